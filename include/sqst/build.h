@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file build.h
+ * The main job in one call: parents and a source become an image with stable numbers.
+ */
+#ifndef SQST_BUILD_H
+#define SQST_BUILD_H
+
+#include "sqst/codec.h"
+#include "sqst/numbering.h"
+#include "sqst/numbers.h"
+#include "sqst/predef.h"
+#include "sqst/report.h"
+#include "sqst/tree.h"
+
+/** What is left out of, or not done to, an image. Or-ed into sqst_build_options.flags. */
+enum sqst_build_flag {
+	SQST_BUILD_RAW_INODES = 0x0001,	   /**< inode and directory tables are not compressed */
+	SQST_BUILD_RAW_DATA = 0x0002,	   /**< data blocks are not compressed */
+	SQST_BUILD_RAW_FRAGMENTS = 0x0004, /**< fragment blocks are not compressed */
+	SQST_BUILD_RAW_XATTRS = 0x0008,	   /**< the xattr table is not compressed */
+	SQST_BUILD_RAW_IDS = 0x0010,	   /**< the id table is not compressed */
+	SQST_BUILD_NO_FRAGMENTS = 0x0020,  /**< no tail goes into a fragment block */
+	SQST_BUILD_NO_TAILS = 0x0040,	   /**< only files below a block go into fragment blocks */
+	SQST_BUILD_NO_DUPLICATES = 0x0080, /**< equal files are stored as often as they occur */
+	SQST_BUILD_NO_SPARSE = 0x0100,	   /**< blocks of zeros are stored like others */
+	SQST_BUILD_NO_PAD = 0x0200,	   /**< the image is not padded to 4 KiB */
+	SQST_BUILD_NEW_LINEAGE = 0x0400,   /**< R9: every number above the parents' tops */
+	SQST_BUILD_FORCE = 0x0800,	   /**< an existing output file is replaced */
+	SQST_BUILD_MKFS_TIME = 0x1000,	   /**< mkfs_time is set */
+	SQST_BUILD_FLAGS_ALL = 0x1FFF,
+};
+
+/** A parent's file. */
+struct sqst_parent_file {
+	const char *path;
+	/** A map (map.h) rather than an image. */
+	bool is_map;
+};
+
+/** How far a build is, for a progress bar. Bytes are those of the source's regular files. */
+struct sqst_progress {
+	uint64_t bytes;
+	uint64_t bytes_total;
+};
+
+/** What to build. Fill with sqst_build_options_init(), then set what differs. */
+struct sqst_build_options {
+	/** The source directory. */
+	const char *source;
+	/** The image to make. May be the path of a parent (with SQST_BUILD_FORCE). */
+	const char *output;
+	/** Where to write the map, or NULL. Written before the image appears. */
+	const char *map_output;
+	/** Parents, oldest first. */
+	const struct sqst_parent_file *parent;
+	size_t parents;
+	/** An or of ::sqst_build_flag. Unknown bits are refused. */
+	uint32_t flags;
+	/** Compressor, its settings, and the block size of the image. */
+	struct sqst_codec_config codec;
+	/** Threads that compress; 0: one a processor. The image does not depend on it. */
+	unsigned jobs;
+	/** With SQST_BUILD_MKFS_TIME: the superblock's time. Else the newest time in the tree. */
+	uint32_t mkfs_time;
+	/** Lineage UUID, or NULL: the parents', else one made from the numbering. */
+	const uint8_t *uuid;
+	/** Label, UTF-8 of at most ::SQST_LABEL_MAX bytes; NULL: the newest parent image's. */
+	const char *label;
+	struct sqst_scan_options scan;
+	/** Called from time to time on the calling thread. May be NULL. */
+	void (*progress)(void *user, const struct sqst_progress *progress);
+	void *user;
+	/** Set it to non-zero (from a signal handler, say) to end the build. May be NULL. */
+	const volatile int *cancel;
+};
+
+/** What was built. */
+struct sqst_build_result {
+	struct sqst_numbering numbering;
+	struct sqst_lineage lineage;
+	/** Bytes of the image, padding included. */
+	uint64_t image_bytes;
+	/** Bytes of regular files, each hard link group once. */
+	uint64_t source_bytes;
+	/** Bytes of blocks and fragments in the image. */
+	uint64_t data_bytes;
+	/** Bytes of all tables in the image. */
+	uint64_t table_bytes;
+	/** Regular files whose content another file has already, and its bytes. */
+	uint64_t duplicate_files;
+	uint64_t duplicate_bytes;
+	uint32_t names;
+	uint32_t inodes;
+	uint32_t directories;
+	uint32_t fragments;
+};
+
+/** gzip, 128 KiB blocks, no flags. */
+SQST_API void sqst_build_options_init(struct sqst_build_options *options);
+
+/**
+ * Build an image. On failure every file is as it was: the output and the map are made beside their
+ * targets and renamed at the end, the image last.
+ *
+ * @param result  filled on success; may be NULL
+ * @return 0 or any ::sqst_error
+ */
+SQST_API int sqst_build(const struct sqst_build_options *options, struct sqst_build_result *result,
+			struct sqst_report *why);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file map.h
+ * The persisted path-to-inode map: an mtree file, sorted by path as bytes.
+ *
+ *     #mtree
+ *     # sqfs-stable: version=1 uuid=… generation=… top=13771
+ *     . type=dir inode=1
+ *     ./bin type=link inode=2
+ *
+ * Paths are escaped as mtree escapes them: a byte up to 0x20, from 0x7f on, '#', '=' and '\' is
+ * written as a backslash and three octal digits. The entry lines alone, without the comment lines,
+ * are the canonical map; the image's own id is made from it.
+ */
+#ifndef SQST_MAP_H
+#define SQST_MAP_H
+
+#include "sqst/numbers.h"
+#include "sqst/predef.h"
+#include "sqst/report.h"
+
+/**
+ * Read a map. The image's own id is computed, so that a map and the image that it was written with
+ * give the same numbers and the same lineage (but for the label and the root's double, which a map
+ * does not carry).
+ *
+ * Refused, with the line: no "#mtree" first line; no or an unknown version; a field missing or not
+ * a number; a number of 0 or above top; a number on two paths that are not both of one type other
+ * than directory; a path twice, without its directory, with "." or ".." in it; no root.
+ *
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_PARENT
+ */
+SQST_API int sqst_map_read(const char *path, struct sqst_numbers **out, struct sqst_report *why);
+
+/** As sqst_map_read(), from memory; `name` is used in messages. */
+SQST_API int sqst_map_parse(const char *name, const char *text, size_t size,
+			    struct sqst_numbers **out, struct sqst_report *why);
+
+/**
+ * Write the map beside its target, fsync it, and rename it there.
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_IO
+ */
+SQST_API int sqst_map_write(const struct sqst_numbers *numbers, const char *path,
+			    struct sqst_report *why);
+
+/**
+ * The canonical map as one string.
+ * @param out   the caller's to free() ; not NUL-terminated
+ * @param size  its bytes
+ * @return 0 or SQST_ERR_NOMEM
+ */
+SQST_API int sqst_map_canonical(const struct sqst_numbers *numbers, char **out, size_t *size,
+				struct sqst_report *why);
+
+/**
+ * Fill the names of a numbering: if lineage.uuid is null, it becomes the version-5 UUID of the
+ * canonical map in the project's namespace; then lineage.id becomes the version-5 UUID of the
+ * canonical map in the namespace of lineage.uuid.
+ * @return 0 or SQST_ERR_NOMEM
+ */
+SQST_API int sqst_lineage_name(struct sqst_numbers *numbers, struct sqst_report *why);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file numbering.h
+ * The heart: parents' numbers and a tree become the tree's numbers, by the rules of
+ * sqfs-stable(7). Pure: no input or output, no clock, no global state.
+ */
+#ifndef SQST_NUMBERING_H
+#define SQST_NUMBERING_H
+
+#include "sqst/numbers.h"
+#include "sqst/predef.h"
+#include "sqst/report.h"
+#include "sqst/tree.h"
+
+/** What numbering did, counted in paths (the root among them). */
+struct sqst_numbering_stats {
+	/** Paths that have the number that a parent gave them. */
+	uint32_t kept;
+	/** Paths with a number that no parent knew, those of `retyped` and `renumbered` included. */
+	uint32_t added;
+	/** Of those: paths that the newest parent that has them has with another file type. */
+	uint32_t retyped;
+	/** Of those: identities that a parent has, but whose number had to go (R5 joins and splits,
+	 *  R8 conflicts). */
+	uint32_t renumbered;
+	/** Numbers that at least one parent used for a path and that no path has any more. */
+	uint32_t retired;
+	/** Numbers in use. */
+	uint32_t live;
+};
+
+/** What comes out beside the numbers in the tree. */
+struct sqst_numbering {
+	/** The superblock's inode count of the new image (R4). */
+	uint32_t top;
+	/** The root directory's number. */
+	uint32_t root;
+	/** Whether the root's double is needed; its number is top (R7). */
+	bool root_double;
+	struct sqst_numbering_stats stats;
+};
+
+/**
+ * Number a tree.
+ *
+ * With no parents, inodes are numbered from 1 in tree order (a directory, then each child with all
+ * below it).
+ *
+ * @param tree         a finished tree; the numbers of its inodes are set
+ * @param parents      `count` parents, oldest first; may be NULL if count is 0
+ * @param new_lineage  R9: every number is above every parent's top
+ * @param out          filled on success
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (top would pass 2^31-1)
+ */
+SQST_API int sqst_numbering_assign(struct sqst_tree *tree,
+				   const struct sqst_numbers *const *parents, size_t count,
+				   bool new_lineage, struct sqst_numbering *out,
+				   struct sqst_report *why);
+
+#endif

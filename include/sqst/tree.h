@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file tree.h
+ * The file tree that is to become an image: names (nodes) and what they name (inodes).
+ *
+ * A squashfs image keeps names and inodes apart, and so does this: a hard link is a second node on
+ * the same inode. Children of a directory are sorted by name as unsigned bytes, the order that the
+ * format demands of a directory listing.
+ */
+#ifndef SQST_TREE_H
+#define SQST_TREE_H
+
+#include "sqst/predef.h"
+#include "sqst/report.h"
+
+/** File types, with the values of the format's basic inode types. */
+enum sqst_type {
+	SQST_TYPE_DIR = 1,
+	SQST_TYPE_FILE = 2,
+	SQST_TYPE_SYMLINK = 3,
+	SQST_TYPE_BLOCK = 4,
+	SQST_TYPE_CHAR = 5,
+	SQST_TYPE_FIFO = 6,
+	SQST_TYPE_SOCKET = 7,
+};
+
+/** No extended attributes (also the format's value for it). */
+#define SQST_NO_XATTR UINT32_C(0xFFFFFFFF)
+
+/** The largest inode number that a kernel handles (it keeps it in a signed int). */
+#define SQST_NUMBER_MAX UINT32_C(0x7FFFFFFF)
+
+/** The longest name, in bytes (NAME_MAX of Linux). */
+#define SQST_NAME_MAX 255
+
+struct sqst_node;
+struct sqst_extent;
+
+/** What one or more names stand for. */
+struct sqst_inode {
+	/** Inode number, 1 to ::SQST_NUMBER_MAX; 0 until sqst_numbering_assign() has given one. */
+	uint32_t number;
+	uint32_t uid;
+	uint32_t gid;
+	/** Modification time, seconds since 1970. The format has no more than these 32 bits. */
+	uint32_t mtime;
+	/** Names in this tree that stand for this inode. A directory has one. */
+	uint32_t nlink;
+	/** Index of the extended attribute set as libsquashfs' writer gave it, or ::SQST_NO_XATTR. */
+	uint32_t xattr;
+	/** Of a regular file: nanoseconds of the source's time, to notice a change. */
+	uint32_t source_nsec;
+	/** Permission bits, 07777. */
+	uint16_t mode;
+	/** An ::sqst_type. */
+	uint8_t type;
+	uint8_t reserved;
+	union {
+		struct {
+			/** Sorted children, owned by the tree. */
+			struct sqst_node **child;
+			uint32_t count;
+		} dir;
+		struct {
+			/** Bytes. */
+			uint64_t size;
+			/** Where the content is in the image; set by the writer. Equal files share it. */
+			struct sqst_extent *extent;
+			/** st_ino of the source, only to say "same file" within one run. */
+			uint64_t source_ino;
+			/** The source's time as the file system has it, before it was clamped. */
+			int64_t source_sec;
+		} file;
+		struct {
+			/** Where it points to, NUL-terminated, owned by the tree. */
+			const char *target;
+			uint32_t length;
+		} symlink;
+		/** Block and character devices: as the kernel encodes it in squashfs (new_encode_dev:
+		 *  minor 0-7, major 8-19, rest of minor 20-31). */
+		uint32_t device;
+	} u;
+};
+
+/** One name. */
+struct sqst_node {
+	/** The directory it is in, NULL for the root. */
+	struct sqst_node *parent;
+	/** NUL-terminated, without '/'; "" for the root. Owned by the tree. */
+	const char *name;
+	struct sqst_inode *inode;
+};
+
+struct sqst_tree;
+
+/** How a directory is read. Zero-initialise for the defaults. */
+struct sqst_scan_options {
+	/** Take no extended attributes. */
+	bool no_xattrs;
+	/** Everything belongs to uid 0 and gid 0. */
+	bool all_root;
+};
+
+/**
+ * Read a directory into a tree. Metadata is read with opendir, readdir, lstat, llistxattr and
+ * lgetxattr on paths, one after the other on the calling thread, so that fakeroot and pseudo are
+ * asked. A directory's own lstat gives the root's metadata.
+ *
+ * Extended attributes of the namespaces user, trusted and security are taken; others are counted
+ * and warned of once. Times outside 1970 to 2106 are clamped and warned of once.
+ *
+ * @param path     a directory
+ * @param options  may be NULL
+ * @param cancel   polled now and then; the call ends with SQST_ERR_CANCELED when it becomes true.
+ *                 May be NULL.
+ * @param out      the tree, the caller's to free with sqst_tree_free(); untouched on failure
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (unreadable, or a path past PATH_MAX),
+ *         SQST_ERR_CHANGED, SQST_ERR_CANCELED
+ */
+SQST_API int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
+			    const volatile int *cancel, struct sqst_tree **out,
+			    struct sqst_report *why);
+
+/** An empty tree: one root directory, mode 0755, owner 0:0, time 0. NULL if memory is short. */
+SQST_API struct sqst_tree *sqst_tree_new(void);
+
+/**
+ * Add a name with a new inode to a directory of the tree. Children may be added in any order;
+ * call sqst_tree_finish() before the tree is numbered or written.
+ * @param name  copied; 1 to ::SQST_NAME_MAX bytes, no '/', not "." or ".."
+ * @return the new node (owner 0:0, mode 0, time 0, empty), or NULL if memory is short or the name
+ *         is not one
+ */
+SQST_API struct sqst_node *sqst_tree_add(struct sqst_tree *tree, struct sqst_node *dir,
+					 const char *name, enum sqst_type type);
+
+/** As sqst_tree_add(), but a further name (hard link) of an existing inode, not a directory. */
+SQST_API struct sqst_node *sqst_tree_link(struct sqst_tree *tree, struct sqst_node *dir,
+					  const char *name, struct sqst_inode *inode);
+
+/** Copy a string into the tree's memory (symlink targets). NULL if memory is short. */
+SQST_API const char *sqst_tree_strdup(struct sqst_tree *tree, const char *text, size_t length);
+
+/**
+ * Sort all directories.
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (a name twice in one directory)
+ */
+SQST_API int sqst_tree_finish(struct sqst_tree *tree, struct sqst_report *why);
+
+/** The root node; valid as long as the tree. */
+SQST_API struct sqst_node *sqst_tree_root(const struct sqst_tree *tree);
+
+/** How many nodes (names, the root among them) the tree has. */
+SQST_API uint32_t sqst_tree_names(const struct sqst_tree *tree);
+
+/** How many inodes the tree has. */
+SQST_API uint32_t sqst_tree_inodes(const struct sqst_tree *tree);
+
+/** The newest time in the tree. */
+SQST_API uint32_t sqst_tree_newest(const struct sqst_tree *tree);
+
+/**
+ * The next node in tree order: a directory, then each child with all below it.
+ * @param node  where to go on from
+ * @return the next node, NULL after the last
+ */
+SQST_API struct sqst_node *sqst_tree_next(const struct sqst_node *node);
+
+/** A child of a directory by name, NULL if there is none. O(log n). */
+SQST_API struct sqst_node *sqst_tree_find(const struct sqst_node *dir, const char *name);
+
+/**
+ * Write a node's path below the root into a buffer: "" for the root, else "a/b" without a leading
+ * slash, NUL-terminated.
+ * @return the length it has; when this is >= size, the buffer holds nothing useful
+ */
+SQST_API size_t sqst_node_path(const struct sqst_node *node, char *buffer, size_t size);
+
+/** Free a tree and all in it. NULL is allowed. */
+SQST_API void sqst_tree_free(struct sqst_tree *tree);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads that are whole or fail. */
+#ifndef LIB_BASE_FILE_H
+#define LIB_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Read until size bytes, the end of the file, or an error; EINTR is retried. Returns bytes read,
+ * -1 with errno set on an error. */
+ssize_t sqst_read_full(int fd, void *data, size_t size);
+
+/* As sqst_read_full(), at an absolute offset. */
+ssize_t sqst_pread_full(int fd, void *data, size_t size, uint64_t offset);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside of the codecs: one const table of functions a compressor, one file each. */
+#ifndef LIB_CODEC_H
+#define LIB_CODEC_H
+
+#include "sqst/codec.h"
+
+/* Longest options block content that any compressor stores (xz: 8, gzip: 8, lzo: 8). */
+#define SQST_CODEC_OPTIONS_MAX 16
+
+/* One coder: one thread's state. Use it from one thread at a time. */
+struct sqst_coder {
+	const struct sqst_codec *codec;
+};
+
+struct sqst_codec {
+	enum sqst_codec_id id;
+	const char *name;
+
+	void (*defaults)(struct sqst_codec_config *config);
+	/* 0 or SQST_ERR_OPTION */
+	int (*check)(const struct sqst_codec_config *config, struct sqst_report *why);
+
+	/* Bytes that the options block holds, written to out; 0 when all is default and the format
+	 * allows to leave them out (lz4's never may be). */
+	size_t (*options)(const struct sqst_codec_config *config,
+			  uint8_t out[SQST_CODEC_OPTIONS_MAX]);
+
+	/* NULL if memory is short. NULL function: cannot compress. */
+	struct sqst_coder *(*compressor)(const struct sqst_codec_config *config);
+	/* Compress in_size bytes into out, at most out_size. Returns bytes written; 0 if they would
+	 * not fit in out_size (store it then); negative ::sqst_error. in_size is at most the block
+	 * size (8 KiB for metadata). */
+	int32_t (*compress)(struct sqst_coder *coder, const uint8_t *in, size_t in_size,
+			    uint8_t *out, size_t out_size);
+
+	/* NULL if memory is short. NULL function: cannot decompress. */
+	struct sqst_coder *(*decompressor)(uint32_t block_size);
+	/* Returns bytes written, at most out_size; -1 on damaged or overlong input. Must be safe on
+	 * hostile input. */
+	int32_t (*decompress)(struct sqst_coder *coder, const uint8_t *in, size_t in_size,
+			      uint8_t *out, size_t out_size);
+
+	void (*free)(struct sqst_coder *coder);
+};
+
+extern const struct sqst_codec sqst_codec_gzip;
+extern const struct sqst_codec sqst_codec_lzma;
+extern const struct sqst_codec sqst_codec_xz;
+extern const struct sqst_codec sqst_codec_lz4;
+extern const struct sqst_codec sqst_codec_zstd;
+#ifdef HAVE_LZO
+extern const struct sqst_codec sqst_codec_lzo;
+#endif
+
+/* NULL if this build does not have it. */
+const struct sqst_codec *sqst_codec_get(int id);
+
+static inline void sqst_coder_free(struct sqst_coder *coder)
+{
+	if (coder)
+		coder->codec->free(coder);
+}
+
+#endif
