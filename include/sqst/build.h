@@ -15,19 +15,19 @@
 
 /** What is left out of, or not done to, an image. Or-ed into sqst_build_options.flags. */
 enum sqst_build_flag {
-	SQST_BUILD_RAW_INODES = 0x0001,	   /**< inode and directory tables are not compressed */
-	SQST_BUILD_RAW_DATA = 0x0002,	   /**< data blocks are not compressed */
+	SQST_BUILD_RAW_INODES = 0x0001,    /**< inode and directory tables are not compressed */
+	SQST_BUILD_RAW_DATA = 0x0002,      /**< data blocks are not compressed */
 	SQST_BUILD_RAW_FRAGMENTS = 0x0004, /**< fragment blocks are not compressed */
-	SQST_BUILD_RAW_XATTRS = 0x0008,	   /**< the xattr table is not compressed */
-	SQST_BUILD_RAW_IDS = 0x0010,	   /**< the id table is not compressed */
+	SQST_BUILD_RAW_XATTRS = 0x0008,    /**< the xattr table is not compressed */
+	SQST_BUILD_RAW_IDS = 0x0010,       /**< the id table is not compressed */
 	SQST_BUILD_NO_FRAGMENTS = 0x0020,  /**< no tail goes into a fragment block */
-	SQST_BUILD_NO_TAILS = 0x0040,	   /**< only files below a block go into fragment blocks */
+	SQST_BUILD_NO_TAILS = 0x0040,      /**< only files below a block go into fragment blocks */
 	SQST_BUILD_NO_DUPLICATES = 0x0080, /**< equal files are stored as often as they occur */
-	SQST_BUILD_NO_SPARSE = 0x0100,	   /**< blocks of zeros are stored like others */
-	SQST_BUILD_NO_PAD = 0x0200,	   /**< the image is not padded to 4 KiB */
+	SQST_BUILD_NO_SPARSE = 0x0100,     /**< blocks of zeros are stored like others */
+	SQST_BUILD_NO_PAD = 0x0200,        /**< the image is not padded to 4 KiB */
 	SQST_BUILD_NEW_LINEAGE = 0x0400,   /**< R9: every number above the parents' tops */
-	SQST_BUILD_FORCE = 0x0800,	   /**< an existing output file is replaced */
-	SQST_BUILD_MKFS_TIME = 0x1000,	   /**< mkfs_time is set */
+	SQST_BUILD_FORCE = 0x0800,         /**< an existing output file is replaced */
+	SQST_BUILD_MKFS_TIME = 0x1000,     /**< mkfs_time is set */
 	SQST_BUILD_FLAGS_ALL = 0x1FFF,
 };
 
@@ -65,7 +65,8 @@ struct sqst_build_options {
 	uint32_t mkfs_time;
 	/** Lineage UUID, or NULL: the parents', else one made from the numbering. */
 	const uint8_t *uuid;
-	/** Label, UTF-8 of at most ::SQST_LABEL_MAX bytes; NULL: the newest parent image's. */
+	/** Label, UTF-8 of 1 to ::SQST_LABEL_MAX bytes; NULL: none. It is not taken over from a
+	 *  parent: a map has none, and image and map as parent give the same image. */
 	const char *label;
 	struct sqst_scan_options scan;
 	/** Called from time to time on the calling thread. May be NULL. */

@@ -40,9 +40,11 @@ struct sqst_codec_config {
 	int level;
 	/** lz4: high compression. */
 	bool lz4_hc;
-	/** xz: filters to try besides none, an or of ::sqst_xz_filter; the smallest result is kept. */
+	/** xz: filters to try besides none, an or of ::sqst_xz_filter; the smallest result is kept.
+	 */
 	uint32_t xz_filters;
-	/** xz: bytes, 8 KiB to the block size, of the form 2^n or 2^n+2^(n+1); 0: the block size. */
+	/** xz: bytes, 8 KiB to the block size, of the form 2^n or 2^n+2^(n+1); 0: the block size.
+	 */
 	uint32_t xz_dict_size;
 	/** lzo: 0 lzo1x_1, 1 lzo1x_1_11, 2 lzo1x_1_12, 3 lzo1x_1_15, 4 lzo1x_999 (default). */
 	int lzo_algorithm;

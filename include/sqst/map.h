@@ -11,6 +11,11 @@
  * Paths are escaped as mtree escapes them: a byte up to 0x20, from 0x7f on, '#', '=' and '\' is
  * written as a backslash and three octal digits. The entry lines alone, without the comment lines,
  * are the canonical map; the image's own id is made from it.
+ *
+ * The header line has version and top always, uuid if the image has a lineage UUID, and generation
+ * if it has a stable-numbering record. Without uuid or without generation the map gives no own id,
+ * as such an image has none. Fields and keywords that are not known are ignored, and so are empty
+ * lines and other comment lines.
  */
 #ifndef SQST_MAP_H
 #define SQST_MAP_H
@@ -21,12 +26,15 @@
 
 /**
  * Read a map. The image's own id is computed, so that a map and the image that it was written with
- * give the same numbers and the same lineage (but for the label and the root's double, which a map
- * does not carry).
+ * give the same numbers and the same lineage (but for the label, the parents' ids and the root's
+ * double, which a map does not carry: no child needs them). The lines may be in any order.
  *
- * Refused, with the line: no "#mtree" first line; no or an unknown version; a field missing or not
- * a number; a number of 0 or above top; a number on two paths that are not both of one type other
- * than directory; a path twice, without its directory, with "." or ".." in it; no root.
+ * Refused, with the line: no "#mtree" first line; no or an unknown version; a field missing, twice
+ * or not a number; a number of 0 or above top; a number on two paths that are not both of one type
+ * other than directory; a path twice, without its directory, with "." or ".." or an empty name or
+ * one of more than 255 bytes in it; an escape that is not three octal digits, or stands for NUL or
+ * '/'; a control character that is not escaped (carriage returns too); a line continued in the
+ * next; "/set" lines; a last line without its end; no root.
  *
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_PARENT
  */
@@ -55,8 +63,9 @@ SQST_API int sqst_map_canonical(const struct sqst_numbers *numbers, char **out, 
 /**
  * Fill the names of a numbering: if lineage.uuid is null, it becomes the version-5 UUID of the
  * canonical map in the project's namespace; then lineage.id becomes the version-5 UUID of the
- * canonical map in the namespace of lineage.uuid.
- * @return 0 or SQST_ERR_NOMEM
+ * canonical map in the namespace of lineage.uuid. The project's namespace is
+ * 09603f22-d8ca-5c2c-9311-d2569f43a4d1 and never changes.
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (a canonical map above 4 GiB)
  */
 SQST_API int sqst_lineage_name(struct sqst_numbers *numbers, struct sqst_report *why);
 

@@ -16,7 +16,8 @@
 struct sqst_numbering_stats {
 	/** Paths that have the number that a parent gave them. */
 	uint32_t kept;
-	/** Paths with a number that no parent knew, those of `retyped` and `renumbered` included. */
+	/** All other paths: new ones, names that joined a hard link group, and those of `retyped`
+	 *  and `renumbered`. */
 	uint32_t added;
 	/** Of those: paths that the newest parent that has them has with another file type. */
 	uint32_t retyped;
@@ -25,7 +26,7 @@ struct sqst_numbering_stats {
 	uint32_t renumbered;
 	/** Numbers that at least one parent used for a path and that no path has any more. */
 	uint32_t retired;
-	/** Numbers in use. */
+	/** Numbers in use, one an inode; the root's double is not counted. */
 	uint32_t live;
 };
 
@@ -46,11 +47,12 @@ struct sqst_numbering {
  * With no parents, inodes are numbered from 1 in tree order (a directory, then each child with all
  * below it).
  *
- * @param tree         a finished tree; the numbers of its inodes are set
+ * @param tree         a finished tree; the numbers of its inodes are set, on failure to 0
  * @param parents      `count` parents, oldest first; may be NULL if count is 0
  * @param new_lineage  R9: every number is above every parent's top
  * @param out          filled on success
- * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (top would pass 2^31-1)
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (top would pass 2^31-1), SQST_ERR_PARENT (a parent's
+ *         lineage.top is past that, or a number of it is 0 or above its top)
  */
 SQST_API int sqst_numbering_assign(struct sqst_tree *tree,
 				   const struct sqst_numbers *const *parents, size_t count,

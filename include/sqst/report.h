@@ -21,7 +21,8 @@ enum sqst_error {
 	SQST_ERR_SOURCE = -3,
 	/** A source changed while it was read. */
 	SQST_ERR_CHANGED = -4,
-	/** A parent (image or map) is damaged, hostile, or disagrees with itself or another parent. */
+	/** A parent (image or map) is damaged, hostile, or disagrees with itself or another parent.
+	 */
 	SQST_ERR_PARENT = -5,
 	/** A limit of the format: numbers used up, more than 65,535 owners, a file too large. */
 	SQST_ERR_LIMIT = -6,
@@ -36,14 +37,16 @@ enum sqst_error {
 /** Room for one message. Longer ones are cut; a path in them is cut in its middle. */
 #define SQST_MESSAGE_MAX 1024
 
-/** What a failed call says of it. Zero-initialise it, set the two callbacks if warnings are wanted. */
+/** What a failed call says of it. Zero-initialise it, set the two callbacks if warnings are wanted.
+ */
 struct sqst_report {
 	/** Why the last call failed, 0 if none did. */
 	int code;
 	/** One line without a line end: what file, what is wrong, where, what to do. Bytes that are
 	 *  control characters are masked as \ooo, so that it is safe on a terminal. */
 	char message[SQST_MESSAGE_MAX];
-	/** Called for things that do not stop the work, one line each, masked likewise. May be NULL. */
+	/** Called for things that do not stop the work, one line each, masked likewise. May be
+	 * NULL. */
 	void (*warn)(void *user, const char *message);
 	/** Handed to warn. */
 	void *user;

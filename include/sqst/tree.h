@@ -46,8 +46,10 @@ struct sqst_inode {
 	uint32_t mtime;
 	/** Names in this tree that stand for this inode. A directory has one. */
 	uint32_t nlink;
-	/** Index of the extended attribute set as libsquashfs' writer gave it, or ::SQST_NO_XATTR. */
+	/** Index of the tree's extended attribute set, or ::SQST_NO_XATTR. */
 	uint32_t xattr;
+	/** Where it is in the inode table; set and understood by the writer. */
+	uint64_t ref;
 	/** Of a regular file: nanoseconds of the source's time, to notice a change. */
 	uint32_t source_nsec;
 	/** Permission bits, 07777. */
@@ -64,7 +66,8 @@ struct sqst_inode {
 		struct {
 			/** Bytes. */
 			uint64_t size;
-			/** Where the content is in the image; set by the writer. Equal files share it. */
+			/** Where the content is in the image; set by the writer. Equal files share
+			 * it. */
 			struct sqst_extent *extent;
 			/** st_ino of the source, only to say "same file" within one run. */
 			uint64_t source_ino;
@@ -76,8 +79,8 @@ struct sqst_inode {
 			const char *target;
 			uint32_t length;
 		} symlink;
-		/** Block and character devices: as the kernel encodes it in squashfs (new_encode_dev:
-		 *  minor 0-7, major 8-19, rest of minor 20-31). */
+		/** Block and character devices: as the kernel encodes it in squashfs
+		 * (new_encode_dev: minor 0-7, major 8-19, rest of minor 20-31). */
 		uint32_t device;
 	} u;
 };
@@ -89,6 +92,8 @@ struct sqst_node {
 	/** NUL-terminated, without '/'; "" for the root. Owned by the tree. */
 	const char *name;
 	struct sqst_inode *inode;
+	/** Its place among the directory's children; kept by the tree. */
+	uint32_t position;
 };
 
 struct sqst_tree;
@@ -99,6 +104,9 @@ struct sqst_scan_options {
 	bool no_xattrs;
 	/** Everything belongs to uid 0 and gid 0. */
 	bool all_root;
+	/** A file to leave out, with a warning, where it is met: the image itself, when it lies inside
+	 *  the source. Need not exist. May be NULL. */
+	const char *leave_out;
 };
 
 /**
@@ -141,11 +149,43 @@ SQST_API struct sqst_node *sqst_tree_link(struct sqst_tree *tree, struct sqst_no
 /** Copy a string into the tree's memory (symlink targets). NULL if memory is short. */
 SQST_API const char *sqst_tree_strdup(struct sqst_tree *tree, const char *text, size_t length);
 
+/** One extended attribute. */
+struct sqst_xattr {
+	/** With its namespace, "security.capability". NUL-terminated. */
+	const char *name;
+	const void *value;
+	/** Bytes of the value. */
+	uint32_t size;
+};
+
+/**
+ * Set the extended attributes of an inode, in place of those that it has. Equal sets are kept once.
+ * @param list   sorted here, copied; namespaces user, trusted and security only
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (another namespace, a name twice)
+ */
+SQST_API int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode,
+				  struct sqst_xattr *list, size_t count, struct sqst_report *why);
+
+/** How many different sets of extended attributes the tree has. */
+SQST_API uint32_t sqst_tree_xattr_sets(const struct sqst_tree *tree);
+
+/**
+ * Look at a set.
+ * @param set    index, below sqst_tree_xattr_sets()
+ * @param count  its attributes
+ * @return the attributes, sorted by name; valid as long as the tree
+ */
+SQST_API const struct sqst_xattr *sqst_tree_xattr_set(const struct sqst_tree *tree, uint32_t set,
+						      size_t *count);
+
 /**
  * Sort all directories.
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (a name twice in one directory)
  */
 SQST_API int sqst_tree_finish(struct sqst_tree *tree, struct sqst_report *why);
+
+/** The directory that the tree was read from, "" for a tree that was made by hand. */
+SQST_API const char *sqst_tree_source(const struct sqst_tree *tree);
 
 /** The root node; valid as long as the tree. */
 SQST_API struct sqst_node *sqst_tree_root(const struct sqst_tree *tree);

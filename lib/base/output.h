@@ -7,6 +7,9 @@
 
 struct sqst_output;
 
+/* Find out early what sqst_output_open() would refuse. */
+int sqst_output_check(const char *path, bool force, struct sqst_report *why);
+
 /* Open a temporary file beside `path` (beside what it points to, if it is a symbolic link).
  * `force`: an existing regular file may be replaced. Errors: SQST_ERR_EXISTS, SQST_ERR_IO,
  * SQST_ERR_NOMEM. */
@@ -21,9 +24,13 @@ int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *d
 int sqst_output_read(struct sqst_output *output, uint64_t offset, void *data, size_t size,
 		     struct sqst_report *why);
 
-/* Cut or grow (with zeros) to `size`, fsync, rename onto the target, fsync the directory. 0 or
+/* Cut or grow (with zeros) to `size` and fsync: after this, only the rename is left. 0 or
+ * SQST_ERR_IO. */
+int sqst_output_prepare(struct sqst_output *output, uint64_t size, struct sqst_report *why);
+
+/* Rename a prepared file onto the target and fsync the directory. 0, SQST_ERR_EXISTS or
  * SQST_ERR_IO; the temporary file is gone either way. Frees output on success and failure. */
-int sqst_output_commit(struct sqst_output *output, uint64_t size, struct sqst_report *why);
+int sqst_output_commit(struct sqst_output *output, struct sqst_report *why);
 
 /* Remove the temporary file and free. NULL is allowed. */
 void sqst_output_discard(struct sqst_output *output);

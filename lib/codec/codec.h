@@ -53,6 +53,9 @@ extern const struct sqst_codec sqst_codec_zstd;
 extern const struct sqst_codec sqst_codec_lzo;
 #endif
 
+/* For check(): 0 if level is 1 to max, else SQST_ERR_OPTION with the range. */
+int sqst_codec_check_level(const char *name, int level, int max, struct sqst_report *why);
+
 /* NULL if this build does not have it. */
 const struct sqst_codec *sqst_codec_get(int id);
 

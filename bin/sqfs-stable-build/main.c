@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sqfs-stable-build: a directory becomes a squashfs image whose inode numbers survive updates. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "summary.h"
+
+/* The signal that ended the build, polled by the library. */
+static volatile int caught;
+
+static void catch (int number)
+{
+	caught = number;
+	/* A second one ends the program at once. */
+	signal(number, SIG_DFL);
+}
+
+/* Without SA_RESTART, so that a read that hangs is interrupted. A signal that the caller ignores
+ * (nohup) stays ignored. */
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+	struct sigaction action, before;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = catch;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		/* EPIPE and EFBIG from write() say what these two signals would. */
+		if (signals[i] == SIGPIPE || signals[i] == SIGXFSZ)
+			signal(signals[i], SIG_IGN);
+		else if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+static void warn(void *user, const char *message)
+{
+	(void)user;
+	progress_end();
+	fprintf(stderr, PROGRAM ": warning: %s\n", message);
+}
+
+static enum status status_of(enum sqst_error error)
+{
+	switch (error) {
+	case SQST_ERR_NOMEM:
+	case SQST_ERR_IO:
+	case SQST_ERR_CANCELED:
+		return STATUS_SYSTEM;
+	case SQST_ERR_SOURCE:
+		return STATUS_SOURCE;
+	case SQST_ERR_CHANGED:
+		return STATUS_CHANGED;
+	case SQST_ERR_PARENT:
+		return STATUS_PARENT;
+	case SQST_ERR_LIMIT:
+		return STATUS_LIMIT;
+	case SQST_ERR_OPTION:
+		return STATUS_USAGE;
+	case SQST_ERR_EXISTS:
+		return STATUS_EXISTS;
+	}
+	return STATUS_SYSTEM;
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Die of the signal, so that a shell or make sees what happened. */
+static enum status end_by_signal(const struct arguments *arguments)
+{
+	fprintf(stderr, PROGRAM ": %s: ended by signal %d; nothing was changed\n",
+		arguments->build.output, caught);
+	signal(caught, SIG_DFL);
+	raise(caught);
+	return STATUS_SYSTEM;
+}
+
+static enum status build(struct arguments *arguments)
+{
+	struct sqst_report why = {.warn = warn};
+	struct sqst_build_result result;
+	const double start = now();
+	double seconds;
+	int rc;
+
+	if (!arguments->quiet && !arguments->no_progress && isatty(STDERR_FILENO))
+		arguments->build.progress = progress_show;
+	arguments->build.cancel = &caught;
+	catch_signals();
+	rc = sqst_build(&arguments->build, &result, &why);
+	progress_end();
+	if (rc < 0 && caught)
+		return end_by_signal(arguments);
+	if (rc < 0) {
+		fprintf(stderr, PROGRAM ": %s\n", why.message);
+		return status_of((enum sqst_error)rc);
+	}
+	seconds = now() - start;
+	if (!arguments->quiet)
+		summary_print(arguments, &result, seconds);
+	if (arguments->json && !summary_write_json(arguments, &result, seconds))
+		return STATUS_SYSTEM;
+	return STATUS_DONE;
+}
+
+int main(int count, char **list)
+{
+	struct arguments arguments;
+
+	if (!arguments_read(&arguments, count, list))
+		return STATUS_USAGE;
+	if (arguments.only_help) {
+		print_help();
+		return STATUS_DONE;
+	}
+	if (arguments.only_version) {
+		printf(PROGRAM " version %s\n", PACKAGE_VERSION);
+		return STATUS_DONE;
+	}
+	return build(&arguments);
+}

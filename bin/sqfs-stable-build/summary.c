@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What sqfs-stable-build tells of a build: a summary, JSON, a progress bar. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include "summary.h"
+
+#define BAR_WIDTH 40
+
+static double megabytes(uint64_t bytes)
+{
+	return (double)bytes / 1e6;
+}
+
+void summary_print(const struct arguments *arguments, const struct sqst_build_result *result,
+		   double seconds)
+{
+	const struct sqst_numbering_stats *stats = &result->numbering.stats;
+	struct sqst_report shown = {0};
+	char uuid[UUID_STR_LEN];
+
+	sqst_fail(&shown, SQST_ERR_OPTION, arguments->build.output,
+		  "%.1f MB (data %.1f, tables %.1f) from %.1f MB in %.1f s",
+		  megabytes(result->image_bytes), megabytes(result->data_bytes),
+		  megabytes(result->table_bytes), megabytes(result->source_bytes), seconds);
+	uuid_unparse_lower(result->lineage.uuid, uuid);
+	fprintf(stderr, "%s\n", shown.message);
+	fprintf(stderr,
+		"  paths    %u: %u kept, %u new (%u of them changed type, %u renumbered)\n"
+		"  numbers  %u in use of %u, %u retired now\n"
+		"  lineage  %s, generation %u, root %u%s\n"
+		"  files    %llu duplicates (%.1f MB), %u fragment blocks, %s %uK\n",
+		result->names, stats->kept, stats->added, stats->retyped, stats->renumbered,
+		stats->live, result->lineage.top, stats->retired, uuid, result->lineage.generation,
+		result->lineage.root, result->lineage.root_double ? " and its double" : "",
+		(unsigned long long)result->duplicate_files, megabytes(result->duplicate_bytes),
+		result->fragments, sqst_codec_name((int)arguments->build.codec.id),
+		arguments->build.codec.block_size / 1024);
+}
+
+static void add_number(struct json_object *to, const char *key, uint64_t value)
+{
+	json_object_object_add(to, key, json_object_new_int64((int64_t)value));
+}
+
+static struct json_object *make_paths(const struct sqst_build_result *result)
+{
+	const struct sqst_numbering_stats *stats = &result->numbering.stats;
+	struct json_object *paths = json_object_new_object();
+
+	add_number(paths, "total", result->names);
+	add_number(paths, "kept", stats->kept);
+	add_number(paths, "new", stats->added);
+	add_number(paths, "changed_type", stats->retyped);
+	add_number(paths, "renumbered", stats->renumbered);
+	return paths;
+}
+
+static struct json_object *make_numbers(const struct sqst_build_result *result)
+{
+	const struct sqst_numbering_stats *stats = &result->numbering.stats;
+	struct json_object *numbers = json_object_new_object();
+
+	add_number(numbers, "in_use", stats->live);
+	add_number(numbers, "top", result->lineage.top);
+	add_number(numbers, "retired", stats->retired);
+	add_number(numbers, "root", result->lineage.root);
+	json_object_object_add(numbers, "root_double",
+			       json_object_new_boolean(result->lineage.root_double));
+	return numbers;
+}
+
+static struct json_object *make_lineage(const struct sqst_build_result *result)
+{
+	struct json_object *lineage = json_object_new_object();
+	struct json_object *parents = json_object_new_array();
+	char uuid[UUID_STR_LEN];
+
+	uuid_unparse_lower(result->lineage.uuid, uuid);
+	json_object_object_add(lineage, "uuid", json_object_new_string(uuid));
+	uuid_unparse_lower(result->lineage.id, uuid);
+	json_object_object_add(lineage, "id", json_object_new_string(uuid));
+	add_number(lineage, "generation", result->lineage.generation);
+	for (uint32_t i = 0; i < result->lineage.parents; i++) {
+		uuid_unparse_lower(result->lineage.parent[i], uuid);
+		json_object_array_add(parents, json_object_new_string(uuid));
+	}
+	json_object_object_add(lineage, "parents", parents);
+	json_object_object_add(lineage, "label", json_object_new_string(result->lineage.label));
+	return lineage;
+}
+
+static struct json_object *make_bytes(const struct sqst_build_result *result)
+{
+	struct json_object *bytes = json_object_new_object();
+
+	add_number(bytes, "image", result->image_bytes);
+	add_number(bytes, "data", result->data_bytes);
+	add_number(bytes, "tables", result->table_bytes);
+	add_number(bytes, "source", result->source_bytes);
+	add_number(bytes, "duplicates", result->duplicate_bytes);
+	return bytes;
+}
+
+static struct json_object *make_json(const struct arguments *arguments,
+				     const struct sqst_build_result *result, double seconds)
+{
+	struct json_object *all = json_object_new_object();
+
+	json_object_object_add(all, "image", json_object_new_string(arguments->build.output));
+	json_object_object_add(
+	    all, "compressor",
+	    json_object_new_string(sqst_codec_name((int)arguments->build.codec.id)));
+	add_number(all, "block_size", arguments->build.codec.block_size);
+	json_object_object_add(all, "lineage", make_lineage(result));
+	json_object_object_add(all, "paths", make_paths(result));
+	json_object_object_add(all, "numbers", make_numbers(result));
+	json_object_object_add(all, "bytes", make_bytes(result));
+	add_number(all, "inodes", result->inodes);
+	add_number(all, "directories", result->directories);
+	add_number(all, "duplicate_files", result->duplicate_files);
+	add_number(all, "fragment_blocks", result->fragments);
+	json_object_object_add(all, "seconds", json_object_new_double(seconds));
+	return all;
+}
+
+bool summary_write_json(const struct arguments *arguments, const struct sqst_build_result *result,
+			double seconds)
+{
+	struct json_object *all = make_json(arguments, result, seconds);
+	const size_t size = strlen(arguments->json) + 8;
+	char *temporary = malloc(size);
+	bool done = false;
+	int fd = -1;
+
+	if (temporary) {
+		snprintf(temporary, size, "%s.XXXXXX", arguments->json);
+		fd = mkstemp(temporary);
+	}
+	if (fd >= 0) {
+		/* mkstemp's mode is for secrets; this is a report. */
+		const mode_t mask = umask(0);
+
+		umask(mask);
+		done =
+		    json_object_to_fd(
+			fd, all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE) == 0 &&
+		    write(fd, "\n", 1) == 1 && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0 &&
+		    rename(temporary, arguments->json) == 0;
+		if (!done)
+			unlink(temporary);
+		close(fd);
+	}
+	if (!done)
+		fprintf(stderr,
+			PROGRAM ": %s: cannot write the report (the image is complete): %s\n",
+			arguments->json, strerror(errno));
+	free(temporary);
+	json_object_put(all);
+	return done;
+}
+
+/* ---- progress */
+
+static int shown_percent = -1;
+
+void progress_show(void *user, const struct sqst_progress *progress)
+{
+	const uint64_t total = progress->bytes_total ? progress->bytes_total : 1;
+	const int percent = (int)(100 * ((double)progress->bytes / (double)total));
+	char bar[BAR_WIDTH + 1];
+
+	(void)user;
+	if (percent == shown_percent)
+		return;
+	shown_percent = percent;
+	for (int i = 0; i < BAR_WIDTH; i++)
+		bar[i] = i * 100 < percent * BAR_WIDTH ? '=' : ' ';
+	bar[BAR_WIDTH] = '\0';
+	fprintf(stderr, "\r[%s] %3d %%", bar, percent);
+}
+
+void progress_end(void)
+{
+	if (shown_percent >= 0)
+		fprintf(stderr, "\r%*s\r", BAR_WIDTH + 8, "");
+	shown_percent = -1;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Values of options. */
+#ifndef BIN_SQFS_STABLE_BUILD_VALUES_H
+#define BIN_SQFS_STABLE_BUILD_VALUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Decimal digits only. */
+bool value_number(const char *text, uint64_t *out);
+
+/* Decimal digits, then nothing or one of k K m M g G. */
+bool value_size(const char *text, uint64_t *out);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file that appears whole or not at all: made beside its target, fsynced, renamed. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/output.h"
+#include "base/scope.h"
+
+/* Names tried for the temporary file before giving up. */
+#define TRIES 100
+
+/* Bytes after which the kernel is asked to start writing, so that the fsync at the end does not
+ * wait for all of the image at once. */
+#define WRITEBACK_STEP (8u << 20)
+
+struct sqst_output {
+	/* As the caller named it, for messages. */
+	char *shown;
+	/* Where it is to be, symbolic links resolved. */
+	char *target;
+	char *temporary;
+	int fd;
+	bool force;
+	uint64_t written_to;
+	uint64_t flushed_to;
+};
+
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* Check what stands at the target and take its mode over. */
+static int check_target(struct sqst_output *output, mode_t *mode, struct sqst_report *why)
+{
+	struct stat st;
+
+	if (stat(output->target, &st) != 0) {
+		if (errno == ENOENT)
+			return 0;
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+				       "cannot look at the output");
+	}
+	if (!S_ISREG(st.st_mode))
+		return sqst_fail(why, SQST_ERR_IO, output->shown,
+				 "the output exists and is not a regular file");
+	if (!output->force)
+		return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
+				 "the output exists; --force (or -noappend) replaces it");
+	*mode = st.st_mode & 07777;
+	return 0;
+}
+
+static int open_temporary(struct sqst_output *output, struct sqst_report *why)
+{
+	const size_t size = strlen(output->target) + 32;
+	const char *slash = strrchr(output->target, '/');
+	const size_t at = slash ? (size_t)(slash - output->target) + 1 : 0;
+
+	output->temporary = malloc(size);
+	if (!output->temporary)
+		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+	for (unsigned i = 0; i < TRIES; i++) {
+		/* The name is cut so that a target of NAME_MAX bytes still gets one. */
+		snprintf(output->temporary, size, "%.*s.%.200s.%ld-%u", (int)at, output->target,
+			 output->target + at, (long)getpid(), i);
+		output->fd = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (output->fd >= 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	free(sqst_steal(&output->temporary));
+	return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+			       "cannot make a temporary file beside the output");
+}
+
+/* An output whose target is known and may be replaced, without a temporary file yet. */
+static int output_new(const char *path, bool force, struct sqst_output **out, mode_t *mode,
+		      struct sqst_report *why)
+{
+	struct sqst_output *output = calloc(1, sizeof(*output));
+	int rc;
+
+	if (!output)
+		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	output->fd = -1;
+	output->force = force;
+	output->shown = strdup(path);
+	output->target = realpath(path, NULL);
+	if (!output->target)
+		output->target = strdup(path);
+	if (!output->shown || !output->target)
+		rc = sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	else
+		rc = check_target(output, mode, why);
+	if (rc < 0)
+		sqst_output_discard(output);
+	else
+		*out = output;
+	return rc;
+}
+
+int sqst_output_check(const char *path, bool force, struct sqst_report *why)
+{
+	struct sqst_output *output;
+	mode_t mode = 0;
+	int rc = output_new(path, force, &output, &mode, why);
+
+	if (rc == 0) {
+		/* Also tells whether the directory is there and may be written to. */
+		rc = open_temporary(output, why);
+		sqst_output_discard(output);
+	}
+	return rc;
+}
+
+int sqst_output_open(const char *path, bool force, struct sqst_output **out,
+		     struct sqst_report *why)
+{
+	struct sqst_output *output;
+	mode_t mode = 0;
+	int rc = output_new(path, force, &output, &mode, why);
+
+	if (rc < 0)
+		return rc;
+	rc = open_temporary(output, why);
+	if (rc < 0) {
+		sqst_output_discard(output);
+		return rc;
+	}
+	if (mode)
+		(void)!fchmod(output->fd, mode);
+	*out = output;
+	return 0;
+}
+
+static void start_writeback(struct sqst_output *output)
+{
+#ifdef HAVE_SYNC_FILE_RANGE
+	if (output->written_to - output->flushed_to < WRITEBACK_STEP)
+		return;
+	/* Only a hint: fsync at the end is what counts. */
+	(void)sync_file_range(output->fd, (off_t)output->flushed_to,
+			      (off_t)(output->written_to - output->flushed_to),
+			      SYNC_FILE_RANGE_WRITE);
+	output->flushed_to = output->written_to;
+#else
+	(void)output;
+#endif
+}
+
+int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *data, size_t size,
+		      struct sqst_report *why)
+{
+	const char *from = data;
+
+	while (size > 0) {
+		const ssize_t put = pwrite(output->fd, from, size, (off_t)offset);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return sqst_fail_errno(why, SQST_ERR_IO, put < 0 ? errno : ENOSPC,
+					       output->shown, "cannot write the output");
+		from += put;
+		offset += (uint64_t)put;
+		size -= (size_t)put;
+	}
+	if (offset > output->written_to) {
+		output->written_to = offset;
+		start_writeback(output);
+	}
+	return 0;
+}
+
+int sqst_output_read(struct sqst_output *output, uint64_t offset, void *data, size_t size,
+		     struct sqst_report *why)
+{
+	const ssize_t got = sqst_pread_full(output->fd, data, size, offset);
+
+	if (got < 0)
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+				       "cannot read the output back");
+	if ((size_t)got != size)
+		return sqst_fail(why, SQST_ERR_IO, output->shown,
+				 "cannot read the output back: it ends at %llu",
+				 (unsigned long long)(offset + (uint64_t)got));
+	return 0;
+}
+
+/* A rename is on disk only when its directory is. Some file systems cannot fsync a directory
+ * (EINVAL); then there is nothing more to do. */
+static int sync_directory(const struct sqst_output *output, struct sqst_report *why)
+{
+	SQST_AUTO_FREE char *directory = directory_of(output->target);
+	SQST_AUTO_CLOSE int fd = -1;
+
+	if (!directory)
+		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL)
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
+				       "cannot fsync the output's directory");
+	return 0;
+}
+
+int sqst_output_prepare(struct sqst_output *output, uint64_t size, struct sqst_report *why)
+{
+	if (ftruncate(output->fd, (off_t)size) != 0 || fsync(output->fd) != 0)
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+				       "cannot write the output");
+	return 0;
+}
+
+static int commit(struct sqst_output *output, struct sqst_report *why)
+{
+	if (!output->force && access(output->target, F_OK) == 0)
+		return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
+				 "the output appeared while it was built; --force replaces it");
+	if (rename(output->temporary, output->target) != 0)
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+				       "cannot rename the finished file to it");
+	free(sqst_steal(&output->temporary));
+	return sync_directory(output, why);
+}
+
+int sqst_output_commit(struct sqst_output *output, struct sqst_report *why)
+{
+	const int rc = commit(output, why);
+
+	sqst_output_discard(output);
+	return rc;
+}
+
+void sqst_output_discard(struct sqst_output *output)
+{
+	if (!output)
+		return;
+	if (output->temporary)
+		unlink(output->temporary);
+	if (output->fd >= 0)
+		close(output->fd);
+	free(output->temporary);
+	free(output->target);
+	free(output->shown);
+	free(output);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A directory's listing: headers, each with at most 256 entries behind it. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <inttypes.h>
+#include <sqfs/dir.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "image/read.h"
+
+#define ENTRY_SIZE offsetof(sqfs_dir_entry_t, name)
+
+_Static_assert(sizeof(sqfs_dir_header_t) == 12 && ENTRY_SIZE == 8,
+	       "the structures have the format's sizes");
+
+/* A listing being read. */
+struct reader {
+	struct sqst_image *image;
+	const char *path;
+	struct sqst_arena *arena;
+	struct sqst_cursor cursor;
+	/* Bytes that it still has. */
+	uint32_t left;
+	struct sqst_listing *listing;
+	struct sqst_names *names;
+	size_t path_length;
+};
+
+static int bad(const struct reader *reader, const char *what)
+{
+	return sqst_image_bad(reader->image, "directory %s: %s", reader->path, what);
+}
+
+static int bad_entry(const struct reader *reader, const char *name, const char *what)
+{
+	char shown[SQST_SHOWN_MAX];
+
+	strcpy(shown, reader->path);
+	sqst_shown_add(shown, name);
+	return sqst_image_bad(reader->image, "%s: %s", shown, what);
+}
+
+static int take(struct reader *reader, void *data, size_t size)
+{
+	if (size > reader->left)
+		return bad(reader, "its listing ends in the middle of an entry");
+	reader->left -= (uint32_t)size;
+	return sqst_cursor_read(&reader->cursor, data, size);
+}
+
+/* Twice as much room as now, when there is none left. */
+static bool grow(void **array, size_t count, size_t *room, size_t size)
+{
+	const size_t wanted = *room ? *room * 2 : 256;
+	void *larger;
+
+	if (count < *room)
+		return true;
+	larger = reallocarray(*array, wanted, size);
+	if (!larger)
+		return false;
+	*array = larger;
+	*room = wanted;
+	return true;
+}
+
+static int add(struct reader *reader, const char *name, size_t length, uint64_t ref,
+	       uint32_t number, uint8_t type)
+{
+	struct sqst_listing *listing = reader->listing;
+	struct sqst_names *names = reader->names;
+	void *entries = listing->entry, *all = names->name;
+	char *copy;
+
+	if (names->count >= UINT32_MAX)
+		return sqst_fail(reader->image->why, SQST_ERR_PARENT, reader->image->name,
+				 "more than %" PRIu32 " names", UINT32_MAX);
+	copy = sqst_arena_strndup(reader->arena, name, length);
+	if (!copy || !grow(&entries, listing->count, &listing->room, sizeof(*listing->entry)))
+		return sqst_image_nomem(reader->image);
+	listing->entry = entries;
+	if (!grow(&all, names->count, &names->room, sizeof(*names->name)))
+		return sqst_image_nomem(reader->image);
+	names->name = all;
+	listing->entry[listing->count++] =
+	    (struct sqst_entry){.name = copy, .number = number, .type = type};
+	names->name[names->count] = (struct sqst_name){
+	    SQST_NAME_KEY(ref, type), number, (uint32_t)names->count};
+	names->count++;
+	names->path_bytes += reader->path_length + 1 + length;
+	return 0;
+}
+
+static int check_name(const struct reader *reader, const char *name, size_t length)
+{
+	const struct sqst_listing *listing = reader->listing;
+
+	if (memchr(name, '\0', length))
+		return bad(reader, "a name in it has a NUL byte");
+	if (memchr(name, '/', length))
+		return bad(reader, "a name in it has a '/'");
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return bad(reader, "\".\" or \"..\" stands in it as a name");
+	if (listing->count > 0) {
+		const int order = strcmp(listing->entry[listing->count - 1].name, name);
+
+		if (order == 0)
+			return bad_entry(reader, name, "the name is there twice");
+		if (order > 0)
+			return bad_entry(reader, name, "the name is not in its sorted place");
+	}
+	if (reader->path_length + 1 + length > SQST_IMAGE_PATH_MAX + 1)
+		return sqst_fail(reader->image->why, SQST_ERR_PARENT, reader->image->name,
+				 "%s: a path in it has more than %d bytes, which is more than "
+				 "Linux takes",
+				 reader->path, SQST_IMAGE_PATH_MAX);
+	return 0;
+}
+
+/* One entry. The header gives the block of its inode and the number that its own is counted from. */
+static int read_entry(struct reader *reader, uint32_t block, uint32_t base)
+{
+	uint8_t raw[ENTRY_SIZE];
+	char name[SQST_NAME_MAX + 1];
+	unsigned offset, type;
+	size_t length;
+	int64_t number;
+	int rc = take(reader, raw, sizeof(raw));
+
+	if (rc < 0)
+		return rc;
+	offset = sqst_get16(raw + offsetof(sqfs_dir_entry_t, offset));
+	number = (int64_t)base + (int16_t)sqst_get16(raw + offsetof(sqfs_dir_entry_t, inode_diff));
+	type = sqst_get16(raw + offsetof(sqfs_dir_entry_t, type));
+	length = (size_t)sqst_get16(raw + offsetof(sqfs_dir_entry_t, size)) + 1;
+	if (length > SQST_NAME_MAX)
+		return bad(reader, "a name in it has more than 255 bytes");
+	rc = take(reader, name, length);
+	if (rc < 0)
+		return rc;
+	name[length] = '\0';
+	rc = check_name(reader, name, length);
+	if (rc < 0)
+		return rc;
+	if (type < SQST_TYPE_DIR || type > SQST_TYPE_SOCKET)
+		return bad_entry(reader, name, "its file type is none of the seven");
+	if (number == 0)
+		return bad_entry(reader, name, "its inode number is 0");
+	if (number < 0 || number > reader->image->super.inodes)
+		return bad_entry(reader, name,
+				 "its inode number is above the superblock's inode count");
+	return add(reader, name, length, SQST_REF(block, offset), (uint32_t)number, (uint8_t)type);
+}
+
+int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *dir,
+		       const char *path, size_t path_length, struct sqst_arena *arena,
+		       struct sqst_listing *listing, struct sqst_names *names)
+{
+	struct reader reader = {
+	    .image = image,
+	    .path = path,
+	    .arena = arena,
+	    .left = dir->listing_size,
+	    .listing = listing,
+	    .names = names,
+	    .path_length = path_length,
+	};
+	int rc = 0;
+
+	listing->count = 0;
+	if (reader.left > 0)
+		rc = sqst_cursor_seek(&reader.cursor, image, &image->directories, dir->listing);
+	while (rc == 0 && reader.left > 0) {
+		uint8_t raw[sizeof(sqfs_dir_header_t)];
+		uint32_t count, block, base;
+
+		rc = take(&reader, raw, sizeof(raw));
+		if (rc < 0)
+			break;
+		count = sqst_get32(raw + offsetof(sqfs_dir_header_t, count));
+		block = sqst_get32(raw + offsetof(sqfs_dir_header_t, start_block));
+		base = sqst_get32(raw + offsetof(sqfs_dir_header_t, inode_number));
+		if (count >= SQFS_MAX_DIR_ENT)
+			return bad(&reader, "a header in it is for more than 256 entries");
+		for (uint32_t i = 0; i <= count && rc == 0; i++)
+			rc = read_entry(&reader, block, base);
+	}
+	return rc;
+}

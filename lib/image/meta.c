@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Metadata blocks: found, checked, unpacked and kept for a while. A block is a little-endian 16-bit
+ * header (length, bit 15: stored as it is) and at most 8 KiB. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/scope.h"
+#include "image/read.h"
+
+#define HEADER            2
+#define META_UNCOMPRESSED 0x8000
+
+/* Unpacked blocks that are kept, 2^CACHE_LOG, each in the one slot that its position gives. A walk
+ * over the tree jumps between a directory and what is below it, which stand near to each other. */
+#define CACHE_LOG 7
+
+struct slot {
+	/* 0: empty. The superblock is there, no block. */
+	uint64_t at;
+	uint32_t stored;
+	uint32_t size;
+	uint8_t data[SQST_META_SIZE];
+};
+
+struct sqst_meta_cache {
+	struct slot slot[1 << CACHE_LOG];
+	uint8_t packed[HEADER + SQST_META_SIZE];
+};
+
+struct sqst_meta_cache *sqst_meta_cache_new(void)
+{
+	return calloc(1, sizeof(struct sqst_meta_cache));
+}
+
+static struct slot *slot_of(struct sqst_meta_cache *cache, uint64_t at)
+{
+	return &cache->slot[at * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CACHE_LOG)];
+}
+
+/* The length that a header gives, checked. `left`: bytes of the area behind the header. */
+static int check_header(const struct sqst_image *image, const struct sqst_area *area, uint64_t at,
+			uint32_t header, uint64_t left, uint32_t *length)
+{
+	*length = header & ~(uint32_t)META_UNCOMPRESSED;
+	if (*length == 0 || *length > SQST_META_SIZE)
+		return sqst_image_bad(image,
+				      "the block of the %s at offset 0x%" PRIx64 " has %" PRIu32
+				      " bytes, which is not from 1 to %d",
+				      area->name, at, *length, SQST_META_SIZE);
+	if (*length > left)
+		return sqst_image_bad(image,
+				      "the block of the %s at offset 0x%" PRIx64 " with %" PRIu32
+				      " bytes runs past the table's end at 0x%" PRIx64,
+				      area->name, at, *length, area->end);
+	return 0;
+}
+
+static int bad_place(const struct sqst_image *image, const struct sqst_area *area, uint64_t at)
+{
+	return sqst_image_bad(image,
+			      "a block of the %s is said to be at offset 0x%" PRIx64
+			      ", which is outside of 0x%" PRIx64 " to 0x%" PRIx64,
+			      area->name, at, area->start, area->end);
+}
+
+static int unpack(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
+		  const uint8_t *packed, uint32_t length, struct slot *slot)
+{
+	int32_t size;
+
+	if (!image->coder) {
+		image->coder = image->codec->decompressor(image->super.block_size);
+		if (!image->coder)
+			return sqst_image_nomem(image);
+	}
+	size = image->codec->decompress(image->coder, packed, length, slot->data, SQST_META_SIZE);
+	if (size <= 0 || size > SQST_META_SIZE)
+		return sqst_image_bad(image,
+				      "the block of the %s at offset 0x%" PRIx64
+				      " does not decompress (%s)",
+				      area->name, at, image->codec->name);
+	slot->size = (uint32_t)size;
+	return 0;
+}
+
+static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
+		struct slot *slot)
+{
+	uint8_t *packed = image->cache->packed;
+	uint64_t left = area->end - at;
+	uint32_t header, length;
+	int rc;
+
+	slot->at = 0;
+	if (left > HEADER + SQST_META_SIZE)
+		left = HEADER + SQST_META_SIZE;
+	rc = sqst_image_pread(image, packed, (size_t)left, at);
+	if (rc < 0)
+		return rc;
+	header = sqst_get16(packed);
+	rc = check_header(image, area, at, header, left - HEADER, &length);
+	if (rc < 0)
+		return rc;
+	if (header & META_UNCOMPRESSED) {
+		memcpy(slot->data, packed + HEADER, length);
+		slot->size = length;
+	} else if ((rc = unpack(image, area, at, packed + HEADER, length, slot)) < 0) {
+		return rc;
+	}
+	slot->stored = HEADER + length;
+	slot->at = at;
+	return 0;
+}
+
+int sqst_meta_load(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
+		   struct sqst_meta *block)
+{
+	struct slot *slot = slot_of(image->cache, at);
+	int rc;
+
+	if (at < area->start || at > area->end || area->end - at < HEADER)
+		return bad_place(image, area, at);
+	if (slot->at != at && (rc = fill(image, area, at, slot)) < 0)
+		return rc;
+	/* It may have been unpacked as a block of another table, which ends elsewhere. */
+	if (slot->stored > area->end - at)
+		return bad_place(image, area, at);
+	*block = (struct sqst_meta){at, at + slot->stored, slot->size, slot->data};
+	return 0;
+}
+
+int sqst_meta_count(const struct sqst_image *image, const struct sqst_area *area, uint64_t *blocks)
+{
+	const size_t window_size = 65536;
+	SQST_AUTO_FREE uint8_t *window = malloc(window_size);
+	uint64_t from = 0, to = 0, at = area->start;
+
+	if (!window)
+		return sqst_image_nomem(image);
+	for (*blocks = 0; at < area->end; (*blocks)++) {
+		uint32_t length;
+		int rc;
+
+		if (area->end - at < HEADER)
+			return bad_place(image, area, at);
+		if (to < at + HEADER) {
+			from = at;
+			to = area->end - at < window_size ? area->end : at + window_size;
+			rc = sqst_image_pread(image, window, (size_t)(to - from), from);
+			if (rc < 0)
+				return rc;
+		}
+		rc = check_header(image, area, at, sqst_get16(window + (at - from)),
+				  area->end - at - HEADER, &length);
+		if (rc < 0)
+			return rc;
+		at += HEADER + length;
+	}
+	return 0;
+}
+
+int sqst_cursor_seek(struct sqst_cursor *cursor, struct sqst_image *image,
+		     const struct sqst_area *area, uint64_t ref)
+{
+	const uint64_t block = ref >> 16;
+	struct sqst_meta meta;
+	int rc;
+
+	/* 48 bits of block and a position in a file do not overflow together. */
+	*cursor = (struct sqst_cursor){image, area, area->start + block, ref & 0xFFFF};
+	rc = sqst_meta_load(image, area, cursor->at, &meta);
+	if (rc < 0)
+		return rc;
+	if (cursor->offset >= meta.size)
+		return sqst_image_bad(image,
+				      "offset %" PRIu32 " is outside of the block of the %s at "
+				      "offset 0x%" PRIx64 ", which has %" PRIu32 " bytes",
+				      cursor->offset, area->name, cursor->at, meta.size);
+	return 0;
+}
+
+/* Load what the cursor stands on; at the end of a block that is the next one. */
+static int current(struct sqst_cursor *cursor, struct sqst_meta *meta)
+{
+	int rc = sqst_meta_load(cursor->image, cursor->area, cursor->at, meta);
+
+	if (rc < 0 || cursor->offset < meta->size)
+		return rc;
+	if (meta->next == cursor->area->end)
+		return sqst_image_bad(cursor->image,
+				      "the %s ends at offset 0x%" PRIx64
+				      " in the middle of an entry",
+				      cursor->area->name, cursor->area->end);
+	cursor->at = meta->next;
+	cursor->offset = 0;
+	return sqst_meta_load(cursor->image, cursor->area, cursor->at, meta);
+}
+
+int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size)
+{
+	uint8_t *to = data;
+
+	while (size > 0) {
+		struct sqst_meta meta;
+		const int rc = current(cursor, &meta);
+		size_t share;
+
+		if (rc < 0)
+			return rc;
+		share = meta.size - cursor->offset;
+		if (share > size)
+			share = size;
+		memcpy(to, meta.data + cursor->offset, share);
+		cursor->offset += (uint32_t)share;
+		to += share;
+		size -= share;
+	}
+	return 0;
+}
+
+int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit, bool *passed)
+{
+	*passed = false;
+	while (size > 0) {
+		struct sqst_meta meta;
+		const int rc = current(cursor, &meta);
+		uint64_t share;
+
+		if (rc < 0)
+			return rc;
+		share = meta.size - cursor->offset;
+		if (share > size)
+			share = size;
+		if (SQST_REF(cursor->at - cursor->area->start, cursor->offset + share) > limit) {
+			*passed = true;
+			return 0;
+		}
+		cursor->offset += (uint32_t)share;
+		size -= share;
+	}
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writing a map in two steps, so that it can appear together with its image. */
+#ifndef LIB_LINEAGE_MAP_STAGE_H
+#define LIB_LINEAGE_MAP_STAGE_H
+
+#include "base/output.h"
+#include "sqst/map.h"
+
+/* Write the map beside its target and fsync it; sqst_output_commit() makes it appear. *out is the
+ * caller's. 0, SQST_ERR_NOMEM, SQST_ERR_IO. */
+int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, struct sqst_output **out,
+		   struct sqst_report *why);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parents' numbers and a tree become the tree's numbers. The rules R1 to R9 are in sqfs-stable(7);
+ * the steps are: a candidate number for each path (R1, R6, R8), one number for each inode (R5), new
+ * numbers for the rest (R2, R3), the inode count and the root's double (R4, R7). */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "numbering/links.h"
+#include "numbering/stats.h"
+#include "numbering/walk.h"
+#include "sqst/numbering.h"
+
+/* A path's candidate once R8 has ruled its number out: no older parent gives it one. */
+#define RULED_OUT UINT32_C(0x80000000)
+
+struct job {
+	struct sqst_tree *tree;
+	const struct sqst_numbers *const *parents;
+	size_t count;
+	/* One a path, in tree order. */
+	uint32_t *candidate;
+	/* The highest of the parents' tops. */
+	uint32_t base;
+	/* A path kept the number `base`. */
+	bool base_live;
+	/* The last number given out, `base` before the first. */
+	uint32_t last;
+	uint32_t inodes;
+	struct sqst_report *why;
+};
+
+/* R8 for one path and the next older parent.
+ *
+ * candidate: what the newer parents say; 0 if none of them has the identity
+ * number:    the identity's number in this parent, 0 if it does not have it
+ * top:       this parent's top
+ * newer_top: the highest top of the newer parents */
+static uint32_t judge(uint32_t candidate, uint32_t number, uint32_t top, uint32_t newer_top)
+{
+	if (candidate == RULED_OUT)
+		return RULED_OUT;
+	if (candidate == 0) {
+		if (number == 0)
+			return 0;
+		return number > newer_top ? number : RULED_OUT;
+	}
+	return candidate == number || candidate > top ? candidate : RULED_OUT;
+}
+
+/* Take one parent's numbers into the candidates. */
+static int consult(struct job *job, const struct sqst_numbers *parent, uint32_t newer_top)
+{
+	const uint32_t top = parent->lineage.top;
+	struct sqst_walk walk;
+	int rc;
+
+	sqst_walk_begin(&walk, job->tree, parent);
+	while ((rc = sqst_walk_next(&walk)) > 0) {
+		uint32_t *candidate = &job->candidate[walk.index];
+		uint32_t number = 0;
+
+		if (walk.entry && (walk.entry->number == 0 || walk.entry->number > top)) {
+			rc = sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
+				       "\"%s\" has inode number %u, but numbers go from 1 to %u",
+				       walk.entry->name, walk.entry->number, top);
+			break;
+		}
+		if (!walk.node)
+			continue;
+		if (sqst_walk_same_identity(&walk))
+			number = walk.entry->number;
+		*candidate = judge(*candidate, number, top, newer_top);
+	}
+	if (rc == SQST_ERR_NOMEM)
+		sqst_fail(job->why, rc, NULL, "out of memory");
+	sqst_walk_end(&walk);
+	return rc;
+}
+
+/* Newest first, as R8 asks. */
+static int consult_all(struct job *job)
+{
+	for (size_t i = job->count; i > 0; i--) {
+		const struct sqst_numbers *parent = job->parents[i - 1];
+		const int rc = parent->lineage.top > SQST_NUMBER_MAX
+				   ? sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
+					       "inode count %u is above %u", parent->lineage.top,
+					       SQST_NUMBER_MAX)
+				   : consult(job, parent, job->base);
+
+		if (rc < 0)
+			return rc;
+		if (parent->lineage.top > job->base)
+			job->base = parent->lineage.top;
+	}
+	return 0;
+}
+
+static void drop_ruled_out(struct job *job, bool all)
+{
+	const uint32_t names = sqst_tree_names(job->tree);
+
+	for (uint32_t i = 0; i < names; i++) {
+		if (all || job->candidate[i] == RULED_OUT)
+			job->candidate[i] = 0;
+	}
+}
+
+static int used_up(const struct job *job)
+{
+	return sqst_fail(
+	    job->why, SQST_ERR_LIMIT, job->count ? job->parents[job->count - 1]->source : NULL,
+	    "inode numbers are used up, %u is the highest that a kernel handles; start "
+	    "a new lineage: --new-lineage with --prev also counts on from the parents, "
+	    "so leave --prev away, numbers then begin at 1 and no existing upper fits",
+	    SQST_NUMBER_MAX);
+}
+
+/* Give each inode, at its first path in tree order, the number that it keeps or a new one. */
+static int give_numbers(struct job *job)
+{
+	uint32_t i = 0;
+
+	job->last = job->base;
+	for (const struct sqst_node *node = sqst_tree_root(job->tree); node;
+	     node = sqst_tree_next(node), i++) {
+		struct sqst_inode *inode = node->inode;
+		uint32_t number = job->candidate[i];
+
+		if (inode->number != 0 && !(inode->number & SQST_NUMBER_PENDING))
+			continue;
+		if (number == 0) {
+			if (job->last == SQST_NUMBER_MAX)
+				return used_up(job);
+			number = ++job->last;
+		} else if (number == job->base) {
+			job->base_live = true;
+		}
+		inode->number = number;
+		job->inodes++;
+	}
+	return 0;
+}
+
+/* R4 and R7: what the superblock's inode count is, and whether the root's double is needed. */
+static int settle_top(const struct job *job, struct sqst_numbering *out)
+{
+	const bool live = job->last > job->base || job->base_live;
+
+	out->root = sqst_tree_root(job->tree)->inode->number;
+	out->top = job->last;
+	out->root_double = out->root != out->top;
+	if (out->root_double && live) {
+		if (out->top == SQST_NUMBER_MAX)
+			return used_up(job);
+		out->top++;
+	}
+	return 0;
+}
+
+static void clear_numbers(const struct sqst_tree *tree)
+{
+	for (struct sqst_node *node = sqst_tree_root(tree); node; node = sqst_tree_next(node))
+		node->inode->number = 0;
+}
+
+static int assign(struct job *job, bool new_lineage, struct sqst_numbering *out)
+{
+	int rc = consult_all(job);
+
+	if (rc < 0)
+		return rc;
+	drop_ruled_out(job, new_lineage);
+	if (job->count > 0 && !new_lineage)
+		rc = sqst_links_settle(job->tree, job->candidate, job->why);
+	if (rc == 0)
+		rc = give_numbers(job);
+	if (rc == 0)
+		rc = settle_top(job, out);
+	if (rc == 0)
+		rc = sqst_stats_count(job->tree, job->parents, job->count, job->candidate,
+				      &out->stats, job->why);
+	out->stats.live = job->inodes;
+	return rc;
+}
+
+int sqst_numbering_assign(struct sqst_tree *tree, const struct sqst_numbers *const *parents,
+			  size_t count, bool new_lineage, struct sqst_numbering *out,
+			  struct sqst_report *why)
+{
+	const uint32_t names = sqst_tree_names(tree);
+	struct sqst_numbering numbering = {0};
+	struct job job = {.tree = tree, .parents = parents, .count = count, .why = why};
+	int rc;
+
+	/* So that an index fits beside SQST_NUMBER_PENDING. */
+	if (names > SQST_NUMBER_MAX)
+		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "more than %u paths", SQST_NUMBER_MAX);
+	job.candidate = calloc(names, sizeof(*job.candidate));
+	if (!job.candidate)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	clear_numbers(tree);
+	rc = assign(&job, new_lineage, &numbering);
+	free(job.candidate);
+	if (rc < 0)
+		clear_numbers(tree);
+	else
+		*out = numbering;
+	return rc;
+}

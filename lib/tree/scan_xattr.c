@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading the extended attributes of a file. pseudo answers a short buffer with the full length
+ * instead of -1, so both mean "grow and retry". */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "base/scope.h"
+#include "tree/scan_xattr.h"
+#include "tree/tree.h"
+
+/* Linux: XATTR_LIST_MAX and XATTR_SIZE_MAX are 64 KiB; pseudo's may be larger. */
+#define FIRST_ROOM (64 * 1024)
+#define MAX_ROOM   (16 * 1024 * 1024)
+
+/* Attributes of one file; values as offsets, since the buffer may move while it grows. */
+struct found {
+	struct sqst_xattr *list;
+	size_t count;
+	size_t used;
+};
+
+static void found_release(struct found *found)
+{
+	free(found->list);
+}
+
+static bool make_room(char **buffer, size_t *room, size_t need)
+{
+	size_t wanted = *room ? *room : FIRST_ROOM;
+	char *grown;
+
+	while (wanted < need)
+		wanted *= 2;
+	if (wanted == *room)
+		return true;
+	grown = realloc(*buffer, wanted);
+	if (!grown)
+		return false;
+	*buffer = grown;
+	*room = wanted;
+	return true;
+}
+
+static int fail(struct sqst_report *why, const char *path, int number)
+{
+	if (number == ENOMEM)
+		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	return sqst_fail_errno(why, SQST_ERR_SOURCE, number, path,
+			       "cannot read its extended attributes (-no-xattrs leaves all out)");
+}
+
+/* Bytes of names, 0 for none or a file system without attributes, -1 with errno. */
+static ssize_t list_names(struct sqst_xattr_scan *scan, const char *path)
+{
+	size_t need = FIRST_ROOM;
+
+	while (need <= MAX_ROOM) {
+		ssize_t got;
+
+		if (!make_room(&scan->names, &scan->names_room, need)) {
+			errno = ENOMEM;
+			return -1;
+		}
+		got = llistxattr(path, scan->names, scan->names_room);
+		if (got >= 0 && (size_t)got <= scan->names_room)
+			return got;
+		if (got < 0 && (errno == ENOTSUP || errno == ENOSYS))
+			return 0;
+		if (got < 0 && errno != ERANGE)
+			return -1;
+		need = scan->names_room * 2;
+	}
+	errno = E2BIG;
+	return -1;
+}
+
+/* Append the value behind scan->values[used]. Bytes, or -1 with errno. */
+static ssize_t read_value(struct sqst_xattr_scan *scan, const char *path, const char *name,
+			  size_t used)
+{
+	size_t need = FIRST_ROOM;
+
+	while (need <= MAX_ROOM) {
+		ssize_t got;
+
+		if (!make_room(&scan->values, &scan->values_room, used + need)) {
+			errno = ENOMEM;
+			return -1;
+		}
+		got = lgetxattr(path, name, scan->values + used, scan->values_room - used);
+		if (got >= 0 && (size_t)got <= scan->values_room - used)
+			return got;
+		if (got < 0 && errno != ERANGE)
+			return -1;
+		need = (scan->values_room - used) * 2;
+	}
+	errno = E2BIG;
+	return -1;
+}
+
+static void count_foreign(struct sqst_xattr_scan *scan, const char *name)
+{
+	if (scan->foreign++ > 0)
+		return;
+	strncpy(scan->first_foreign, name, sizeof(scan->first_foreign) - 1);
+}
+
+static int collect(struct sqst_xattr_scan *scan, const char *path, size_t names,
+		   struct found *found, struct sqst_report *why)
+{
+	for (size_t at = 0; at < names; at += strlen(scan->names + at) + 1) {
+		const char *name = scan->names + at;
+		struct sqst_xattr *grown;
+		ssize_t size;
+
+		if (!sqst_xattr_namespace_known(name)) {
+			count_foreign(scan, name);
+			continue;
+		}
+		size = read_value(scan, path, name, found->used);
+		if (size < 0)
+			return fail(why, path, errno);
+		grown = realloc(found->list, (found->count + 1) * sizeof(*grown));
+		if (!grown)
+			return fail(why, path, ENOMEM);
+		found->list = grown;
+		grown[found->count++] = (struct sqst_xattr){name, NULL, (uint32_t)size};
+		found->used += (size_t)size;
+	}
+	return 0;
+}
+
+int sqst_xattr_scan(struct sqst_xattr_scan *scan, struct sqst_tree *tree, const char *path,
+		    struct sqst_inode *inode, struct sqst_report *why)
+{
+	SQST_CLEANUP(found_release) struct found found = {0};
+	const ssize_t names = list_names(scan, path);
+	const char *value;
+	int rc;
+
+	if (names < 0)
+		return fail(why, path, errno);
+	if (names == 0)
+		return 0;
+	rc = collect(scan, path, (size_t)names, &found, why);
+	if (rc < 0)
+		return rc;
+	value = scan->values;
+	for (size_t i = 0; i < found.count; i++) {
+		found.list[i].value = value;
+		value += found.list[i].size;
+	}
+	return sqst_tree_set_xattrs(tree, inode, found.list, found.count, why);
+}
+
+void sqst_xattr_scan_release(struct sqst_xattr_scan *scan)
+{
+	free(scan->names);
+	free(scan->values);
+}

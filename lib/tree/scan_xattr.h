@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading the extended attributes of a file. */
+#ifndef LIB_TREE_SCAN_XATTR_H
+#define LIB_TREE_SCAN_XATTR_H
+
+#include "sqst/tree.h"
+
+struct sqst_xattr_scan {
+	char *names;
+	size_t names_room;
+	char *values;
+	size_t values_room;
+	/* Attributes of namespaces that the format does not have. */
+	uint64_t foreign;
+	char first_foreign[64];
+};
+
+/* Take the attributes of `path` (not followed) for `inode`. Errors: SQST_ERR_NOMEM,
+ * SQST_ERR_SOURCE. */
+int sqst_xattr_scan(struct sqst_xattr_scan *scan, struct sqst_tree *tree, const char *path,
+		    struct sqst_inode *inode, struct sqst_report *why);
+
+void sqst_xattr_scan_release(struct sqst_xattr_scan *scan);
+
+#endif

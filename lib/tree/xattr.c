@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sets of extended attributes: most files of an image have none or one of a few, so each different
+ * set is kept once and an inode holds its index. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "tree/tree.h"
+
+struct sqst_xattr_set {
+	struct sqst_xattr *list;
+	size_t count;
+	uint64_t hash;
+};
+
+bool sqst_xattr_namespace_known(const char *name)
+{
+	return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0 ||
+	       strncmp(name, "security.", 9) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct sqst_xattr *)a)->name, ((const struct sqst_xattr *)b)->name);
+}
+
+static uint64_t hash_list(const struct sqst_xattr *list, size_t count)
+{
+	uint64_t hash = count;
+
+	for (size_t i = 0; i < count; i++) {
+		hash = XXH3_64bits_withSeed(list[i].name, strlen(list[i].name), hash);
+		hash = XXH3_64bits_withSeed(list[i].value, list[i].size, hash);
+	}
+	return hash;
+}
+
+static bool lists_equal(const struct sqst_xattr *a, const struct sqst_xattr *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (a[i].size != b[i].size || strcmp(a[i].name, b[i].name) != 0 ||
+		    memcmp(a[i].value, b[i].value, a[i].size) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The slot where a set with this hash and content is, or is to be put. */
+static uint32_t *find_slot(const struct sqst_xattr_store *store, uint64_t hash,
+			   const struct sqst_xattr *list, size_t count)
+{
+	for (uint64_t at = hash;; at++) {
+		uint32_t *slot = &store->slot[at & (store->slots - 1)];
+		const struct sqst_xattr_set *set;
+
+		if (*slot == 0)
+			return slot;
+		set = &store->set[*slot - 1];
+		if (list && set->hash == hash && set->count == count &&
+		    lists_equal(set->list, list, count))
+			return slot;
+	}
+}
+
+/* Room for one more set, at most half of the slots in use. */
+static bool grow(struct sqst_xattr_store *store)
+{
+	const uint32_t slots = store->slots ? store->slots * 2 : 64;
+	struct sqst_xattr_set *set;
+	uint32_t *slot;
+
+	if (store->count < store->slots / 2)
+		return true;
+	set = realloc(store->set, slots / 2 * sizeof(*set));
+	if (!set)
+		return false;
+	store->set = set;
+	slot = calloc(slots, sizeof(*slot));
+	if (!slot)
+		return false;
+	free(store->slot);
+	store->slot = slot;
+	store->slots = slots;
+	for (uint32_t i = 0; i < store->count; i++)
+		*find_slot(store, store->set[i].hash, NULL, 0) = i + 1;
+	return true;
+}
+
+static struct sqst_xattr *copy_list(struct sqst_arena *arena, const struct sqst_xattr *list,
+				    size_t count)
+{
+	struct sqst_xattr *copy = sqst_arena_array(arena, count, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < count; i++) {
+		copy[i].name = sqst_arena_strndup(arena, list[i].name, strlen(list[i].name));
+		copy[i].value = sqst_arena_strndup(arena, list[i].value, list[i].size);
+		copy[i].size = list[i].size;
+		if (!copy[i].name || !copy[i].value)
+			return NULL;
+	}
+	return copy;
+}
+
+int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struct sqst_xattr *list,
+			 size_t count, struct sqst_report *why)
+{
+	struct sqst_xattr_store *store = &tree->xattrs;
+	uint64_t hash;
+	uint32_t *slot;
+
+	inode->xattr = SQST_NO_XATTR;
+	if (count == 0)
+		return 0;
+	qsort(list, count, sizeof(*list), by_name);
+	for (size_t i = 0; i < count; i++) {
+		if (!sqst_xattr_namespace_known(list[i].name))
+			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
+					 "squashfs has no attributes of this namespace");
+		if (i > 0 && strcmp(list[i - 1].name, list[i].name) == 0)
+			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
+					 "the extended attribute is given twice");
+	}
+	if (!grow(store))
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	hash = hash_list(list, count);
+	slot = find_slot(store, hash, list, count);
+	if (*slot == 0) {
+		struct sqst_xattr *copy = copy_list(tree->arena, list, count);
+
+		if (!copy)
+			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		store->set[store->count++] = (struct sqst_xattr_set){copy, count, hash};
+		*slot = store->count;
+	}
+	inode->xattr = *slot - 1;
+	return 0;
+}
+
+uint32_t sqst_tree_xattr_sets(const struct sqst_tree *tree)
+{
+	return tree->xattrs.count;
+}
+
+const struct sqst_xattr *sqst_tree_xattr_set(const struct sqst_tree *tree, uint32_t set,
+					     size_t *count)
+{
+	*count = tree->xattrs.set[set].count;
+	return tree->xattrs.set[set].list;
+}
+
+void sqst_xattr_store_free(struct sqst_xattr_store *store)
+{
+	free(store->set);
+	free(store->slot);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tree, numbers and lineage become the bytes of an image: superblock, options, extra information,
+ * data, tables, padding. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/scope.h"
+#include "sqst/lineage.h"
+#include "write/data.h"
+#include "write/tables.h"
+#include "write/write.h"
+
+SQST_DEFINE_SCOPE(pool, struct sqst_pool, sqst_pool_free)
+SQST_DEFINE_SCOPE(coder, struct sqst_coder, sqst_coder_free)
+SQST_DEFINE_SCOPE(ids, sqfs_id_table_t, sqfs_destroy)
+
+#define SUPER_SIZE 96
+
+/* Loop devices and flash want whole pages (mksquashfs pads to 4 KiB as well). */
+#define PAD 4096
+
+static int init_super(sqfs_super_t *super, const struct sqst_tree *tree,
+		      const struct sqst_build_options *options, struct sqst_report *why)
+{
+	const uint32_t flags = options->flags;
+	const uint32_t time =
+	    flags & SQST_BUILD_MKFS_TIME ? options->mkfs_time : sqst_tree_newest(tree);
+	uint32_t bits;
+	int rc = sqfs_super_init(super, options->codec.block_size, time,
+				 (SQFS_COMPRESSOR)options->codec.id);
+
+	if (rc != 0)
+		return sqst_adapt_error(rc, "superblock", why);
+	bits = super->flags;
+	if (flags & SQST_BUILD_RAW_INODES)
+		bits |= SQFS_FLAG_UNCOMPRESSED_INODES;
+	if (flags & SQST_BUILD_RAW_DATA)
+		bits |= SQFS_FLAG_UNCOMPRESSED_DATA;
+	if (flags & SQST_BUILD_RAW_FRAGMENTS)
+		bits |= SQFS_FLAG_UNCOMPRESSED_FRAGMENTS;
+	if (flags & SQST_BUILD_RAW_XATTRS)
+		bits |= SQFS_FLAG_UNCOMPRESSED_XATTRS;
+	if (flags & SQST_BUILD_RAW_IDS)
+		bits |= SQFS_FLAG_UNCOMPRESSED_IDS;
+	if (flags & SQST_BUILD_NO_FRAGMENTS)
+		bits |= SQFS_FLAG_NO_FRAGMENTS;
+	else if (!(flags & SQST_BUILD_NO_TAILS))
+		bits |= SQFS_FLAG_ALWAYS_FRAGMENTS;
+	if (flags & SQST_BUILD_NO_DUPLICATES)
+		bits |= SQFS_FLAG_NO_DUPLICATES;
+	super->flags = (sqfs_u16)bits;
+	return 0;
+}
+
+/* Compressor options and the extra-information block, right behind the superblock. */
+static int write_head(struct sqst_output *output, sqfs_super_t *super,
+		      const struct sqst_build_options *options, const struct sqst_lineage *lineage,
+		      uint64_t *position, struct sqst_report *why)
+{
+	const struct sqst_codec *codec = sqst_codec_get((int)options->codec.id);
+	uint8_t head[SUPER_SIZE + 2 + SQST_CODEC_OPTIONS_MAX + SQST_EXTRA_MAX] = {0};
+	uint8_t *to = head + SUPER_SIZE;
+	const size_t size = codec->options(&options->codec, to + 2);
+
+	if (size > 0) {
+		sqst_put16(to, (uint32_t)size | SQST_META_RAW);
+		to += 2 + size;
+		super->flags |= SQFS_FLAG_COMPRESSOR_OPTIONS;
+	}
+	to += sqst_extra_encode(lineage, to);
+	super->flags |= SQST_SUPER_FLAG_EXTRA_INFO;
+	*position = (uint64_t)(to - head);
+	return sqst_output_write(output, 0, head, *position, why);
+}
+
+static int write_tables(struct sqst_tables *tables, const struct sqst_data *data,
+			struct sqst_build_result *result)
+{
+	const uint64_t from = tables->file->size;
+	struct sqst_meta inodes = {0};
+	int rc = sqst_tables_write_tree(tables, &inodes);
+
+	if (rc == 0)
+		rc = sqst_tables_write_fragments(tables, data);
+	if (rc == 0)
+		rc = sqst_tables_write_export(tables, &inodes);
+	sqst_meta_release(&inodes);
+	if (rc == 0)
+		rc = sqst_tables_write_ids(tables);
+	if (rc == 0)
+		rc = sqst_tables_write_xattrs(tables);
+	result->table_bytes = tables->file->size - from;
+	return rc;
+}
+
+/* The superblock is written last: until then the file is no image. */
+static int write_super(sqfs_super_t *super, const struct sqst_lineage *lineage,
+		       struct sqst_adapted_file *file, struct sqst_report *why)
+{
+	super->bytes_used = file->size;
+	super->inode_count = lineage->top;
+	return sqst_adapt_error(sqfs_super_write(super, &file->base), "superblock", why);
+}
+
+static int write_image(struct sqst_data *data, struct sqst_tree *tree,
+		       const struct sqst_lineage *lineage, const struct sqst_build_options *options,
+		       struct sqst_output *output, uint64_t *size, struct sqst_build_result *result,
+		       struct sqst_report *why)
+{
+	SQST_CLEANUP(sqst_scope_pool) struct sqst_pool *pool = NULL;
+	SQST_CLEANUP(sqst_scope_coder) struct sqst_coder *coder = NULL;
+	SQST_CLEANUP(sqst_scope_ids) sqfs_id_table_t *ids = NULL;
+	struct sqst_adapted_codec codec;
+	struct sqst_adapted_file file;
+	sqfs_super_t super;
+	uint64_t position;
+	int rc = init_super(&super, tree, options, why);
+
+	if (rc == 0)
+		rc = sqst_pool_new(&options->codec, options->jobs, &pool, why);
+	if (rc == 0)
+		rc = write_head(output, &super, options, lineage, &position, why);
+	if (rc == 0)
+		rc = sqst_data_write(data, tree, pool, options, output, position, result, why);
+	/* In any case: its blocks may still be with the pool. */
+	sqst_data_finish(data);
+	if (rc < 0)
+		return rc;
+	coder = sqst_codec_get((int)options->codec.id)->compressor(&options->codec);
+	ids = sqfs_id_table_create(0);
+	if (!coder || !ids)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	sqst_adapt_codec(&codec, coder);
+	sqst_adapt_file(&file, output, data->position, why);
+	rc = write_tables(
+	    &(struct sqst_tables){tree, lineage, options, pool, why, &super, &file, &codec, ids},
+	    data, result);
+	if (rc < 0)
+		return rc;
+	*size = file.size;
+	if (!(options->flags & SQST_BUILD_NO_PAD))
+		*size = (*size + PAD - 1) / PAD * PAD;
+	return write_super(&super, lineage, &file, why);
+}
+
+int sqst_image_write(struct sqst_tree *tree, const struct sqst_lineage *lineage,
+		     const struct sqst_build_options *options, struct sqst_output *output,
+		     uint64_t *size, struct sqst_build_result *result, struct sqst_report *why)
+{
+	struct sqst_data data = {0};
+	const int rc = write_image(&data, tree, lineage, options, output, size, result, why);
+
+	sqst_data_release(&data);
+	return rc;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A stream of metadata blocks, compressed on all threads. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "write/meta.h"
+
+#define BLOCKS_PER_JOB 16
+
+static bool grow_bytes(struct sqst_meta *meta, size_t size)
+{
+	size_t room = meta->room ? meta->room : 64 * 1024;
+	uint8_t *grown;
+
+	while (room - meta->used < size)
+		room += room / 2;
+	if (room == meta->room)
+		return true;
+	grown = realloc(meta->bytes, room);
+	if (!grown)
+		return false;
+	meta->bytes = grown;
+	meta->room = room;
+	return true;
+}
+
+static bool grow_start(struct sqst_meta *meta)
+{
+	const uint32_t room = meta->start_room * 2 + 256;
+	uint32_t *grown;
+
+	if (meta->finished < meta->start_room)
+		return true;
+	grown = realloc(meta->start, room * sizeof(*grown));
+	if (!grown)
+		return false;
+	meta->start = grown;
+	meta->start_room = room;
+	return true;
+}
+
+static int finish_block(void *user, struct sqst_block *block)
+{
+	struct sqst_meta *meta = user;
+	const bool raw = block->out_size == 0;
+	const uint32_t size = raw ? block->in_size : (uint32_t)block->out_size;
+
+	if (!grow_bytes(meta, size + 2) || !grow_start(meta))
+		return sqst_fail(meta->why, SQST_ERR_NOMEM, NULL, "out of memory for metadata");
+	/* References have 32 bits for a block's offset. */
+	if (meta->used > UINT32_MAX - SQST_META_SIZE - 2)
+		return sqst_fail(meta->why, SQST_ERR_LIMIT, NULL,
+				 "the image needs more than 4 GiB of metadata");
+	meta->start[meta->finished++] = (uint32_t)meta->used;
+	sqst_put16(meta->bytes + meta->used, raw ? size | SQST_META_RAW : size);
+	memcpy(meta->bytes + meta->used + 2, raw ? block->in : block->out, size);
+	meta->used += size + 2;
+	return 0;
+}
+
+int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
+		   struct sqst_report *why)
+{
+	meta->why = why;
+	meta->raw = raw;
+	meta->queue.finish = finish_block;
+	meta->queue.user = meta;
+	return sqst_queue_init(&meta->queue, pool, SQST_META_SIZE,
+			       sqst_pool_jobs(pool) * BLOCKS_PER_JOB, why);
+}
+
+static void submit(struct sqst_meta *meta)
+{
+	sqst_queue_submit(&meta->queue, meta->filling, meta->raw);
+	meta->filling = NULL;
+	meta->ordinal++;
+}
+
+int sqst_meta_append(struct sqst_meta *meta, const void *data, size_t size)
+{
+	const uint8_t *from = data;
+
+	while (size > 0) {
+		size_t part;
+
+		if (!meta->filling) {
+			const int rc = sqst_queue_take(&meta->queue, &meta->filling, meta->why);
+
+			if (rc < 0)
+				return rc;
+			meta->filling->in_size = 0;
+		}
+		part = SQST_META_SIZE - meta->filling->in_size;
+		if (part > size)
+			part = size;
+		memcpy(meta->filling->in + meta->filling->in_size, from, part);
+		meta->filling->in_size += (uint32_t)part;
+		from += part;
+		size -= part;
+		if (meta->filling->in_size == SQST_META_SIZE)
+			submit(meta);
+	}
+	return 0;
+}
+
+uint64_t sqst_meta_place(const struct sqst_meta *meta)
+{
+	return (uint64_t)meta->ordinal << 16 | (meta->filling ? meta->filling->in_size : 0);
+}
+
+int sqst_meta_settle(struct sqst_meta *meta)
+{
+	return sqst_queue_drain(&meta->queue, meta->why);
+}
+
+uint64_t sqst_meta_reference(const struct sqst_meta *meta, uint64_t place)
+{
+	const uint32_t ordinal = (uint32_t)(place >> 16);
+	const uint64_t start = ordinal < meta->finished ? meta->start[ordinal] : meta->used;
+
+	return start << 16 | (place & 0xFFFF);
+}
+
+int sqst_meta_write(struct sqst_meta *meta, struct sqst_output *output, uint64_t *position)
+{
+	int rc;
+
+	if (meta->filling)
+		submit(meta);
+	rc = sqst_meta_settle(meta);
+	if (rc == 0)
+		rc = sqst_output_write(output, *position, meta->bytes, meta->used, meta->why);
+	if (rc == 0)
+		*position += meta->used;
+	return rc;
+}
+
+void sqst_meta_release(struct sqst_meta *meta)
+{
+	if (meta->filling)
+		sqst_queue_return(&meta->queue, meta->filling);
+	if (meta->queue.pool)
+		sqst_queue_release(&meta->queue);
+	free(meta->bytes);
+	free(meta->start);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A stream of metadata blocks: 8 KiB of content each, compressed on all threads.
+ *
+ * Where a block begins on disk is known only when all before it are compressed. So a place in the
+ * stream is first a pair (ordinal of its block, offset in its content); after sqst_meta_settle()
+ * the ordinal can be turned into the block's offset on disk, that of the unfinished block included.
+ */
+#ifndef LIB_WRITE_META_H
+#define LIB_WRITE_META_H
+
+#include "base/output.h"
+#include "write/queue.h"
+
+#define SQST_META_SIZE 8192
+/* Header bit: the block is stored as it is. */
+#define SQST_META_RAW 0x8000
+
+struct sqst_meta {
+	struct sqst_queue queue;
+	struct sqst_report *why;
+	bool raw;
+	/* The block being filled; NULL before the first byte of it. */
+	struct sqst_block *filling;
+	/* Blocks before the one being filled. */
+	uint32_t ordinal;
+	/* Finished blocks with their headers. */
+	uint8_t *bytes;
+	size_t used;
+	size_t room;
+	/* Offset of each finished block from the stream's start. */
+	uint32_t *start;
+	uint32_t finished;
+	uint32_t start_room;
+};
+
+/* meta must be zero. 0 or SQST_ERR_NOMEM. */
+int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
+		   struct sqst_report *why);
+
+/* Append content. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (stream of 4 GiB). */
+int sqst_meta_append(struct sqst_meta *meta, const void *data, size_t size);
+
+/* Where the next byte goes: ordinal << 16 | offset. */
+uint64_t sqst_meta_place(const struct sqst_meta *meta);
+
+/* Wait for all full blocks. */
+int sqst_meta_settle(struct sqst_meta *meta);
+
+/* A place becomes a reference as the format stores it: offset on disk << 16 | offset in content.
+ * The place must be in a block that was finished, or being filled, at the last settle. */
+uint64_t sqst_meta_reference(const struct sqst_meta *meta, uint64_t place);
+
+/* Finish the last block too and write all to the output at *position, which moves on. */
+int sqst_meta_write(struct sqst_meta *meta, struct sqst_output *output, uint64_t *position);
+
+void sqst_meta_release(struct sqst_meta *meta);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Threads that compress blocks. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "write/pool.h"
+
+#define JOBS_MAX 1024
+
+struct worker {
+	struct sqst_pool *pool;
+	struct sqst_coder *coder;
+	pthread_t thread;
+};
+
+struct sqst_pool {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	pthread_cond_t finished;
+	struct sqst_block *first;
+	struct sqst_block **last;
+	/* Workers asleep on `work`, and whether the submitter sleeps on `finished`: who is awake
+	 * needs no system call to be woken. */
+	unsigned idle;
+	const struct sqst_block *awaited;
+	bool ending;
+	unsigned jobs;
+	unsigned started;
+	struct worker worker[];
+};
+
+static struct sqst_block *take(struct sqst_pool *pool)
+{
+	struct sqst_block *block;
+
+	while (!pool->first && !pool->ending) {
+		pool->idle++;
+		pthread_cond_wait(&pool->work, &pool->lock);
+		pool->idle--;
+	}
+	block = pool->first;
+	if (block) {
+		pool->first = block->next;
+		if (!pool->first)
+			pool->last = &pool->first;
+	}
+	return block;
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct sqst_pool *pool = worker->pool;
+	struct sqst_block *block;
+
+	pthread_mutex_lock(&pool->lock);
+	while ((block = take(pool))) {
+		pthread_mutex_unlock(&pool->lock);
+		/* Not smaller is not compressed: the format then stores the block as it is. */
+		block->out_size = worker->coder->codec->compress(
+		    worker->coder, block->in, block->in_size, block->out, block->in_size - 1);
+		pthread_mutex_lock(&pool->lock);
+		block->done = true;
+		if (pool->awaited == block)
+			pthread_cond_signal(&pool->finished);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	long count;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		return (unsigned)CPU_COUNT(&set);
+	count = sysconf(_SC_NPROCESSORS_ONLN);
+	return count > 0 ? (unsigned)count : 1;
+}
+
+/* Signals are the calling thread's: workers block them all. */
+static int start(struct sqst_pool *pool, const struct sqst_codec_config *config,
+		 struct sqst_report *why)
+{
+	const struct sqst_codec *codec = sqst_codec_get((int)config->id);
+	sigset_t all, before;
+	int rc = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (unsigned i = 0; i < pool->jobs && rc == 0; i++) {
+		struct worker *worker = &pool->worker[i];
+
+		worker->pool = pool;
+		worker->coder = codec->compressor(config);
+		if (!worker->coder) {
+			rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory for compressors");
+			break;
+		}
+		rc = pthread_create(&worker->thread, NULL, work, worker);
+		if (rc != 0)
+			rc = sqst_fail_errno(why, SQST_ERR_IO, rc, NULL, "cannot start a thread");
+		else
+			pool->started++;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+int sqst_pool_new(const struct sqst_codec_config *config, unsigned jobs, struct sqst_pool **out,
+		  struct sqst_report *why)
+{
+	struct sqst_pool *pool;
+	int rc;
+
+	if (jobs == 0)
+		jobs = processors();
+	if (jobs > JOBS_MAX)
+		jobs = JOBS_MAX;
+	pool = calloc(1, sizeof(*pool) + jobs * sizeof(struct worker));
+	if (!pool)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->work, NULL);
+	pthread_cond_init(&pool->finished, NULL);
+	pool->last = &pool->first;
+	pool->jobs = jobs;
+	rc = start(pool, config, why);
+	if (rc < 0) {
+		sqst_pool_free(pool);
+		return rc;
+	}
+	*out = pool;
+	return 0;
+}
+
+unsigned sqst_pool_jobs(const struct sqst_pool *pool)
+{
+	return pool->jobs;
+}
+
+void sqst_pool_submit(struct sqst_pool *pool, struct sqst_block *block)
+{
+	block->next = NULL;
+	block->done = false;
+	pthread_mutex_lock(&pool->lock);
+	*pool->last = block;
+	pool->last = &block->next;
+	if (pool->idle > 0)
+		pthread_cond_signal(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void sqst_pool_wait(struct sqst_pool *pool, struct sqst_block *block)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->awaited = block;
+	while (!block->done)
+		pthread_cond_wait(&pool->finished, &pool->lock);
+	pool->awaited = NULL;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void sqst_pool_free(struct sqst_pool *pool)
+{
+	if (!pool)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	pool->ending = true;
+	pthread_cond_broadcast(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
+	for (unsigned i = 0; i < pool->jobs; i++) {
+		if (i < pool->started)
+			pthread_join(pool->worker[i].thread, NULL);
+		sqst_coder_free(pool->worker[i].coder);
+	}
+	pthread_cond_destroy(&pool->finished);
+	pthread_cond_destroy(&pool->work);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A bounded line of blocks in front of the pool. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+
+#include "write/queue.h"
+
+int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
+		    unsigned limit, struct sqst_report *why)
+{
+	queue->pool = pool;
+	queue->block_size = block_size;
+	queue->limit = limit;
+	queue->ring = calloc(limit, sizeof(struct sqst_block *));
+	if (!queue->ring)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return 0;
+}
+
+static struct sqst_block *block_new(uint32_t size)
+{
+	struct sqst_block *block = calloc(1, sizeof(*block));
+
+	if (!block)
+		return NULL;
+	block->in = malloc((size_t)size * 2);
+	if (!block->in) {
+		free(block);
+		return NULL;
+	}
+	block->out = block->in + size;
+	return block;
+}
+
+static int finish_oldest(struct sqst_queue *queue, struct sqst_report *why)
+{
+	struct sqst_block *block = queue->ring[queue->head];
+	int rc;
+
+	sqst_pool_wait(queue->pool, block);
+	queue->head = (queue->head + 1) % queue->limit;
+	queue->count--;
+	if (block->out_size < 0)
+		rc = sqst_fail(why, block->out_size, NULL, "a block could not be compressed");
+	else
+		rc = queue->finish(queue->user, block);
+	sqst_queue_return(queue, block);
+	return rc;
+}
+
+int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sqst_report *why)
+{
+	struct sqst_block *block;
+
+	if (!queue->unused && queue->made < queue->limit) {
+		block = block_new(queue->block_size);
+		if (!block)
+			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory for a block");
+		queue->made++;
+		sqst_queue_return(queue, block);
+	}
+	while (!queue->unused) {
+		const int rc = finish_oldest(queue, why);
+
+		if (rc < 0)
+			return rc;
+	}
+	block = queue->unused;
+	queue->unused = block->next;
+	*out = block;
+	return 0;
+}
+
+void sqst_queue_return(struct sqst_queue *queue, struct sqst_block *block)
+{
+	block->next = queue->unused;
+	queue->unused = block;
+}
+
+void sqst_queue_submit(struct sqst_queue *queue, struct sqst_block *block, bool raw)
+{
+	queue->ring[(queue->head + queue->count++) % queue->limit] = block;
+	if (raw) {
+		block->out_size = 0;
+		block->done = true;
+		return;
+	}
+	sqst_pool_submit(queue->pool, block);
+}
+
+int sqst_queue_drain(struct sqst_queue *queue, struct sqst_report *why)
+{
+	while (queue->count > 0) {
+		const int rc = finish_oldest(queue, why);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+void sqst_queue_release(struct sqst_queue *queue)
+{
+	for (; queue->count > 0; queue->count--) {
+		struct sqst_block *block = queue->ring[queue->head];
+
+		sqst_pool_wait(queue->pool, block);
+		sqst_queue_return(queue, block);
+		queue->head = (queue->head + 1) % queue->limit;
+	}
+	while (queue->unused) {
+		struct sqst_block *block = queue->unused;
+
+		queue->unused = block->next;
+		free(block->in);
+		free(block);
+	}
+	free(queue->ring);
+	queue->ring = NULL;
+}

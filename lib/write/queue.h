@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A bounded line of blocks in front of the pool: buffers are made once and go round, and finished
+ * blocks leave in the order in which they were submitted. */
+#ifndef LIB_WRITE_QUEUE_H
+#define LIB_WRITE_QUEUE_H
+
+#include "write/pool.h"
+
+struct sqst_queue {
+	struct sqst_pool *pool;
+	uint32_t block_size;
+	/* Blocks that may exist; made when first needed. */
+	unsigned limit;
+	unsigned made;
+	struct sqst_block *unused;
+	/* Submitted, oldest first. `next` is the pool's, so the line is a ring of pointers. */
+	struct sqst_block **ring;
+	unsigned head;
+	unsigned count;
+	/* Takes a finished block; called in the order of submission. */
+	int (*finish)(void *user, struct sqst_block *block);
+	void *user;
+};
+
+/* `limit` blocks of block_size bytes at most. 0 or SQST_ERR_NOMEM. */
+int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
+		    unsigned limit, struct sqst_report *why);
+
+/* A block to fill; finishes older ones if none is free. Fails as finish() does, or with
+ * SQST_ERR_NOMEM. */
+int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sqst_report *why);
+
+/* Give a block back that was not submitted. */
+void sqst_queue_return(struct sqst_queue *queue, struct sqst_block *block);
+
+/* Put a block in line. `raw`: it is not to be compressed. */
+void sqst_queue_submit(struct sqst_queue *queue, struct sqst_block *block, bool raw);
+
+/* Finish all that is in line. */
+int sqst_queue_drain(struct sqst_queue *queue, struct sqst_report *why);
+
+/* Wait for the pool and free all buffers. Blocks in line are not finished. */
+void sqst_queue_release(struct sqst_queue *queue);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading a regular file's content block by block, without reading the holes of a sparse file. */
+#ifndef LIB_WRITE_READER_H
+#define LIB_WRITE_READER_H
+
+#include "sqst/report.h"
+#include "sqst/tree.h"
+
+struct sqst_reader {
+	const struct sqst_tree *tree;
+	const struct sqst_node *node;
+	int fd;
+	uint64_t size;
+	uint64_t at;
+	/* The next bytes from the file system's point of view: data from data_start to data_end, a
+	 * hole before. */
+	uint64_t data_start;
+	uint64_t data_end;
+};
+
+/* Open a file's content. The caller sets fd to -1 first and calls sqst_reader_close() in any case.
+ * Errors: SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
+int sqst_reader_open(struct sqst_reader *reader, const struct sqst_tree *tree,
+		     const struct sqst_node *node, struct sqst_report *why);
+
+/* Read the next `size` bytes, all of which the file must have. *zero: whether they are all zero. */
+int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, bool *zero,
+		     struct sqst_report *why);
+
+/* After the last read: check that the file did not change meanwhile. */
+int sqst_reader_check(struct sqst_reader *reader, struct sqst_report *why);
+
+void sqst_reader_close(struct sqst_reader *reader);
+
+#endif

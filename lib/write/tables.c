@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fragment, export, id and xattr tables. The small ones are libsquashfs' work; the export table is
+ * ours, since its length is rule R4's, and since with millions of numbers it is worth all threads.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <sqfs/error.h>
+#include <sqfs/frag_table.h>
+#include <sqfs/xattr_writer.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/scope.h"
+#include "write/tables.h"
+
+SQST_DEFINE_SCOPE(fragments, sqfs_frag_table_t, sqfs_destroy)
+SQST_DEFINE_SCOPE(xattrs, sqfs_xattr_writer_t, sqfs_destroy)
+
+static bool has(const struct sqst_tables *tables, enum sqst_build_flag flag)
+{
+	return (tables->options->flags & (uint32_t)flag) != 0;
+}
+
+int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data)
+{
+	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = sqfs_frag_table_create(0);
+	int rc = table ? 0 : SQFS_ERROR_ALLOC;
+
+	for (uint32_t i = 0; rc == 0 && i < data->fragments; i++)
+		rc = sqfs_frag_table_append(table, data->fragment[i].start, data->fragment[i].size,
+					    NULL);
+	if (rc == 0) {
+		/* As mksquashfs: what goes for fragment blocks goes for their table. */
+		tables->codec->raw = has(tables, SQST_BUILD_RAW_FRAGMENTS);
+		rc = sqfs_frag_table_write(table, &tables->file->base, tables->super,
+					   &tables->codec->base);
+		tables->codec->raw = false;
+	}
+	return sqst_adapt_error(rc, "fragment table", tables->why);
+}
+
+/* ---- export table */
+
+struct live {
+	uint32_t number;
+	uint64_t reference;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	const struct live *left = a, *right = b;
+
+	return left->number < right->number ? -1 : left->number > right->number;
+}
+
+static int gather(struct sqst_tables *tables, const struct sqst_meta *inodes, struct live **out,
+		  uint32_t *count)
+{
+	struct live *live = calloc(sqst_tree_inodes(tables->tree), sizeof(*live));
+	const struct sqst_node *node;
+	uint32_t found = 0;
+
+	if (!live)
+		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (node = sqst_tree_root(tables->tree); node; node = sqst_tree_next(node)) {
+		struct sqst_inode *inode = node->inode;
+
+		/* Of a hard link group only one name may count; which one does not matter. */
+		if (inode->ref == UINT64_MAX)
+			continue;
+		live[found++] =
+		    (struct live){inode->number, sqst_meta_reference(inodes, inode->ref)};
+		if (inode->nlink > 1)
+			inode->ref = UINT64_MAX;
+	}
+	qsort(live, found, sizeof(*live), by_number);
+	*out = live;
+	*count = found;
+	return 0;
+}
+
+static int append_entries(struct sqst_meta *meta, const struct live *live, uint32_t count,
+			  uint32_t top)
+{
+	uint8_t bytes[SQST_META_SIZE];
+	uint32_t next = 0;
+
+	for (uint64_t number = 1; number <= top;) {
+		uint8_t *to = bytes;
+		int rc;
+
+		for (; number <= top && to < bytes + sizeof(bytes); number++) {
+			const bool is_live = next < count && live[next].number == number;
+
+			to = sqst_put64(to, is_live ? live[next].reference : UINT64_MAX);
+			next += is_live;
+		}
+		rc = sqst_meta_append(meta, bytes, (size_t)(to - bytes));
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The offsets of a table's blocks stand behind them; the superblock names where those begin. */
+static int write_table(struct sqst_tables *tables, struct sqst_meta *meta, uint64_t *start)
+{
+	const uint64_t first = tables->file->size;
+	int rc = sqst_meta_write(meta, tables->file->output, &tables->file->size);
+
+	*start = tables->file->size;
+	for (uint32_t done = 0; rc == 0 && done < meta->finished;) {
+		uint8_t bytes[SQST_META_SIZE];
+		uint8_t *to = bytes;
+
+		for (; done < meta->finished && to < bytes + sizeof(bytes); done++)
+			to = sqst_put64(to, first + meta->start[done]);
+		rc = sqst_output_write(tables->file->output, tables->file->size, bytes,
+				       (size_t)(to - bytes), tables->why);
+		tables->file->size += (size_t)(to - bytes);
+	}
+	return rc;
+}
+
+int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta *inodes)
+{
+	SQST_AUTO_FREE struct live *live = NULL;
+	struct sqst_meta meta = {0};
+	uint32_t count = 0;
+	uint64_t start;
+	int rc = gather(tables, inodes, &live, &count);
+
+	/* mksquashfs: the export table is written as the inode table is. */
+	if (rc == 0)
+		rc = sqst_meta_init(&meta, tables->pool, has(tables, SQST_BUILD_RAW_INODES),
+				    tables->why);
+	if (rc == 0)
+		rc = append_entries(&meta, live, count, tables->lineage->top);
+	if (rc == 0)
+		rc = write_table(tables, &meta, &start);
+	sqst_meta_release(&meta);
+	if (rc < 0)
+		return rc;
+	tables->super->export_table_start = start;
+	tables->super->flags |= SQFS_FLAG_EXPORTABLE;
+	return 0;
+}
+
+/* ---- owners and extended attributes */
+
+int sqst_tables_write_ids(struct sqst_tables *tables)
+{
+	int rc;
+
+	tables->codec->raw = has(tables, SQST_BUILD_RAW_IDS) || has(tables, SQST_BUILD_RAW_INODES);
+	rc = sqfs_id_table_write(tables->ids, &tables->file->base, tables->super,
+				 &tables->codec->base);
+	tables->codec->raw = false;
+	return sqst_adapt_error(rc, "id table", tables->why);
+}
+
+static int add_set(sqfs_xattr_writer_t *writer, const struct sqst_tree *tree, uint32_t set)
+{
+	const struct sqst_xattr *list;
+	uint32_t index;
+	size_t count;
+	int rc = sqfs_xattr_writer_begin(writer, 0);
+
+	list = sqst_tree_xattr_set(tree, set, &count);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = sqfs_xattr_writer_add(writer, list[i].name, list[i].value, list[i].size);
+	if (rc == 0)
+		rc = sqfs_xattr_writer_end(writer, &index);
+	/* Inodes hold the tree's index already: sets are different, so both count alike. */
+	return rc == 0 && index != set ? SQFS_ERROR_INTERNAL : rc;
+}
+
+int sqst_tables_write_xattrs(struct sqst_tables *tables)
+{
+	SQST_CLEANUP(sqst_scope_xattrs) sqfs_xattr_writer_t *writer = NULL;
+	const uint32_t sets = sqst_tree_xattr_sets(tables->tree);
+	int rc = 0;
+
+	tables->super->xattr_id_table_start = UINT64_MAX;
+	if (sets == 0) {
+		tables->super->flags |= SQFS_FLAG_NO_XATTRS;
+		return 0;
+	}
+	writer = sqfs_xattr_writer_create(0);
+	if (!writer)
+		rc = SQFS_ERROR_ALLOC;
+	for (uint32_t set = 0; rc == 0 && set < sets; set++)
+		rc = add_set(writer, tables->tree, set);
+	if (rc == 0) {
+		tables->codec->raw = has(tables, SQST_BUILD_RAW_XATTRS);
+		tables->super->flags = (sqfs_u16)(tables->super->flags & ~SQFS_FLAG_NO_XATTRS);
+		rc = sqfs_xattr_writer_flush(writer, &tables->file->base, tables->super,
+					     &tables->codec->base);
+		tables->codec->raw = false;
+	}
+	return sqst_adapt_error(rc, "xattr table", tables->why);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tables of an image, in the order in which they stand in it. */
+#ifndef LIB_WRITE_TABLES_H
+#define LIB_WRITE_TABLES_H
+
+#include <sqfs/id_table.h>
+#include <sqfs/super.h>
+
+#include "sqst/build.h"
+#include "write/adapter.h"
+#include "write/data.h"
+#include "write/meta.h"
+
+/* What the tables are made of. */
+struct sqst_tables {
+	struct sqst_tree *tree;
+	const struct sqst_lineage *lineage;
+	const struct sqst_build_options *options;
+	struct sqst_pool *pool;
+	struct sqst_report *why;
+	/* Its table offsets and flags are filled. */
+	sqfs_super_t *super;
+	/* The writer's place in the file. */
+	struct sqst_adapted_file *file;
+	struct sqst_adapted_codec *codec;
+	sqfs_id_table_t *ids;
+};
+
+/* Inode and directory tables. `inodes` is the caller's to release; it turns inode->ref into
+ * references afterwards. */
+int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes);
+
+int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data);
+
+/* The export table by rule R4. */
+int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta *inodes);
+
+int sqst_tables_write_ids(struct sqst_tables *tables);
+
+int sqst_tables_write_xattrs(struct sqst_tables *tables);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inode and directory tables.
+ *
+ * A listing names the places of its entries' inodes, and a directory's inode names the place of its
+ * listing. So first all inodes but the directories' are written, in tree order; then directories
+ * from the leaves to the root, one height after the other: all listings of a height, then all their
+ * inodes. Between heights the streams settle, and within one all blocks are compressed at once. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+
+#include "write/directory.h"
+#include "write/tables.h"
+
+struct dir {
+	const struct sqst_node *node;
+	uint32_t height;
+	/* Position of the directory that it is in, in the array in tree order. */
+	uint32_t parent;
+};
+
+struct state {
+	struct sqst_tables *tables;
+	struct sqst_meta *inodes;
+	struct sqst_meta directories;
+	struct dir *dir;
+	uint32_t dirs;
+	struct sqst_listing *listing;
+};
+
+static int owners_of(struct sqst_tables *tables, const struct sqst_inode *inode,
+		     struct sqst_owners *owners)
+{
+	int rc = sqfs_id_table_id_to_index(tables->ids, inode->uid, &owners->uid);
+
+	if (rc == 0)
+		rc = sqfs_id_table_id_to_index(tables->ids, inode->gid, &owners->gid);
+	return sqst_adapt_error(rc, "id table", tables->why);
+}
+
+static int write_others(struct state *state)
+{
+	const struct sqst_node *node;
+
+	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
+		if (node->inode->type != SQST_TYPE_DIR)
+			node->inode->ref = UINT64_MAX;
+	}
+	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
+		struct sqst_owners owners;
+		int rc;
+
+		if (node->inode->type == SQST_TYPE_DIR || node->inode->ref != UINT64_MAX)
+			continue;
+		rc = owners_of(state->tables, node->inode, &owners);
+		if (rc == 0)
+			rc = sqst_inode_write(state->inodes, node->inode, owners);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int by_height(const void *a, const void *b)
+{
+	const struct dir *left = a, *right = b;
+
+	if (left->height != right->height)
+		return left->height < right->height ? -1 : 1;
+	/* `parent` holds the place in tree order by then. */
+	return left->parent < right->parent ? -1 : left->parent > right->parent;
+}
+
+/* All directories, those with the lowest height first, in tree order within one. */
+static int gather(struct state *state)
+{
+	const struct sqst_node *node;
+	uint32_t count = 0;
+
+	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node))
+		count += node->inode->type == SQST_TYPE_DIR;
+	state->dir = calloc(count, sizeof(*state->dir));
+	state->listing = calloc(count, sizeof(*state->listing));
+	if (!state->dir || !state->listing)
+		return sqst_fail(state->tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
+		if (node->inode->type != SQST_TYPE_DIR)
+			continue;
+		node->inode->ref = state->dirs;
+		state->dir[state->dirs].node = node;
+		if (node->parent)
+			state->dir[state->dirs].parent = (uint32_t)node->parent->inode->ref;
+		state->dirs++;
+	}
+	/* Backwards in tree order, all below a directory comes before it. */
+	for (uint32_t i = state->dirs; i-- > 1;) {
+		struct dir *parent = &state->dir[state->dir[i].parent];
+
+		if (parent->height <= state->dir[i].height)
+			parent->height = state->dir[i].height + 1;
+	}
+	for (uint32_t i = 0; i < state->dirs; i++)
+		state->dir[i].parent = i;
+	qsort(state->dir, state->dirs, sizeof(*state->dir), by_height);
+	return 0;
+}
+
+/* Numbers from 1: no directory has the root's parent, and mksquashfs writes one more than there
+ * are inodes. */
+static uint32_t parent_number(const struct state *state, const struct sqst_node *node)
+{
+	return node->parent ? node->parent->inode->number : state->tables->lineage->top + 1;
+}
+
+static int write_dir(struct state *state, const struct sqst_node *node, uint32_t number,
+		     const struct sqst_listing *listing)
+{
+	struct sqst_owners owners;
+	int rc = owners_of(state->tables, node->inode, &owners);
+
+	if (rc < 0)
+		return rc;
+	return sqst_inode_write_dir(state->inodes, node->inode, number, owners,
+				    parent_number(state, node), &state->directories, listing);
+}
+
+static int write_height(struct state *state, uint32_t from, uint32_t to)
+{
+	int rc = sqst_meta_settle(state->inodes);
+
+	for (uint32_t i = from; i < to && rc == 0; i++)
+		rc = sqst_listing_write(&state->directories, state->inodes,
+					state->dir[i].node->inode, &state->listing[i],
+					state->tables->why);
+	if (rc == 0)
+		rc = sqst_meta_settle(&state->directories);
+	for (uint32_t i = from; i < to && rc == 0; i++) {
+		struct sqst_inode *inode = state->dir[i].node->inode;
+
+		inode->ref = sqst_meta_place(state->inodes);
+		rc = write_dir(state, state->dir[i].node, inode->number, &state->listing[i]);
+	}
+	return rc;
+}
+
+static int write_dirs(struct state *state)
+{
+	uint32_t from = 0;
+
+	while (from < state->dirs) {
+		uint32_t to = from;
+		int rc;
+
+		while (to < state->dirs && state->dir[to].height == state->dir[from].height)
+			to++;
+		rc = write_height(state, from, to);
+		if (rc < 0)
+			return rc;
+		from = to;
+	}
+	if (!state->tables->lineage->root_double)
+		return 0;
+	/* R7. The root is the one directory of the greatest height, so its listing is the last. */
+	return write_dir(state, sqst_tree_root(state->tables->tree), state->tables->lineage->top,
+			 &state->listing[state->dirs - 1]);
+}
+
+static int write_streams(struct state *state)
+{
+	struct sqst_tables *tables = state->tables;
+	uint64_t reference;
+	int rc;
+
+	tables->super->inode_table_start = tables->file->size;
+	rc = sqst_meta_write(state->inodes, tables->file->output, &tables->file->size);
+	if (rc < 0)
+		return rc;
+	reference = sqst_tree_root(tables->tree)->inode->ref;
+	tables->super->root_inode_ref = sqst_meta_reference(state->inodes, reference);
+	tables->super->directory_table_start = tables->file->size;
+	return sqst_meta_write(&state->directories, tables->file->output, &tables->file->size);
+}
+
+int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
+{
+	const bool raw = (tables->options->flags & SQST_BUILD_RAW_INODES) != 0;
+	struct state state = {.tables = tables, .inodes = inodes};
+	int rc = sqst_meta_init(inodes, tables->pool, raw, tables->why);
+
+	if (rc == 0)
+		rc = sqst_meta_init(&state.directories, tables->pool, raw, tables->why);
+	if (rc == 0)
+		rc = write_others(&state);
+	if (rc == 0)
+		rc = gather(&state);
+	if (rc == 0)
+		rc = write_dirs(&state);
+	if (rc == 0)
+		rc = write_streams(&state);
+	for (uint32_t i = 0; state.listing && i < state.dirs; i++)
+		free(state.listing[i].index);
+	free(state.listing);
+	free(state.dir);
+	sqst_meta_release(&state.directories);
+	return rc;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tree, numbers and lineage become the bytes of an image. */
+#ifndef LIB_WRITE_WRITE_H
+#define LIB_WRITE_WRITE_H
+
+#include "base/output.h"
+#include "sqst/build.h"
+
+/* Write an image of a numbered tree. *size: its bytes, padding included. result: the counts of
+ * bytes, duplicates and fragments are filled. */
+int sqst_image_write(struct sqst_tree *tree, const struct sqst_lineage *lineage,
+		     const struct sqst_build_options *options, struct sqst_output *output,
+		     uint64_t *size, struct sqst_build_result *result, struct sqst_report *why);
+
+#endif
