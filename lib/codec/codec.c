@@ -104,10 +104,6 @@ int sqst_codec_check(const struct sqst_codec_config *config, struct sqst_report 
 
 	if (id <= 0 || id >= CODEC_COUNT)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "compressor %d is unknown", id);
-	if (id == SQST_CODEC_LZMA)
-		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "lzma: legacy images can be read, new ones cannot be made; "
-				 "use xz");
 	if (!codecs[id].codec)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "%s: not in this build",
 				 codecs[id].name);

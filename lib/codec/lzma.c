@@ -26,7 +26,8 @@ static void lzma_defaults(struct sqst_codec_config *config)
 static int lzma_check(const struct sqst_codec_config *config, struct sqst_report *why)
 {
 	(void)config;
-	return sqst_fail(why, SQST_ERR_OPTION, NULL, "lzma: images can be read only");
+	return sqst_fail(why, SQST_ERR_OPTION, NULL,
+			 "lzma: legacy images can be read, new ones cannot be made; use xz");
 }
 
 static size_t lzma_options(const struct sqst_codec_config *config,

@@ -100,7 +100,8 @@ static int32_t zstd_decompress(struct sqst_coder *base, const uint8_t *in, size_
 	struct zstd_coder *coder = (struct zstd_coder *)base;
 	const size_t got = ZSTD_decompressDCtx(coder->decompressor, out, out_size, in, in_size);
 
-	return ZSTD_isError(got) ? -1 : (int32_t)got;
+	/* To libzstd, nothing is a valid stream of no frames. */
+	return ZSTD_isError(got) || in_size == 0 ? -1 : (int32_t)got;
 }
 
 const struct sqst_codec sqst_codec_zstd = {

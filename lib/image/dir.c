@@ -28,7 +28,7 @@ struct reader {
 	uint32_t left;
 	struct sqst_listing *listing;
 	struct sqst_names *names;
-	size_t path_length;
+	size_t prefix;
 };
 
 static int bad(const struct reader *reader, const char *what)
@@ -89,10 +89,10 @@ static int add(struct reader *reader, const char *name, size_t length, uint64_t 
 	names->name = all;
 	listing->entry[listing->count++] =
 	    (struct sqst_entry){.name = copy, .number = number, .type = type};
-	names->name[names->count] = (struct sqst_name){
-	    SQST_NAME_KEY(ref, type), number, (uint32_t)names->count};
+	names->name[names->count] =
+	    (struct sqst_name){SQST_NAME_KEY(ref, type), number, (uint32_t)names->count};
 	names->count++;
-	names->path_bytes += reader->path_length + 1 + length;
+	names->path_bytes += reader->prefix + length;
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static int check_name(const struct reader *reader, const char *name, size_t leng
 		if (order > 0)
 			return bad_entry(reader, name, "the name is not in its sorted place");
 	}
-	if (reader->path_length + 1 + length > SQST_IMAGE_PATH_MAX + 1)
+	if (reader->prefix + length > SQST_IMAGE_PATH_MAX)
 		return sqst_fail(reader->image->why, SQST_ERR_PARENT, reader->image->name,
 				 "%s: a path in it has more than %d bytes, which is more than "
 				 "Linux takes",
@@ -122,7 +122,8 @@ static int check_name(const struct reader *reader, const char *name, size_t leng
 	return 0;
 }
 
-/* One entry. The header gives the block of its inode and the number that its own is counted from. */
+/* One entry. The header gives the block of its inode and the number that its own is counted from.
+ */
 static int read_entry(struct reader *reader, uint32_t block, uint32_t base)
 {
 	uint8_t raw[ENTRY_SIZE];
@@ -149,16 +150,20 @@ static int read_entry(struct reader *reader, uint32_t block, uint32_t base)
 		return rc;
 	if (type < SQST_TYPE_DIR || type > SQST_TYPE_SOCKET)
 		return bad_entry(reader, name, "its file type is none of the seven");
-	if (number == 0)
-		return bad_entry(reader, name, "its inode number is 0");
-	if (number < 0 || number > reader->image->super.inodes)
-		return bad_entry(reader, name,
-				 "its inode number is above the superblock's inode count");
+	if (number < 1 || number > reader->image->super.inodes) {
+		char what[128];
+
+		snprintf(what, sizeof(what),
+			 "its inode number %" PRId64
+			 " is not from 1 to the superblock's inode count %" PRIu32,
+			 number, reader->image->super.inodes);
+		return bad_entry(reader, name, what);
+	}
 	return add(reader, name, length, SQST_REF(block, offset), (uint32_t)number, (uint8_t)type);
 }
 
 int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *dir,
-		       const char *path, size_t path_length, struct sqst_arena *arena,
+		       const char *path, size_t prefix, struct sqst_arena *arena,
 		       struct sqst_listing *listing, struct sqst_names *names)
 {
 	struct reader reader = {
@@ -168,7 +173,7 @@ int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *
 	    .left = dir->listing_size,
 	    .listing = listing,
 	    .names = names,
-	    .path_length = path_length,
+	    .prefix = prefix,
 	};
 	int rc = 0;
 

@@ -1,7 +1,173 @@
-/* STUB by the lead, to be overwritten */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading the numbering of an image: the steps, and how an image is refused. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/scope.h"
+#include "image/read.h"
 #include "sqst/image.h"
+#include "sqst/map.h"
+
+/* The canonical map is made in memory to recompute the own id. No real image comes near this; a
+ * hostile one could, with many long paths that compress well. */
+#define PATH_BYTES_MAX (UINT64_C(1) << 30)
+
+SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
+
+int sqst_image_bad(const struct sqst_image *image, const char *format, ...)
+{
+	char text[SQST_MESSAGE_MAX];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
+			 "damaged: %s; use another parent image", text);
+}
+
+int sqst_image_nomem(const struct sqst_image *image)
+{
+	return sqst_fail(image->why, SQST_ERR_NOMEM, image->name, "out of memory");
+}
+
+int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, uint64_t offset)
+{
+	const ssize_t got = sqst_pread_full(image->fd, data, size, offset);
+
+	if (got < 0)
+		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
+				       "cannot read %zu bytes at offset 0x%" PRIx64, size, offset);
+	if ((size_t)got < size)
+		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
+				 "it was cut short while it was read: no %zu bytes at offset "
+				 "0x%" PRIx64,
+				 size, offset);
+	return 0;
+}
+
+/* Find out how large it is: a regular file, or a device that an image was written to. */
+static int measure(struct sqst_image *image)
+{
+	struct stat st;
+	off_t size;
+
+	if (fstat(image->fd, &st) < 0)
+		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
+				       "cannot be examined");
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
+				 "neither a file nor a block device");
+	size = lseek(image->fd, 0, SEEK_END);
+	if (size < 0)
+		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
+				       "its size cannot be found out");
+	image->size = (uint64_t)size;
+	return 0;
+}
+
+static int rewritten(const struct sqst_image *image, const char *what)
+{
+	return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
+			 "the image was rewritten by another tool after sqfs-stable made it: %s; "
+			 "use the original image, or its map",
+			 what);
+}
+
+/* The stable-numbering record against the superblock and the tree. */
+static int check_record(const struct sqst_image *image, struct sqst_numbers *numbers,
+			const struct sqst_names *names)
+{
+	struct sqst_lineage *lineage = &numbers->lineage;
+	uint8_t id[SQST_UUID_SIZE];
+	char what[160];
+	int rc;
+
+	if (sqst_uuid_is_null(lineage->uuid))
+		return sqst_image_bad(image, "the extra-information block has a stable-numbering "
+					     "record, but no UUID");
+	if (lineage->top != image->super.inodes) {
+		snprintf(what, sizeof(what),
+			 "its stable-numbering record says inode count %" PRIu32
+			 ", the superblock says %" PRIu32,
+			 lineage->top, image->super.inodes);
+		return rewritten(image, what);
+	}
+	if (lineage->root != numbers->root.number) {
+		snprintf(what, sizeof(what),
+			 "its stable-numbering record says root number %" PRIu32
+			 ", the root has %" PRIu32,
+			 lineage->root, numbers->root.number);
+		return rewritten(image, what);
+	}
+	if (names->path_bytes > PATH_BYTES_MAX)
+		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
+				 "its paths have %" PRIu64 " bytes together, and more than %" PRIu64
+				 " are not taken",
+				 names->path_bytes, PATH_BYTES_MAX);
+	memcpy(id, lineage->id, sizeof(id));
+	rc = sqst_lineage_name(numbers, image->why);
+	if (rc < 0)
+		return rc;
+	if (memcmp(id, lineage->id, sizeof(id)) != 0)
+		return rewritten(image, "paths and numbers are not those that its own id is for");
+	return 0;
+}
+
+/* Everything but opening and closing. */
+static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
+			struct sqst_names *names)
+{
+	struct sqst_lineage *lineage = &numbers->lineage;
+	int rc = sqst_super_read(image);
+
+	if (rc < 0)
+		return rc;
+	lineage->top = image->super.inodes;
+	if ((rc = sqst_super_extra(image, lineage)) < 0 ||
+	    (rc = sqst_image_walk(image, numbers, names)) < 0 ||
+	    (rc = sqst_image_check(image, numbers, names)) < 0 ||
+	    (rc = sqst_image_exports(image, numbers, names, lineage->recorded)) < 0)
+		return rc;
+	/* No more is needed of it, and the canonical map wants room. */
+	free(names->name);
+	names->name = NULL;
+	if (lineage->recorded)
+		return check_record(image, numbers, names);
+	lineage->root = numbers->root.number;
+	return 0;
+}
+
 int sqst_image_read_numbers(const char *path, struct sqst_numbers **out, struct sqst_report *why)
 {
-	(void)out;
-	return sqst_fail(why, SQST_ERR_PARENT, path, "stub");
+	SQST_CLEANUP(sqst_scope_numbers) struct sqst_numbers *numbers = sqst_numbers_new(path);
+	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
+	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct sqst_image image = {.name = path, .fd = fd, .why = why};
+	struct sqst_names names = {0};
+	int rc;
+
+	if (fd < 0)
+		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
+				       "the parent image cannot be opened");
+	image.cache = sqst_meta_cache_new();
+	rc = numbers && image.cache ? measure(&image) : sqst_image_nomem(&image);
+	if (rc == 0)
+		rc = read_numbers(&image, numbers, &names);
+	free(names.name);
+	free(image.cache);
+	sqst_coder_free(image.coder);
+	if (rc == 0)
+		*out = sqst_steal(&numbers);
+	return rc;
 }

@@ -93,8 +93,8 @@ static void decode_body(const struct sqst_image *image, unsigned type, const uin
 {
 	switch (type) {
 	case SQFS_INODE_DIR:
-		inode->listing = SQST_REF(GET32(sqfs_inode_dir_t, start_block),
-					  GET16(sqfs_inode_dir_t, offset));
+		inode->listing =
+		    SQST_REF(GET32(sqfs_inode_dir_t, start_block), GET16(sqfs_inode_dir_t, offset));
 		inode->listing_size = listing_size(GET16(sqfs_inode_dir_t, size));
 		inode->parent = GET32(sqfs_inode_dir_t, parent_inode);
 		break;
@@ -139,10 +139,9 @@ int sqst_image_inode_read(struct sqst_image *image, uint64_t ref, struct sqst_im
 	type = GET16(sqfs_inode_t, type);
 	size = body_size(type);
 	if (size == 0)
-		return sqst_image_bad(image,
-				      "the inode at reference 0x%" PRIx64
-				      " is of type %u, which there is not",
-				      ref, type);
+		return sqst_image_bad(
+		    image, "the inode at reference 0x%" PRIx64 " is of type %u, which there is not",
+		    ref, type);
 	rc = sqst_cursor_read(cursor, raw, size);
 	if (rc < 0)
 		return rc;

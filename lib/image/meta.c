@@ -81,10 +81,9 @@ static int unpack(struct sqst_image *image, const struct sqst_area *area, uint64
 	}
 	size = image->codec->decompress(image->coder, packed, length, slot->data, SQST_META_SIZE);
 	if (size <= 0 || size > SQST_META_SIZE)
-		return sqst_image_bad(image,
-				      "the block of the %s at offset 0x%" PRIx64
-				      " does not decompress (%s)",
-				      area->name, at, image->codec->name);
+		return sqst_image_bad(
+		    image, "the block of the %s at offset 0x%" PRIx64 " does not decompress (%s)",
+		    area->name, at, image->codec->name);
 	slot->size = (uint32_t)size;
 	return 0;
 }
@@ -193,10 +192,9 @@ static int current(struct sqst_cursor *cursor, struct sqst_meta *meta)
 	if (rc < 0 || cursor->offset < meta->size)
 		return rc;
 	if (meta->next == cursor->area->end)
-		return sqst_image_bad(cursor->image,
-				      "the %s ends at offset 0x%" PRIx64
-				      " in the middle of an entry",
-				      cursor->area->name, cursor->area->end);
+		return sqst_image_bad(
+		    cursor->image, "the %s ends at offset 0x%" PRIx64 " in the middle of an entry",
+		    cursor->area->name, cursor->area->end);
 	cursor->at = meta->next;
 	cursor->offset = 0;
 	return sqst_meta_load(cursor->image, cursor->area, cursor->at, meta);
@@ -226,8 +224,8 @@ int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size)
 
 int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit, bool *passed)
 {
-	*passed = false;
-	while (size > 0) {
+	*passed = SQST_REF(cursor->at - cursor->area->start, cursor->offset) > limit;
+	while (size > 0 && !*passed) {
 		struct sqst_meta meta;
 		const int rc = current(cursor, &meta);
 		uint64_t share;
@@ -237,10 +235,8 @@ int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit, 
 		share = meta.size - cursor->offset;
 		if (share > size)
 			share = size;
-		if (SQST_REF(cursor->at - cursor->area->start, cursor->offset + share) > limit) {
+		if (SQST_REF(cursor->at - cursor->area->start, cursor->offset + share) > limit)
 			*passed = true;
-			return 0;
-		}
 		cursor->offset += (uint32_t)share;
 		size -= share;
 	}

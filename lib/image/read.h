@@ -172,10 +172,11 @@ int sqst_image_walk(struct sqst_image *image, struct sqst_numbers *numbers,
 		    struct sqst_names *names);
 
 /* Bytes for a path in a message; longer ones are cut in the middle. */
-#define SQST_SHOWN_MAX 300
+#define SQST_SHOWN_MAX 240
 
 /* The path of the name that was found as the `order`th. */
-void sqst_names_path(const struct sqst_numbers *numbers, uint32_t order, char shown[SQST_SHOWN_MAX]);
+void sqst_names_path(const struct sqst_numbers *numbers, uint32_t order,
+		     char shown[SQST_SHOWN_MAX]);
 
 /* Append `name` to a path for a message. */
 void sqst_shown_add(char shown[SQST_SHOWN_MAX], const char *name);
@@ -190,10 +191,10 @@ struct sqst_listing {
 };
 
 /* Read a directory's listing: entries with names in the arena, without children; their names are
- * put into `names`. `path` is the directory's, for messages, perhaps shortened; `path_length` is the
- * path's below the root. */
+ * put into `names`. `path` is the directory's, for messages, perhaps shortened; `prefix` counts
+ * what stands before a name in its path below the root, the '/' included. */
 int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *dir,
-		       const char *path, size_t path_length, struct sqst_arena *arena,
+		       const char *path, size_t prefix, struct sqst_arena *arena,
 		       struct sqst_listing *listing, struct sqst_names *names);
 
 /* ---- check.c */

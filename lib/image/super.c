@@ -95,8 +95,9 @@ static int check_codec(struct sqst_image *image)
 	if (image->codec && image->codec->decompressor)
 		return 0;
 	if (id < SQST_CODEC_GZIP || id > SQST_CODEC_ZSTD)
-		return sqst_image_bad(image, "compressor %d in the superblock (offset 0x14) is "
-					     "none of squashfs 4.0",
+		return sqst_image_bad(image,
+				      "compressor %d in the superblock (offset 0x14) is "
+				      "none of squashfs 4.0",
 				      id);
 	return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
 			 "compressed with %s, which this sqfs-stable was built without; use one "
@@ -156,8 +157,8 @@ static int check_tables(struct sqst_image *image)
 	int rc = check_xattrs(image, &end);
 
 	if (rc == 0)
-		rc = check_index(image, "id", super->id_table, index_size(super->ids, 4), end,
-				 &end);
+		rc =
+		    check_index(image, "id", super->id_table, index_size(super->ids, 4), end, &end);
 	if (rc == 0 && super->export_table != SQST_NONE) {
 		const uint64_t size = index_size(super->inodes, 8);
 
@@ -169,8 +170,7 @@ static int check_tables(struct sqst_image *image)
 					      " inodes need",
 					      super->export_table, size, end, super->inodes);
 		rc = check_index(image, "export", super->export_table, size, end, &end);
-		image->exports =
-		    (struct sqst_area){"export table", end, super->export_table};
+		image->exports = (struct sqst_area){"export table", end, super->export_table};
 	}
 	if (rc == 0 && super->fragments > 0)
 		rc = check_index(image, "fragment", super->fragment_table,
@@ -189,8 +189,8 @@ static int check_tables(struct sqst_image *image)
 				      " is not between the superblock and the directory table at "
 				      "0x%" PRIx64,
 				      super->inode_table, super->directory_table);
-	image->inodes = (struct sqst_area){"inode table", super->inode_table,
-					   super->directory_table};
+	image->inodes =
+	    (struct sqst_area){"inode table", super->inode_table, super->directory_table};
 	image->directories = (struct sqst_area){"directory table", super->directory_table, end};
 	return 0;
 }

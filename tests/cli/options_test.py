@@ -82,7 +82,7 @@ def last_wins(room, _source, _out):
 @case("what is wrong with the command line is said, with exit status 2")
 def usage(_room, source, out):
     for bad, word in (
-            (["--unknown"], "unknown"), (["-xyzzy"], "xyzzy"), (["--prev"], "prev"),
+            (["--unknown"], "unknown"), (["-xyzzy"], "xyzzy"),
             (["-b", "5000"], "5000"), (["-b", "2M"], "2M"), (["-b", "0"], "0"), (["-b", "1K"], "1K"),
             (["-b", "4096x"], "4096x"), (["-b", ""], "b"), (["-b", "-4096"], "4096"),
             (["-comp", "zip"], "zip"), (["-comp", "lzma"], "lzma"), (["-comp", ""], "comp"),

@@ -109,7 +109,7 @@ class History:
         model.check_safe(release.numbers, release.top, parents, new_lineage)
         if not new_lineage:
             for one in release.lineage():
-                model.check_safe(release.numbers, release.top, [(one.numbers, one.top)])
+                model.check_ancestor(release.numbers, one.numbers, one.top)
         groups = {}
         for path, (_, number) in release.numbers.items():
             entry = release.tree[path]
@@ -171,7 +171,7 @@ class History:
     def run(self, releases):
         rng = self.rng
         tree = self.changes.first(rng.choice((0, 3, 20, 60)))
-        first = self.foreign(tree) if rng.random() < 0.3 else None
+        first = self.foreign(tree) if rng.random() < float(os.environ.get("FOREIGN", 0.3)) else None
         heads = [self.release(tree, [first] if first else [])]
         while self.count < releases:
             at = rng.randrange(len(heads))

@@ -69,7 +69,8 @@ def assign(release, parents, new_lineage=False):
 
 
 def check_safe(now, top, parents, new_lineage=False):
-    """What must hold whatever the choice was: no number has a second meaning (R2, R3, R4, R8)."""
+    """What must hold whatever the choice was: a number that a parent reached means what it meant
+    there, one of the same names at least (R2, R3, R4, R8)."""
     names = defaultdict(set)
     for path, (kind, number) in now.items():
         names[number].add((path, kind))
@@ -84,3 +85,12 @@ def check_safe(now, top, parents, new_lineage=False):
             assert not new_lineage, f"new lineage uses the old number {number}"
             assert identities & before[number], \
                 f"number {number} was {before[number] or 'retired'}, now {identities}"
+
+
+def check_ancestor(now, numbers, top):
+    """The same against any ancestor. A link group can change all its names in several steps, so
+    only this is left: a number that it reached was alive there, and of the same type."""
+    before = {number: kind for kind, number in numbers.values()}
+    for path, (kind, number) in now.items():
+        if number <= top:
+            assert before.get(number) == kind, f"{path!r}: number {number} had another meaning"

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What everything rests on: messages, memory, and files that appear whole or not at all. */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/output.h"
+#include "base/scope.h"
+
+static void message_names_file_and_cause(void **state)
+{
+	struct sqst_report why = {0};
+
+	(void)state;
+	assert_int_equal(sqst_fail(&why, SQST_ERR_IO, "a/b", "broken at %d", 7), SQST_ERR_IO);
+	assert_int_equal(why.code, SQST_ERR_IO);
+	assert_string_equal(why.message, "a/b: broken at 7");
+	sqst_fail_errno(&why, SQST_ERR_SOURCE, ENOENT, NULL, "cannot read");
+	assert_string_equal(why.message, "cannot read: No such file or directory");
+	assert_int_equal(sqst_fail(NULL, SQST_ERR_IO, "a", "b"), SQST_ERR_IO);
+}
+
+static void message_masks_control_bytes(void **state)
+{
+	struct sqst_report why = {0};
+
+	(void)state;
+	sqst_fail(&why, SQST_ERR_SOURCE, "a\n\033[2Jb\x7f", "%s", "x\ty\303\244");
+	assert_string_equal(why.message, "a\\012\\033[2Jb\\177: x\\011y\303\244");
+}
+
+static void message_cuts_long_paths_in_the_middle(void **state)
+{
+	struct sqst_report why = {0};
+	char path[3000];
+
+	(void)state;
+	memset(path, 'p', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	memcpy(path, "head", 4);
+	memcpy(path + sizeof(path) - 5, "tail", 4);
+	sqst_fail(&why, SQST_ERR_SOURCE, path, "the cause");
+	assert_true(strlen(why.message) < SQST_MESSAGE_MAX);
+	assert_ptr_equal(strstr(why.message, "head"), why.message);
+	assert_non_null(strstr(why.message, "[...]"));
+	assert_non_null(strstr(why.message, "tail: the cause"));
+}
+
+static void arena_aligns_and_zeroes(void **state)
+{
+	struct sqst_arena *arena = sqst_arena_new();
+
+	(void)state;
+	for (size_t size = 1; size < 100000; size = size * 3 + 1) {
+		unsigned char *memory = sqst_arena_alloc(arena, size);
+		char *text = sqst_arena_strndup(arena, "abcdef", size % 7);
+
+		assert_int_equal((uintptr_t)memory % 8, 0);
+		for (size_t i = 0; i < size; i++)
+			assert_int_equal(memory[i], 0);
+		memset(memory, 0xFF, size);
+		assert_int_equal(strlen(text), size % 7);
+		assert_memory_equal(text, "abcdef", size % 7);
+	}
+	assert_null(sqst_arena_array(arena, SIZE_MAX / 2, 8));
+	assert_null(sqst_arena_alloc(arena, SIZE_MAX - 3));
+	sqst_arena_free(arena);
+}
+
+static void bytes_are_little_endian(void **state)
+{
+	uint8_t bytes[8];
+
+	(void)state;
+	sqst_put64(bytes, UINT64_C(0x0102030405060708));
+	assert_int_equal(bytes[0], 8);
+	assert_int_equal(bytes[7], 1);
+	assert_true(sqst_get64(bytes) == UINT64_C(0x0102030405060708));
+	assert_int_equal(sqst_get32(bytes), 0x05060708);
+	assert_int_equal(sqst_get16(bytes), 0x0708);
+}
+
+/* ---- output */
+
+static char *directory;
+
+static int make_directory(void **state)
+{
+	char name[] = "/tmp/sqst-base-XXXXXX";
+
+	(void)state;
+	directory = mkdtemp(name) ? strdup(name) : NULL;
+	return directory && chdir(directory) == 0 ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	unlink("out");
+	unlink("link");
+	unlink("other");
+	if (chdir("/") != 0)
+		return -1;
+	rmdir(directory);
+	free(directory);
+	return 0;
+}
+
+static int entries(void)
+{
+	DIR *dir = opendir(".");
+	int count = -2;
+
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static void put_file(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void expect_file(const char *name, const char *text)
+{
+	char got[64] = "";
+	FILE *file = fopen(name, "r");
+
+	assert_non_null(file);
+	assert_int_equal(fread(got, 1, sizeof(got) - 1, file), strlen(text));
+	assert_string_equal(got, text);
+	fclose(file);
+}
+
+static void output_appears_at_commit(void **state)
+{
+	struct sqst_report why = {0};
+	struct sqst_output *output;
+	char back[3];
+
+	(void)state;
+	assert_int_equal(sqst_output_open("out", false, &output, &why), 0);
+	assert_int_equal(access("out", F_OK), -1);
+	assert_int_equal(sqst_output_write(output, 0, "abcdef", 6, &why), 0);
+	assert_int_equal(sqst_output_read(output, 2, back, 3, &why), 0);
+	assert_memory_equal(back, "cde", 3);
+	assert_int_equal(sqst_output_prepare(output, 4, &why), 0);
+	assert_int_equal(access("out", F_OK), -1);
+	assert_int_equal(sqst_output_commit(output, &why), 0);
+	expect_file("out", "abcd");
+	assert_int_equal(entries(), 1);
+}
+
+static void output_is_refused_or_left_alone(void **state)
+{
+	struct sqst_report why = {0};
+	struct sqst_output *output = NULL;
+
+	(void)state;
+	put_file("out", "old");
+	assert_int_equal(sqst_output_check("out", false, &why), SQST_ERR_EXISTS);
+	assert_int_equal(sqst_output_open("out", false, &output, &why), SQST_ERR_EXISTS);
+	assert_non_null(strstr(why.message, "--force"));
+	assert_int_equal(sqst_output_open("none/out", false, &output, &why), SQST_ERR_IO);
+	assert_int_equal(sqst_output_open(".", true, &output, &why), SQST_ERR_IO);
+	assert_null(output);
+	assert_int_equal(sqst_output_open("out", true, &output, &why), 0);
+	assert_int_equal(sqst_output_write(output, 0, "new", 3, &why), 0);
+	sqst_output_discard(output);
+	expect_file("out", "old");
+	assert_int_equal(entries(), 1);
+}
+
+static void output_replaces_what_a_link_names_and_keeps_its_mode(void **state)
+{
+	struct sqst_report why = {0};
+	struct sqst_output *output;
+	struct stat st;
+
+	(void)state;
+	put_file("other", "old");
+	chmod("other", 0640);
+	assert_int_equal(symlink("other", "link"), 0);
+	assert_int_equal(sqst_output_open("link", true, &output, &why), 0);
+	assert_int_equal(sqst_output_write(output, 0, "new", 3, &why), 0);
+	assert_int_equal(sqst_output_prepare(output, 3, &why), 0);
+	assert_int_equal(sqst_output_commit(output, &why), 0);
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	expect_file("other", "new");
+	assert_int_equal(stat("other", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(message_names_file_and_cause),
+	    cmocka_unit_test(message_masks_control_bytes),
+	    cmocka_unit_test(message_cuts_long_paths_in_the_middle),
+	    cmocka_unit_test(arena_aligns_and_zeroes),
+	    cmocka_unit_test(bytes_are_little_endian),
+	    cmocka_unit_test_setup_teardown(output_appears_at_commit, make_directory,
+					    remove_directory),
+	    cmocka_unit_test_setup_teardown(output_is_refused_or_left_alone, make_directory,
+					    remove_directory),
+	    cmocka_unit_test_setup_teardown(output_replaces_what_a_link_names_and_keeps_its_mode,
+					    make_directory, remove_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
