@@ -90,7 +90,7 @@ static enum status end_by_signal(const struct arguments *arguments)
 	return STATUS_SYSTEM;
 }
 
-static enum status build(struct arguments *arguments)
+static enum status run(struct arguments *arguments, struct report_file *json)
 {
 	struct sqst_report why = {.warn = warn};
 	struct sqst_build_result result;
@@ -101,11 +101,10 @@ static enum status build(struct arguments *arguments)
 	if (!arguments->quiet && !arguments->no_progress && isatty(STDERR_FILENO))
 		arguments->build.progress = progress_show;
 	arguments->build.cancel = &caught;
-	catch_signals();
 	rc = sqst_build(&arguments->build, &result, &why);
 	progress_end();
 	if (rc < 0 && caught)
-		return end_by_signal(arguments);
+		return STATUS_SIGNAL;
 	if (rc < 0) {
 		fprintf(stderr, PROGRAM ": %s\n", why.message);
 		return status_of((enum sqst_error)rc);
@@ -113,9 +112,22 @@ static enum status build(struct arguments *arguments)
 	seconds = now() - start;
 	if (!arguments->quiet)
 		summary_print(arguments, &result, seconds);
-	if (arguments->json && !summary_write_json(arguments, &result, seconds))
+	if (arguments->json && !report_write(json, arguments, &result, seconds))
 		return STATUS_SYSTEM;
 	return STATUS_DONE;
+}
+
+static enum status build(struct arguments *arguments)
+{
+	struct report_file json = {.fd = -1};
+	enum status status;
+
+	catch_signals();
+	if (arguments->json && !report_open(&json, arguments->json))
+		return STATUS_SYSTEM;
+	status = run(arguments, &json);
+	report_discard(&json);
+	return status == STATUS_SIGNAL ? end_by_signal(arguments) : status;
 }
 
 int main(int count, char **list)

@@ -505,11 +505,14 @@ void print_help(void)
 		const struct option *option = &options[i];
 		char left[64];
 
-		if (!option->help)
-			continue;
-		snprintf(left, sizeof(left), "-%s%s%s", option->name, option->value ? " " : "",
-			 option->value ? option->value : "");
-		printf("  %-24s %s\n", left, option->help);
+		if (option->help) {
+			snprintf(left, sizeof(left), "-%s%s%s", option->name,
+				 option->value ? " " : "", option->value ? option->value : "");
+			printf("  %-24s %s\n", left, option->help);
+		} else {
+			/* An alias stands behind what it is an alias of. */
+			printf("  %-24s also -%s\n", "", option->name);
+		}
 	}
 	printf("\nExit status: 0 done, 1 the system refused, 2 usage, 3 a parent is refused,\n"
 	       "4 the source is unreadable, 5 the source changed, 6 a limit of the format,\n"

@@ -18,6 +18,8 @@ enum status {
 	STATUS_CHANGED = 5,
 	STATUS_LIMIT = 6,
 	STATUS_EXISTS = 7,
+	/* Not an exit status: the program dies of the signal. */
+	STATUS_SIGNAL = 128,
 };
 
 /* A list of -X options, kept until the compressor is known. */

@@ -133,40 +133,60 @@ static struct json_object *make_json(const struct arguments *arguments,
 	return all;
 }
 
-bool summary_write_json(const struct arguments *arguments, const struct sqst_build_result *result,
-			double seconds)
+bool report_open(struct report_file *file, const char *path)
 {
+	const size_t size = strlen(path) + 8;
+
+	file->path = path;
+	file->temporary = malloc(size);
+	file->fd = -1;
+	if (file->temporary) {
+		snprintf(file->temporary, size, "%s.XXXXXX", path);
+		file->fd = mkstemp(file->temporary);
+	}
+	if (file->fd < 0) {
+		fprintf(stderr, PROGRAM ": %s: cannot write the report: %s\n", path,
+			strerror(errno));
+		free(file->temporary);
+	}
+	return file->fd >= 0;
+}
+
+void report_discard(struct report_file *file)
+{
+	if (file->fd < 0)
+		return;
+	close(file->fd);
+	unlink(file->temporary);
+	free(file->temporary);
+	file->fd = -1;
+}
+
+bool report_write(struct report_file *file, const struct arguments *arguments,
+		  const struct sqst_build_result *result, double seconds)
+{
+	const int format = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct json_object *all = make_json(arguments, result, seconds);
-	const size_t size = strlen(arguments->json) + 8;
-	char *temporary = malloc(size);
-	bool done = false;
-	int fd = -1;
+	/* mkstemp's mode is for secrets; this is a report. */
+	const mode_t mask = umask(0);
+	bool done;
 
-	if (temporary) {
-		snprintf(temporary, size, "%s.XXXXXX", arguments->json);
-		fd = mkstemp(temporary);
-	}
-	if (fd >= 0) {
-		/* mkstemp's mode is for secrets; this is a report. */
-		const mode_t mask = umask(0);
-
-		umask(mask);
-		done =
-		    json_object_to_fd(
-			fd, all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE) == 0 &&
-		    write(fd, "\n", 1) == 1 && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0 &&
-		    rename(temporary, arguments->json) == 0;
-		if (!done)
-			unlink(temporary);
-		close(fd);
-	}
-	if (!done)
+	umask(mask);
+	done = json_object_to_fd(file->fd, all, format) == 0 && write(file->fd, "\n", 1) == 1 &&
+	       fchmod(file->fd, 0666 & ~mask) == 0 && fsync(file->fd) == 0 &&
+	       rename(file->temporary, file->path) == 0;
+	json_object_put(all);
+	if (!done) {
 		fprintf(stderr,
 			PROGRAM ": %s: cannot write the report (the image is complete): %s\n",
-			arguments->json, strerror(errno));
-	free(temporary);
-	json_object_put(all);
-	return done;
+			file->path, strerror(errno));
+		report_discard(file);
+		return false;
+	}
+	close(file->fd);
+	free(file->temporary);
+	file->fd = -1;
+	return true;
 }
 
 /* ---- progress */

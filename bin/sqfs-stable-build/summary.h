@@ -9,9 +9,21 @@
 void summary_print(const struct arguments *arguments, const struct sqst_build_result *result,
 		   double seconds);
 
-/* The same as JSON, made beside its target and renamed. False after an error was printed. */
-bool summary_write_json(const struct arguments *arguments, const struct sqst_build_result *result,
-			double seconds);
+/* The same as JSON: made beside its target before the build, so that a path that cannot be written
+ * stops it; renamed after it. */
+struct report_file {
+	const char *path;
+	char *temporary;
+	int fd;
+};
+
+/* False after an error was printed. */
+bool report_open(struct report_file *file, const char *path);
+bool report_write(struct report_file *file, const struct arguments *arguments,
+		  const struct sqst_build_result *result, double seconds);
+
+/* Does nothing if it is not open (fd below 0). */
+void report_discard(struct report_file *file);
 
 /* A progress bar for a terminal; a sqst_build_options.progress. */
 void progress_show(void *user, const struct sqst_progress *progress);

@@ -9,6 +9,7 @@
 #include "config.h"
 #endif
 
+#include <sqfs/error.h>
 #include <stdlib.h>
 
 #include "write/directory.h"
@@ -37,6 +38,10 @@ static int owners_of(struct sqst_tables *tables, const struct sqst_inode *inode,
 
 	if (rc == 0)
 		rc = sqfs_id_table_id_to_index(tables->ids, inode->gid, &owners->gid);
+	if (rc == SQFS_ERROR_OVERFLOW)
+		return sqst_fail(tables->why, SQST_ERR_LIMIT, NULL,
+				 "the tree has more than 65,535 different user and group ids, "
+				 "which is all that squashfs can hold");
 	return sqst_adapt_error(rc, "id table", tables->why);
 }
 

@@ -171,7 +171,7 @@ class History:
     def run(self, releases):
         rng = self.rng
         tree = self.changes.first(rng.choice((0, 3, 20, 60)))
-        first = self.foreign(tree) if rng.random() < float(os.environ.get("FOREIGN", 0.3)) else None
+        first = self.foreign(tree) if rng.random() < 0.3 else None
         heads = [self.release(tree, [first] if first else [])]
         while self.count < releases:
             at = rng.randrange(len(heads))

@@ -41,7 +41,8 @@ class Changes:
             entry = self.rng.choice((one, other)).get(path)
             above = path.rpartition(b"/")[0]
             if path and entry and above in tree and tree[above].kind == sqfs.DIR:
-                tree[path] = entry
+                # A directory that one line has renamed may be there twice now.
+                tree[path] = entry.copy() if entry.kind == sqfs.DIR else entry
         return tree
 
     # ---- pieces
