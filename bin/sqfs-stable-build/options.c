@@ -181,6 +181,8 @@ static const struct option options[] = {
     {"map-out", "FILE", "write the new image's map", set_map_out, 0},
     {"new-lineage", NULL, "give every path a number above those of --prev", set_flag,
      SQST_BUILD_NEW_LINEAGE},
+    {"fresh-links", NULL, "hard link groups that gained or lost names get new numbers", set_flag,
+     SQST_BUILD_FRESH_LINKS},
     {"uuid", "UUID", "name of the lineage, when no parent has one", set_uuid, 0},
     {"label", "TEXT", "label of the image", set_label, 0},
     {"force", NULL, "replace an existing output", set_flag, SQST_BUILD_FORCE},

@@ -62,6 +62,7 @@ static struct json_object *make_paths(const struct sqst_build_result *result)
 	add_number(paths, "new", stats->added);
 	add_number(paths, "changed_type", stats->retyped);
 	add_number(paths, "renumbered", stats->renumbered);
+	add_number(paths, "regrouped_links", stats->regrouped);
 	return paths;
 }
 

@@ -28,7 +28,8 @@ enum sqst_build_flag {
 	SQST_BUILD_NEW_LINEAGE = 0x0400,   /**< R9: every number above the parents' tops */
 	SQST_BUILD_FORCE = 0x0800,         /**< an existing output file is replaced */
 	SQST_BUILD_MKFS_TIME = 0x1000,     /**< mkfs_time is set */
-	SQST_BUILD_FLAGS_ALL = 0x1FFF,
+	SQST_BUILD_FRESH_LINKS = 0x2000,   /**< hard link groups that changed get new numbers */
+	SQST_BUILD_FLAGS_ALL = 0x3FFF,
 };
 
 /** A parent's file. */

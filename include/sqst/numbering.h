@@ -26,8 +26,21 @@ struct sqst_numbering_stats {
 	uint32_t renumbered;
 	/** Numbers that at least one parent used for a path and that no path has any more. */
 	uint32_t retired;
+	/** Numbers of hard link groups that a path joined or left, and that the group kept (R5). An
+	 *  upper layer with index=on or metacopy=on may not survive that; see "Hard links" in
+	 *  sqfs-stable(7). */
+	uint32_t regrouped;
 	/** Numbers in use, one an inode; the root's double is not counted. */
 	uint32_t live;
+};
+
+/** How to number. */
+enum sqst_numbering_flag {
+	/** R9: every number is above every parent's top. */
+	SQST_NUMBERING_NEW_LINEAGE = 1,
+	/** A hard link group that a path joined or left gets a new number, in place of R5. Then no
+	 *  number ever stands for a path that did not have it from the start. */
+	SQST_NUMBERING_FRESH_LINKS = 2,
 };
 
 /** What comes out beside the numbers in the tree. */
@@ -49,14 +62,14 @@ struct sqst_numbering {
  *
  * @param tree         a finished tree; the numbers of its inodes are set, on failure to 0
  * @param parents      `count` parents, oldest first; may be NULL if count is 0
- * @param new_lineage  R9: every number is above every parent's top
+ * @param flags        an or of ::sqst_numbering_flag
  * @param out          filled on success
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (top would pass 2^31-1), SQST_ERR_PARENT (a parent's
  *         lineage.top is past that, or a number of it is 0 or above its top)
  */
 SQST_API int sqst_numbering_assign(struct sqst_tree *tree,
 				   const struct sqst_numbers *const *parents, size_t count,
-				   bool new_lineage, struct sqst_numbering *out,
+				   unsigned flags, struct sqst_numbering *out,
 				   struct sqst_report *why);
 
 #endif

@@ -104,8 +104,8 @@ struct sqst_scan_options {
 	bool no_xattrs;
 	/** Everything belongs to uid 0 and gid 0. */
 	bool all_root;
-	/** A file to leave out, with a warning, where it is met: the image itself, when it lies inside
-	 *  the source. Need not exist. May be NULL. */
+	/** A file to leave out, with a warning, where it is met: the image itself, when it lies
+	 * inside the source. Need not exist. May be NULL. */
 	const char *leave_out;
 };
 

@@ -221,11 +221,18 @@ static int number_tree(const struct sqst_build_options *options, const struct pa
 		       struct sqst_tree *tree, struct sqst_lineage *lineage,
 		       struct sqst_numbering *numbering, struct sqst_report *why)
 {
-	const bool new_lineage = (options->flags & SQST_BUILD_NEW_LINEAGE) != 0;
+	const unsigned flags =
+	    (options->flags & SQST_BUILD_NEW_LINEAGE ? SQST_NUMBERING_NEW_LINEAGE : 0u) |
+	    (options->flags & SQST_BUILD_FRESH_LINKS ? SQST_NUMBERING_FRESH_LINKS : 0u);
 	const struct sqst_numbers *const *list = (const struct sqst_numbers *const *)parents->list;
-	const int rc =
-	    sqst_numbering_assign(tree, list, parents->count, new_lineage, numbering, why);
+	const int rc = sqst_numbering_assign(tree, list, parents->count, flags, numbering, why);
 
+	if (rc == 0 && numbering->stats.regrouped > 0 && !(flags & SQST_NUMBERING_FRESH_LINKS))
+		sqst_warn(why, options->source,
+			  "%u hard link groups gained or lost names and keep their numbers; if "
+			  "devices mount the overlay with index or metacopy, see \"Hard links\" in "
+			  "sqfs-stable(7) and --fresh-links",
+			  numbering->stats.regrouped);
 	lineage->top = numbering->top;
 	lineage->root = numbering->root;
 	lineage->root_double = numbering->root_double;

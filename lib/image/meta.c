@@ -25,22 +25,26 @@ struct slot {
 	uint64_t at;
 	uint32_t stored;
 	uint32_t size;
-	uint8_t data[SQST_META_SIZE];
 };
 
 struct sqst_meta_cache {
 	struct slot slot[1 << CACHE_LOG];
+	uint8_t data[1 << CACHE_LOG][SQST_META_SIZE];
 	uint8_t packed[HEADER + SQST_META_SIZE];
 };
 
 struct sqst_meta_cache *sqst_meta_cache_new(void)
 {
-	return calloc(1, sizeof(struct sqst_meta_cache));
+	struct sqst_meta_cache *cache = malloc(sizeof(*cache));
+
+	if (cache)
+		memset(cache->slot, 0, sizeof(cache->slot));
+	return cache;
 }
 
-static struct slot *slot_of(struct sqst_meta_cache *cache, uint64_t at)
+static size_t slot_of(uint64_t at)
 {
-	return &cache->slot[at * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CACHE_LOG)];
+	return (size_t)(at * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CACHE_LOG));
 }
 
 /* The length that a header gives, checked. `left`: bytes of the area behind the header. */
@@ -70,7 +74,7 @@ static int bad_place(const struct sqst_image *image, const struct sqst_area *are
 }
 
 static int unpack(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
-		  const uint8_t *packed, uint32_t length, struct slot *slot)
+		  const uint8_t *packed, uint32_t length, uint8_t *data, uint32_t *unpacked)
 {
 	int32_t size;
 
@@ -79,19 +83,19 @@ static int unpack(struct sqst_image *image, const struct sqst_area *area, uint64
 		if (!image->coder)
 			return sqst_image_nomem(image);
 	}
-	size = image->codec->decompress(image->coder, packed, length, slot->data, SQST_META_SIZE);
+	size = image->codec->decompress(image->coder, packed, length, data, SQST_META_SIZE);
 	if (size <= 0 || size > SQST_META_SIZE)
 		return sqst_image_bad(
 		    image, "the block of the %s at offset 0x%" PRIx64 " does not decompress (%s)",
 		    area->name, at, image->codec->name);
-	slot->size = (uint32_t)size;
+	*unpacked = (uint32_t)size;
 	return 0;
 }
 
-static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
-		struct slot *slot)
+static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t at, size_t which)
 {
-	uint8_t *packed = image->cache->packed;
+	struct slot *slot = &image->cache->slot[which];
+	uint8_t *packed = image->cache->packed, *data = image->cache->data[which];
 	uint64_t left = area->end - at;
 	uint32_t header, length;
 	int rc;
@@ -107,10 +111,12 @@ static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t
 	if (rc < 0)
 		return rc;
 	if (header & META_UNCOMPRESSED) {
-		memcpy(slot->data, packed + HEADER, length);
+		memcpy(data, packed + HEADER, length);
 		slot->size = length;
-	} else if ((rc = unpack(image, area, at, packed + HEADER, length, slot)) < 0) {
-		return rc;
+	} else {
+		rc = unpack(image, area, at, packed + HEADER, length, data, &slot->size);
+		if (rc < 0)
+			return rc;
 	}
 	slot->stored = HEADER + length;
 	slot->at = at;
@@ -120,17 +126,18 @@ static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t
 int sqst_meta_load(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
 		   struct sqst_meta *block)
 {
-	struct slot *slot = slot_of(image->cache, at);
+	const size_t which = slot_of(at);
+	const struct slot *slot = &image->cache->slot[which];
 	int rc;
 
 	if (at < area->start || at > area->end || area->end - at < HEADER)
 		return bad_place(image, area, at);
-	if (slot->at != at && (rc = fill(image, area, at, slot)) < 0)
+	if (slot->at != at && (rc = fill(image, area, at, which)) < 0)
 		return rc;
 	/* It may have been unpacked as a block of another table, which ends elsewhere. */
 	if (slot->stored > area->end - at)
 		return bad_place(image, area, at);
-	*block = (struct sqst_meta){at, at + slot->stored, slot->size, slot->data};
+	*block = (struct sqst_meta){at, at + slot->stored, slot->size, image->cache->data[which]};
 	return 0;
 }
 
@@ -142,12 +149,10 @@ int sqst_meta_count(const struct sqst_image *image, const struct sqst_area *area
 
 	if (!window)
 		return sqst_image_nomem(image);
-	for (*blocks = 0; at < area->end; (*blocks)++) {
+	for (*blocks = 0; area->end - at > HEADER;) {
 		uint32_t length;
 		int rc;
 
-		if (area->end - at < HEADER)
-			return bad_place(image, area, at);
 		if (to < at + HEADER) {
 			from = at;
 			to = area->end - at < window_size ? area->end : at + window_size;
@@ -155,10 +160,11 @@ int sqst_meta_count(const struct sqst_image *image, const struct sqst_area *area
 			if (rc < 0)
 				return rc;
 		}
-		rc = check_header(image, area, at, sqst_get16(window + (at - from)),
-				  area->end - at - HEADER, &length);
-		if (rc < 0)
-			return rc;
+		/* Also what is none: whoever needs it gets to say so. */
+		(*blocks)++;
+		length = sqst_get16(window + (at - from)) & ~(uint32_t)META_UNCOMPRESSED;
+		if (length == 0 || length > SQST_META_SIZE || length > area->end - at - HEADER)
+			break;
 		at += HEADER + length;
 	}
 	return 0;

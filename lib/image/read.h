@@ -97,7 +97,8 @@ struct sqst_meta_cache *sqst_meta_cache_new(void);
 int sqst_meta_load(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
 		   struct sqst_meta *block);
 
-/* Count an area's blocks by their headers; they must fill it exactly. */
+/* Count the blocks that follow one another from an area's start, by their headers alone. Behind
+ * them may be what is no block. */
 int sqst_meta_count(const struct sqst_image *image, const struct sqst_area *area, uint64_t *blocks);
 
 /* Reads on from block to block. */

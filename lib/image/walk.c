@@ -148,8 +148,8 @@ static int enter(struct walk *walk, struct sqst_entry *dir, uint64_t ref)
 		return rc;
 	if (inode.type != SQST_TYPE_DIR)
 		return sqst_image_bad(walk->image,
-				      "%s is a directory by its name's entry, but its inode at "
-				      "reference 0x%" PRIx64 " is of type %u",
+				      "%s: its inode at reference 0x%" PRIx64
+				      " is of type %u and not a directory",
 				      path, ref, inode.type);
 	if (top > walk->stack && inode.parent != top[-1].dir->number)
 		return sqst_image_bad(walk->image,

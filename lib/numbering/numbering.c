@@ -11,6 +11,7 @@
 
 #include "base/scope.h"
 #include "numbering/links.h"
+#include "numbering/sort.h"
 #include "numbering/stats.h"
 #include "numbering/walk.h"
 #include "sqst/numbering.h"
@@ -169,13 +170,37 @@ static void clear_numbers(const struct sqst_tree *tree)
 		node->inode->number = 0;
 }
 
-static int assign(struct job *job, bool new_lineage, struct sqst_numbering *out)
+static bool is_banned(const struct sqst_regrouped *banned, uint32_t number)
 {
-	int rc = consult_all(job);
+	return sqst_search_u32(banned->number, banned->count, number) < banned->count;
+}
 
+static void drop_banned(struct job *job, const struct sqst_regrouped *banned)
+{
+	const uint32_t names = sqst_tree_names(job->tree);
+
+	for (uint32_t i = 0; banned->count > 0 && i < names; i++) {
+		if (is_banned(banned, job->candidate[i]))
+			job->candidate[i] = 0;
+	}
+}
+
+/* Number the tree without the banned numbers; *found: the groups that changed and kept theirs. */
+static int assign_without(struct job *job, unsigned flags, const struct sqst_regrouped *banned,
+			  struct sqst_regrouped *found, struct sqst_numbering *out)
+{
+	const bool new_lineage = (flags & SQST_NUMBERING_NEW_LINEAGE) != 0;
+	int rc;
+
+	memset(job->candidate, 0, sqst_tree_names(job->tree) * sizeof(*job->candidate));
+	clear_numbers(job->tree);
+	job->base = job->inodes = 0;
+	job->base_live = false;
+	rc = consult_all(job);
 	if (rc < 0)
 		return rc;
 	drop_ruled_out(job, new_lineage);
+	drop_banned(job, banned);
 	if (job->count > 0 && !new_lineage)
 		rc = sqst_links_settle(job->tree, job->candidate, job->why);
 	if (rc == 0)
@@ -184,13 +209,54 @@ static int assign(struct job *job, bool new_lineage, struct sqst_numbering *out)
 		rc = settle_top(job, out);
 	if (rc == 0)
 		rc = sqst_stats_count(job->tree, job->parents, job->count, job->candidate,
-				      &out->stats, job->why);
+				      &out->stats, found, job->why);
 	out->stats.live = job->inodes;
 	return rc;
 }
 
+/* Add numbers to the sorted ban. */
+static int ban(struct sqst_regrouped *banned, const struct sqst_regrouped *more,
+	       struct sqst_report *why)
+{
+	uint32_t *grown;
+
+	if (more->count == 0)
+		return 0;
+	grown = realloc(banned->number, (banned->count + more->count) * sizeof(*grown));
+	if (!grown)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	memcpy(grown + banned->count, more->number, more->count * sizeof(*grown));
+	banned->number = grown;
+	banned->count += more->count;
+	return sqst_sort_u32(grown, banned->count)
+		   ? 0
+		   : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+}
+
+/* With SQST_NUMBERING_FRESH_LINKS, a group that loses its number may win another that it shares
+ * with a further group; so again, until none is left. Each round bans numbers that were live, so it
+ * ends. */
+static int assign(struct job *job, unsigned flags, struct sqst_numbering *out)
+{
+	struct sqst_regrouped banned = {0};
+	size_t found_count;
+	int rc;
+
+	do {
+		struct sqst_regrouped found = {0};
+
+		rc = assign_without(job, flags, &banned, &found, out);
+		if (rc == 0 && (flags & SQST_NUMBERING_FRESH_LINKS))
+			rc = ban(&banned, &found, job->why);
+		found_count = found.count;
+		free(found.number);
+	} while (rc == 0 && found_count > 0 && (flags & SQST_NUMBERING_FRESH_LINKS));
+	free(banned.number);
+	return rc;
+}
+
 int sqst_numbering_assign(struct sqst_tree *tree, const struct sqst_numbers *const *parents,
-			  size_t count, bool new_lineage, struct sqst_numbering *out,
+			  size_t count, unsigned flags, struct sqst_numbering *out,
 			  struct sqst_report *why)
 {
 	const uint32_t names = sqst_tree_names(tree);
@@ -204,8 +270,7 @@ int sqst_numbering_assign(struct sqst_tree *tree, const struct sqst_numbers *con
 	job.candidate = calloc(names, sizeof(*job.candidate));
 	if (!job.candidate)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	clear_numbers(tree);
-	rc = assign(&job, new_lineage, &numbering);
+	rc = assign(&job, flags, &numbering);
 	free(job.candidate);
 	if (rc < 0)
 		clear_numbers(tree);

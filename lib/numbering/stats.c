@@ -24,27 +24,28 @@ enum fate {
 	FATE_KEPT = 8,
 };
 
-/* Numbers of parents' paths that do not have them any more; some other path may. */
-struct lost {
+/* Numbers that a path has lost or gained since a parent; a number that is still in use is then that
+ * of a hard link group which a path left or joined. */
+struct changed {
 	uint32_t *number;
 	size_t count;
 	size_t room;
 };
 
-static bool lose(struct lost *lost, uint32_t number)
+static bool note(struct changed *changed, uint32_t number)
 {
-	if (lost->count == lost->room) {
-		const size_t room = lost->room ? lost->room * 2 : 256;
+	if (changed->count == changed->room) {
+		const size_t room = changed->room ? changed->room * 2 : 256;
 		uint32_t *grown = NULL;
 
 		if (room <= SIZE_MAX / sizeof(*grown))
-			grown = realloc(lost->number, room * sizeof(*grown));
+			grown = realloc(changed->number, room * sizeof(*grown));
 		if (!grown)
 			return false;
-		lost->number = grown;
-		lost->room = room;
+		changed->number = grown;
+		changed->room = room;
 	}
-	lost->number[lost->count++] = number;
+	changed->number[changed->count++] = number;
 	return true;
 }
 
@@ -60,20 +61,32 @@ static uint32_t fate_of(const struct sqst_walk *walk, uint32_t fate)
 	return fate | FATE_SEEN;
 }
 
+/* Whether the current path had one number in the parent and has another, or none. */
+static bool has_left(const struct sqst_walk *walk)
+{
+	return walk->entry && (!walk->node || walk->node->inode->number != walk->entry->number);
+}
+
+/* Whether it has a number that stood for other paths in the parent, or for none any more. */
+static bool has_joined(const struct sqst_walk *walk, uint32_t top)
+{
+	return walk->node && walk->node->inode->number <= top &&
+	       (!walk->entry || walk->node->inode->number != walk->entry->number);
+}
+
 static int compare_parent(const struct sqst_tree *tree, const struct sqst_numbers *parent,
-			  uint32_t *fate, struct lost *lost)
+			  uint32_t *fate, struct changed *changed)
 {
 	struct sqst_walk walk;
 	int rc;
 
 	sqst_walk_begin(&walk, tree, parent);
 	while ((rc = sqst_walk_next(&walk)) > 0) {
-		if (!walk.entry)
-			continue;
-		if (walk.node)
+		if (walk.entry && walk.node)
 			fate[walk.index] = fate_of(&walk, fate[walk.index]);
-		if ((!walk.node || walk.node->inode->number != walk.entry->number) &&
-		    !lose(lost, walk.entry->number)) {
+		if ((has_left(&walk) && !note(changed, walk.entry->number)) ||
+		    (has_joined(&walk, parent->lineage.top) &&
+		     !note(changed, walk.node->inode->number))) {
 			rc = SQST_ERR_NOMEM;
 			break;
 		}
@@ -82,31 +95,35 @@ static int compare_parent(const struct sqst_tree *tree, const struct sqst_number
 	return rc;
 }
 
-/* How many different numbers of `lost` no path has. */
-static int count_retired(const struct sqst_tree *tree, struct lost *lost, uint32_t *retired)
+/* Split the numbers of `changed` into those that no path has (counted) and those in use (kept). */
+static int split(const struct sqst_tree *tree, struct changed *changed, uint32_t *retired)
 {
-	size_t left;
+	SQST_AUTO_FREE bool *live = NULL;
+	size_t left = 0;
 
-	if (!sqst_sort_u32(lost->number, lost->count))
+	if (!sqst_sort_u32(changed->number, changed->count))
 		return SQST_ERR_NOMEM;
-	lost->count = left = sqst_unique_u32(lost->number, lost->count);
-	if (lost->count > 0) {
-		SQST_AUTO_FREE bool *live = calloc(lost->count, sizeof(*live));
+	changed->count = sqst_unique_u32(changed->number, changed->count);
+	*retired = 0;
+	if (changed->count == 0)
+		return 0;
+	live = calloc(changed->count, sizeof(*live));
+	if (!live)
+		return SQST_ERR_NOMEM;
+	for (const struct sqst_node *node = sqst_tree_root(tree); node;
+	     node = sqst_tree_next(node)) {
+		const size_t at =
+		    sqst_search_u32(changed->number, changed->count, node->inode->number);
 
-		if (!live)
-			return SQST_ERR_NOMEM;
-		for (const struct sqst_node *node = sqst_tree_root(tree); node;
-		     node = sqst_tree_next(node)) {
-			const size_t at =
-			    sqst_search_u32(lost->number, lost->count, node->inode->number);
-
-			if (at < lost->count && !live[at]) {
-				live[at] = true;
-				left--;
-			}
-		}
+		if (at < changed->count)
+			live[at] = true;
 	}
-	*retired = (uint32_t)left;
+	for (size_t i = 0; i < changed->count; i++) {
+		if (live[i])
+			changed->number[left++] = changed->number[i];
+	}
+	*retired = (uint32_t)(changed->count - left);
+	changed->count = left;
 	return 0;
 }
 
@@ -126,20 +143,23 @@ static void count_paths(const uint32_t *fate, uint32_t names, struct sqst_number
 
 int sqst_stats_count(const struct sqst_tree *tree, const struct sqst_numbers *const *parents,
 		     size_t count, uint32_t *fate, struct sqst_numbering_stats *stats,
-		     struct sqst_report *why)
+		     struct sqst_regrouped *regrouped, struct sqst_report *why)
 {
 	const uint32_t names = sqst_tree_names(tree);
-	struct lost lost = {0};
+	struct changed changed = {0};
 	int rc = 0;
 
 	memset(fate, 0, (size_t)names * sizeof(*fate));
 	for (size_t i = count; i > 0 && rc == 0; i--)
-		rc = compare_parent(tree, parents[i - 1], fate, &lost);
+		rc = compare_parent(tree, parents[i - 1], fate, &changed);
 	if (rc == 0)
-		rc = count_retired(tree, &lost, &stats->retired);
-	free(lost.number);
-	if (rc < 0)
+		rc = split(tree, &changed, &stats->retired);
+	if (rc < 0) {
+		free(changed.number);
 		return sqst_fail(why, rc, NULL, "out of memory");
+	}
 	count_paths(fate, names, stats);
+	stats->regrouped = (uint32_t)changed.count;
+	*regrouped = (struct sqst_regrouped){changed.number, changed.count};
 	return 0;
 }

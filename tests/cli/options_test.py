@@ -52,7 +52,7 @@ def help_text(_room, _source, _out):
         assert done.stdout and not done.stderr, option
     text = tool.build("--help").stdout
     for option in ("prev", "map", "map-out", "new-lineage", "uuid", "label", "comp", "force",
-                   "mkfs-time", "quiet", "json", "processors", "no-xattrs", "all-root", "noappend"):
+                   "mkfs-time", "quiet", "json", "processors", "no-xattrs", "all-root"):
         assert option in text, f"--help does not name {option}"
 
 
@@ -90,7 +90,7 @@ def usage(_room, source, out):
             (["-Xcompression-level", "fast"], "fast"),
             (["-Xcompression-level", "99999999999999999999"], "99999999999999999999"),
             (["-comp", "xz", "-Xbcj", "x87"], "x87"), (["-comp", "xz", "-Xdict-size", "1"], "1"),
-            (["-comp", "xz", "-Xdict-size", "2M"], "2M"),
+            (["-comp", "xz", "-Xdict-size", "2M"], "2097152"),
             (["--uuid", "1234"], "1234"), (["--uuid", "g" * 36], "ggg"),
             (["--label", "x" * 256], "label"), (["--label", ""], "label"),
             (["-processors", "many"], "many"), (["-processors", "0"], "0"),

@@ -101,6 +101,8 @@ def read(path, pad=True):
     _check_double(image)
     _check_names(image)
     _check_links(image)
+    # GRUB and 7-Zip want a place inside the image even when there is no fragment.
+    assert image.super.fragment_table < image.super.bytes_used, "fragment table outside the image"
     if pad:
         assert os.path.getsize(path) == -(-image.super.bytes_used // 4096) * 4096, "padding"
     else:

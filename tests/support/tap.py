@@ -78,7 +78,7 @@ def _run_one(number, name, function, arguments):
         print(f"ok {label} # SKIP {missing}")
     except Exception:  # a test may fail in any way; the next one still runs
         print(f"not ok {label}")
-        diag(traceback.format_exc(limit=-4))
+        diag(traceback.format_exc(limit=-2))
         return False
     else:
         print(f"ok {label}")

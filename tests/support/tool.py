@@ -20,6 +20,11 @@ for _name in ("SOURCE_DATE_EPOCH", "LC_ALL"):
     os.environ.pop(_name, None)
 
 
+if not shutil.which(BUILD):
+    print(f"Bail out! {BUILD} is not there: set SQFS_STABLE_BUILD")
+    sys.exit(1)
+
+
 def command(*arguments):
     return [BUILD] + [os.fspath(a) for a in arguments]
 
@@ -93,8 +98,9 @@ def _make_removable(path):
     for where, names, _ in os.walk(path):
         for name in names:
             there = os.path.join(where, name)
-            if not os.path.islink(there):
-                os.chmod(there, 0o700)
+            with contextlib.suppress(OSError):
+                if not os.path.islink(there):
+                    os.chmod(there, 0o700)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,9 @@
 
 #define FORGE_META 8192
 
+/* The most numbers that an export table is made for. */
+#define FORGE_EXPORTS_MAX 100000
+
 struct forge_name {
 	char *path;
 	size_t parent;
@@ -116,8 +119,7 @@ static inline void forge_parse(struct forge *forge, const char *spec)
 		name->number = (uint32_t)strtoul(equal + 1, (char **)&spec, 10);
 		slash = strrchr(name->path, '/');
 		if (slash)
-			name->parent =
-			    forge_find(forge, name->path, (size_t)(slash - name->path));
+			name->parent = forge_find(forge, name->path, (size_t)(slash - name->path));
 		for (size_t i = 0; i < at && forge_type(name) != 1 && name->same == at; i++) {
 			if (forge->name[i].number == name->number)
 				name->same = i;
@@ -129,8 +131,7 @@ static inline void forge_parse(struct forge *forge, const char *spec)
 
 static inline size_t forge_inode_size(unsigned type)
 {
-	static const size_t size[] = {0,  32, 32, 27, 24, 24, 20, 20,
-				      40, 68, 31, 28, 28, 24, 24};
+	static const size_t size[] = {0, 32, 32, 27, 24, 24, 20, 20, 40, 68, 31, 28, 28, 24, 24};
 
 	return size[type];
 }
@@ -262,7 +263,7 @@ static inline void forge_super(const struct forge *forge, uint32_t top, bool ext
 	sqst_put64(raw + 64, forge->inode_table);
 	sqst_put64(raw + 72, forge->directory_table);
 	sqst_put64(raw + 80, UINT64_MAX);
-	sqst_put64(raw + 88, forge->export_index);
+	sqst_put64(raw + 88, top <= FORGE_EXPORTS_MAX ? forge->export_index : UINT64_MAX);
 }
 
 static inline void forge_layout(struct forge *forge, struct forge_bytes *inodes,
@@ -297,7 +298,8 @@ static inline struct forge *forge_make(const char *spec, uint32_t top, const voi
 	assert_non_null(forge);
 	forge_parse(forge, spec);
 	forge_layout(forge, &inodes, &listings);
-	forge_exports(forge, top, &exports);
+	if (top <= FORGE_EXPORTS_MAX)
+		forge_exports(forge, top, &exports);
 	for (size_t i = 0; i < 96; i++)
 		forge_number(&image, 0, 1);
 	forge_append(&image, extra, extra_size);
@@ -337,8 +339,7 @@ static inline uint8_t *forge_inode_at(const struct forge *forge, const char *pat
 {
 	const struct forge_name *name = &forge->name[forge_find(forge, path, strlen(path))];
 
-	return forge->data + forge->inode_table +
-	       forge_offset(forge->name[name->same].inode);
+	return forge->data + forge->inode_table + forge_offset(forge->name[name->same].inode);
 }
 
 static inline uint8_t *forge_entry_at(const struct forge *forge, const char *path)

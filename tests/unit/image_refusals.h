@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fields of a forged image that are changed, and what the message must then say. */
+#ifndef UNIT_IMAGE_REFUSALS_H
+#define UNIT_IMAGE_REFUSALS_H
+
+/* The tree of the damaged images; number 9 is not in use, inode count 9. */
+#define DAMAGED_TREE "d.=5 da=1 fa/f=2 la/l=3 fb=2 Dc=4 Fd=6 de=8 fe/x=7"
+#define DAMAGED_TOP  9
+
+/* What a place is counted from. */
+enum from {
+	SUPER,
+	INODE,
+	/* The directory entry of a path. */
+	ENTRY,
+	/* The first header in a directory's listing. */
+	LISTING,
+	/* The tables, with their blocks' headers. */
+	INODES,
+	LISTINGS,
+	EXPORTS,
+	EXPORT_INDEX,
+};
+
+struct change {
+	enum from from;
+	const char *path;
+	size_t offset;
+	size_t width;
+	uint64_t value;
+};
+
+struct refusal {
+	struct change change[3];
+	/* NULL: it is no damage to this reader. */
+	const char *message;
+};
+
+#define NUMBER_AT 12
+
+static const struct refusal refusals[] = {
+    /* the superblock */
+    {{{SUPER, 0, 0, 4, 0}}, "not a squashfs image: no magic number at offset 0x0"},
+    {{{SUPER, 0, 0, 4, 0x68737173}}, "a big-endian squashfs image"},
+    {{{SUPER, 0, 28, 2, 3}}, "squashfs version 3.0, and only 4.0"},
+    {{{SUPER, 0, 30, 2, 1}}, "squashfs version 4.1, and only 4.0"},
+    {{{SUPER, 0, 12, 4, 131071}}, "block size 131071 and its logarithm 17"},
+    {{{SUPER, 0, 22, 2, 16}}, "block size 131072 and its logarithm 16"},
+    {{{SUPER, 0, 12, 4, 2048}, {SUPER, 0, 22, 2, 11}}, "block size 2048"},
+    {{{SUPER, 0, 12, 4, 1 << 21}, {SUPER, 0, 22, 2, 21}}, "block size 2097152"},
+    {{{SUPER, 0, 22, 2, 65535}}, "logarithm 65535"},
+    {{{SUPER, 0, 4, 4, 0}}, "inode count 0 in the superblock (offset 0x4)"},
+    {{{SUPER, 0, 4, 4, 0x80000000}}, "inode count 2147483648"},
+    {{{SUPER, 0, 26, 2, 0}}, "no owners"},
+    {{{SUPER, 0, 40, 8, 95}}, "the superblock (offset 0x28) says 95 bytes"},
+    {{{SUPER, 0, 40, 8, UINT64_MAX}}, "says 18446744073709551615 bytes, and the file has"},
+    {{{SUPER, 0, 20, 2, 0}}, "compressor 0 in the superblock"},
+    {{{SUPER, 0, 20, 2, 7}}, "compressor 7 in the superblock"},
+    {{{SUPER, 0, 48, 8, UINT64_MAX}}, "the id table at offset 0xffffffffffffffff"},
+    {{{SUPER, 0, 48, 8, 0}}, "the id table's first block at offset"},
+    {{{SUPER, 0, 26, 2, 65535}}, "the id table at offset"},
+    {{{SUPER, 0, 56, 8, 1 << 20}}, "the extended attribute table at offset 0x100000"},
+    {{{SUPER, 0, 56, 8, UINT64_MAX - 1}}, "the extended attribute table at offset"},
+    {{{SUPER, 0, 56, 8, 96}}, "the extended attribute table's first block"},
+    {{{SUPER, 0, 88, 8, 0}}, "the export table's index at offset 0x0 does not have the 8"},
+    {{{SUPER, 0, 88, 8, UINT64_MAX - 1}}, "the export table's index at offset"},
+    {{{SUPER, 0, 4, 4, 1025}}, "does not have the 16 bytes up to"},
+    {{{SUPER, 0, 4, 4, 0x7FFFFFFF}}, "does not have the 16777216 bytes up to"},
+    {{{EXPORT_INDEX, 0, 0, 8, UINT64_MAX}}, "the export table's first block at offset"},
+    {{{SUPER, 0, 16, 4, 1}}, "the fragment table at offset 0xffffffffffffffff"},
+    {{{SUPER, 0, 16, 4, UINT32_MAX}, {SUPER, 0, 80, 8, 96}}, "the fragment table at offset"},
+    {{{SUPER, 0, 80, 8, 96}}, NULL},
+    {{{SUPER, 0, 72, 8, UINT64_MAX}}, "the directory table at offset 0xffffffffffffffff"},
+    {{{SUPER, 0, 72, 8, 96}}, "the inode table at offset 0x60 is not between"},
+    {{{SUPER, 0, 64, 8, 95}}, "the inode table at offset 0x5f is not between"},
+    {{{SUPER, 0, 64, 8, UINT64_MAX}}, "the inode table at offset"},
+    {{{SUPER, 0, 32, 8, UINT64_C(1) << 48}}, "the root's reference 0x1000000000000"},
+    {{{SUPER, 0, 32, 8, 0xFFFFFFFF0000}}, "a block of the inode table is said to be at"},
+    {{{SUPER, 0, 32, 8, 0x1FFF}}, "offset 8191 is outside of the block of the inode table"},
+    {{{SUPER, 0, 24, 2, 0x400}}, "the compressor options block at offset 0x60 runs into"},
+    {{{SUPER, 0, 24, 2, 0x1000}}, "the extra-information block at offset 0x60 runs into"},
+    {{{INODE, ".", NUMBER_AT, 4, 0}}, "the root's inode number 0 is not from 1"},
+    {{{INODE, ".", NUMBER_AT, 4, 10}}, "the root's inode number 10 is not from 1"},
+    {{{INODE, ".", NUMBER_AT, 4, 9}}, "directory ./a: its inode says that it is in inode 5, but"},
+    /* blocks */
+    {{{INODES, 0, 0, 2, 0x8000}}, "the block of the inode table at offset 0x60 has 0 bytes"},
+    {{{INODES, 0, 0, 2, 0xA001}}, "at offset 0x60 has 8193 bytes"},
+    {{{INODES, 0, 0, 2, 0xA000}}, "with 8192 bytes runs past the table's end"},
+    {{{INODES, 0, 1, 1, 0}}, "at offset 0x60 does not decompress (gzip)"},
+    {{{LISTINGS, 0, 0, 2, 0x8000}}, "the block of the directory table at offset"},
+    {{{LISTINGS, 0, 0, 2, 0xA000}}, "with 8192 bytes runs past the table's end"},
+    {{{LISTINGS, 0, 0, 2, 0x8010}}, "the block of the directory table at offset"},
+    {{{LISTINGS, 0, 1, 1, 0}}, "does not decompress (gzip)"},
+    {{{EXPORTS, 0, 0, 2, 0x8040}}, "has 64 bytes where 72 are due"},
+    {{{EXPORTS, 0, 1, 1, 0}}, "the block of the export table at offset"},
+    /* inodes */
+    {{{INODE, ".", 0, 2, 0}}, "the inode at reference 0x0 is of type 0, which there is not"},
+    {{{INODE, "a/f", 0, 2, 15}}, "is of type 15, which there is not"},
+    {{{INODE, ".", 0, 2, 2}}, ".: its inode at reference 0x0 is of type 2 and not a directory"},
+    {{{INODE, "a", 0, 2, 2}}, "./a: its inode at reference 0x20 is of type 2 and not a dir"},
+    {{{INODE, "a/l", 0, 2, 6}}, "./a/l is of type 3 by its directory, but its inode at"},
+    {{{INODE, "a/l", NUMBER_AT, 4, 9}}, "./a/l has inode number 3 by its directory, but its"},
+    {{{INODE, "e", NUMBER_AT, 4, 9}}, "./e has inode number 8 by its directory, but its"},
+    {{{INODE, "a", 28, 4, 4}}, "directory ./a: its inode says that it is in inode 4, but it"},
+    {{{INODE, "c", 28, 4, 4}}, "directory ./c: its inode says that it is in inode 4, but it"},
+    {{{INODE, "d", 24, 8, 131072 * 4}}, "./d: its inode at reference"},
+    {{{INODE, "d", 24, 8, UINT64_MAX}}, "runs into the one at"},
+    {{{INODE, "e/x", 20, 4, 0}, {INODE, "e/x", 28, 4, UINT32_MAX}}, "in the middle of an"},
+    {{{INODE, "a/l", 20, 4, UINT32_MAX}}, "./a/l: its inode at reference 0x60 runs into"},
+    {{{INODE, "a", 16, 4, 4096}}, "a block of the directory table is said to be at offset"},
+    {{{INODE, "a", 26, 2, 8191}}, "offset 8191 is outside of the block of the directory"},
+    {{{INODE, "a", 24, 2, 65535}}, "directory ./a: its listing of 65532 bytes is more than"},
+    {{{INODE, "c", 20, 4, UINT32_MAX}}, "directory ./c: its listing of 4294967292 bytes is"},
+    {{{INODE, "a", 24, 2, 0}}, NULL},
+    {{{INODE, "a", 24, 2, 4}}, "directory ./a: its listing ends in the middle of an entry"},
+    {{{INODE, "a", 24, 2, 34}}, "directory ./a: its listing ends in the middle of an entry"},
+    {{{INODE, "c", 20, 4, 3 + 100}, {INODE, "c", 24, 4, 0}, {INODE, "c", 34, 2, 0}},
+     "directory ./c: its listing ends in the middle of an entry"},
+    {{{INODE, "e", 24, 2, 3 + 60}}, "the directory table ends at offset"},
+    /* directories */
+    {{{LISTING, "a", 0, 4, 256}}, "directory ./a: a header in it is for more than 256 entries"},
+    {{{LISTING, "a", 0, 4, UINT32_MAX}}, "a header in it is for more than 256 entries"},
+    {{{LISTING, "a", 0, 4, 2}}, "directory ./a: its listing ends in the middle of an entry"},
+    {{{LISTING, "e", 4, 4, UINT32_MAX}}, "a block of the inode table is said to be at"},
+    {{{LISTING, "e", 8, 4, 10}}, "./e/x: its inode number 10 is not from 1 to the super"},
+    {{{LISTING, "e", 8, 4, UINT32_MAX}}, "./e/x: its inode number 4294967295 is not from"},
+    {{{LISTING, "e", 8, 4, 0}}, "./e/x: its inode number 0 is not from 1"},
+    {{{LISTING, "e", 8, 4, 1}, {ENTRY, "e/x", 2, 2, 0xFFFE}}, "its inode number -1 is not"},
+    {{{LISTING, "e", 8, 4, 9}, {ENTRY, "e/x", 2, 2, 0xFFFE}}, NULL},
+    {{{ENTRY, "a/f", 0, 2, 8000}}, "offset 8000 is outside of the block of the inode"},
+    {{{ENTRY, "a/f", 2, 2, 1}}, "./a/f has inode number 3 by its directory, but"},
+    {{{ENTRY, "a/f", 4, 2, 0}}, "./a/f: its file type is none of the seven"},
+    {{{ENTRY, "a/f", 4, 2, 9}}, "./a/f: its file type is none of the seven"},
+    {{{ENTRY, "a/f", 4, 2, 3}}, "./a/f is of type 3 by its directory, but its inode at"},
+    {{{ENTRY, "a/f", 4, 2, 1}}, "./a/f: its inode at reference 0x40 is of type 2 and not a"},
+    {{{ENTRY, "a", 4, 2, 2}}, "./a is of type 2 by its directory, but its inode at"},
+    {{{ENTRY, "a/f", 6, 2, 255}}, "directory ./a: a name in it has more than 255 bytes"},
+    {{{ENTRY, "a/f", 6, 2, 65535}}, "directory ./a: a name in it has more than 255 bytes"},
+    {{{ENTRY, "a/f", 6, 2, 254}}, "directory ./a: its listing ends in the middle of an"},
+    {{{ENTRY, "a/f", 8, 1, 0}}, "directory ./a: a name in it has a NUL byte"},
+    {{{ENTRY, "a/f", 8, 1, '/'}}, "directory ./a: a name in it has a '/'"},
+    {{{ENTRY, "a/f", 8, 1, '.'}}, "directory ./a: \".\" or \"..\" stands in it as a name"},
+    {{{ENTRY, "a/f", 8, 1, 'l'}}, "./a/l: the name is there twice"},
+    {{{ENTRY, "a/f", 8, 1, 'x'}}, "./a/l: the name is not in its sorted place"},
+    {{{ENTRY, "a/f", 8, 1, 0xFF}}, "./a/l: the name is not in its sorted place"},
+    {{{ENTRY, "a/l", 8, 1, 0xFF}}, NULL},
+    /* numbers and inodes, one to one */
+    {{{INODE, "a/l", NUMBER_AT, 4, 2}, {ENTRY, "a/l", 2, 2, 0}},
+     "inode number 2 is on two inodes (./b and ./a/l)"},
+    {{{INODE, "e/x", NUMBER_AT, 4, 5}, {LISTING, "e", 8, 4, 5}},
+     "inode number 5 is on two inodes (. and ./e/x)"},
+    {{{INODE, "d", NUMBER_AT, 4, 3}, {ENTRY, "d", 2, 2, 2}},
+     "inode number 3 is on two inodes (./d and ./a/l)"},
+    {{{ENTRY, "c", 0, 2, 32}, {ENTRY, "c", 2, 2, 0}, {INODE, "a", 24, 2, 3}},
+     "one directory is in two places (./a and ./c)"},
+    {{{ENTRY, "b", 4, 2, 1}, {ENTRY, "b", 0, 2, 0}, {INODE, ".", 28, 4, 5}},
+     "directory ./b contains itself"},
+    {{{ENTRY, "e/x", 4, 2, 1}, {ENTRY, "e/x", 0, 2, 0}, {INODE, ".", 28, 4, 8}},
+     "directory ./e/x contains itself"},
+    {{{ENTRY, "b", 2, 2, 5}}, "./b has inode number 6 by its directory, but its inode"},
+    /* the export table of an image without a record */
+    {{{EXPORTS, 0, 2 + 8, 8, 0}}, "for number 2, but ./b has that number and its inode is at"},
+    {{{EXPORTS, 0, 2 + 8 * 4, 8, UINT64_MAX}}, "has 0xffffffffffffffff for number 5, but . has"},
+    {{{EXPORTS, 0, 2 + 8 * 8, 8, 0}}, NULL},
+};
+
+#endif
