@@ -21,7 +21,7 @@ enum sqst_build_flag {
 	SQST_BUILD_RAW_XATTRS = 0x0008,    /**< the xattr table is not compressed */
 	SQST_BUILD_RAW_IDS = 0x0010,       /**< the id table is not compressed */
 	SQST_BUILD_NO_FRAGMENTS = 0x0020,  /**< no tail goes into a fragment block */
-	SQST_BUILD_NO_TAILS = 0x0040,      /**< only files below a block go into fragment blocks */
+	SQST_BUILD_TAILENDS = 0x0040,      /**< tails of files above a block go there too */
 	SQST_BUILD_NO_DUPLICATES = 0x0080, /**< equal files are stored as often as they occur */
 	SQST_BUILD_NO_SPARSE = 0x0100,     /**< blocks of zeros are stored like others */
 	SQST_BUILD_NO_PAD = 0x0200,        /**< the image is not padded to 4 KiB */

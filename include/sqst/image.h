@@ -18,7 +18,8 @@
  * Refused: no squashfs 4.0; a table outside the image or out of order; a metadata block that does
  * not decompress; a number of 0, above the superblock's inode count, or on two different inodes; a
  * directory that contains itself or is in two places; a name twice or out of order, empty, "." or
- * ".." or with '/' or NUL; an export table that does not fit the count or whose entry for a live
+ * ".." or with '/' or NUL; a path of more than 4,095 bytes; listings that together are larger than
+ * the directory table; an export table that does not fit the count or whose entry for a live
  * number is not that inode; an extra-information record that runs past its block; a
  * stable-numbering record that disagrees with the superblock or with the tree.
  *

@@ -253,7 +253,7 @@ static bool tail_to_fragment(const struct sqst_data *data, uint64_t size)
 {
 	if (has(data, SQST_BUILD_NO_FRAGMENTS))
 		return false;
-	return !has(data, SQST_BUILD_NO_TAILS) || size < data->options->codec.block_size;
+	return has(data, SQST_BUILD_TAILENDS) || size < data->options->codec.block_size;
 }
 
 static int add_block(struct sqst_data *data, struct sqst_extent *extent, uint32_t index,

@@ -48,7 +48,7 @@ static int init_super(sqfs_super_t *super, const struct sqst_tree *tree,
 		bits |= SQFS_FLAG_UNCOMPRESSED_IDS;
 	if (flags & SQST_BUILD_NO_FRAGMENTS)
 		bits |= SQFS_FLAG_NO_FRAGMENTS;
-	else if (!(flags & SQST_BUILD_NO_TAILS))
+	else if (flags & SQST_BUILD_TAILENDS)
 		bits |= SQFS_FLAG_ALWAYS_FRAGMENTS;
 	if (flags & SQST_BUILD_NO_DUPLICATES)
 		bits |= SQFS_FLAG_NO_DUPLICATES;
