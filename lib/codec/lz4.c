@@ -11,10 +11,10 @@
 #include "base/bytes.h"
 #include "codec/codec.h"
 
-#define NAME        "lz4"
-#define OPTIONS_VERSION     1U
-#define FLAG_HC     1U
-#define FAST_NORMAL 1
+#define NAME            "lz4"
+#define OPTIONS_VERSION 1U
+#define FLAG_HC         1U
+#define FAST_NORMAL     1
 
 struct lz4_coder {
 	struct sqst_coder base;

@@ -117,6 +117,9 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 				 names->path_bytes, PATH_BYTES_MAX);
 	memcpy(id, lineage->id, sizeof(id));
 	rc = sqst_lineage_name(numbers, image->why);
+	if (rc == SQST_ERR_LIMIT)
+		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
+				 "the canonical map of its paths is larger than 4 GiB");
 	if (rc < 0)
 		return rc;
 	if (memcmp(id, lineage->id, sizeof(id)) != 0)

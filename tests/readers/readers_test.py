@@ -30,6 +30,7 @@ KINDS = {"gzip": ("-comp", "gzip"), "xz": ("-comp", "xz"), "lz4": ("-comp", "lz4
 ROOT = os.geteuid() == 0
 # What the readers know: GRUB 2.06 has zlib, lzo and xz; 7-Zip has no lz4.
 GRUB = ("gzip", "xz", "lzo", "gzip-options", "raw", "no-fragments", "big-blocks")
+SLOW = ("gzip", "xz", "lz4", "zstd", "lzo", "raw", "no-fragments")
 SEVEN = ("gzip", "xz", "gzip-options", "raw", "no-fragments", "big-blocks")
 
 
@@ -56,7 +57,7 @@ def first():
     tree[b"bin/sh"] = trees.symlink("a")
     tree[b"bin/pipe"] = trees.Entry(sqfs.FIFO, mode=0o600)
     tree[b"bin/socket"] = trees.Entry(sqfs.SOCKET, mode=0o600)
-    for at in range(300):
+    for at in range(150):
         tree[b"many/name-of-a-file-%04d" % at] = trees.file(text(at, at % 7))
     tree[b"etc/attr"] = trees.file("x", xattrs={b"user.one": b"1", b"user.two": bytes(range(256))})
     tree[b"etc/attr2"] = trees.file("y", xattrs={b"user.one": b"1", b"user.two": bytes(range(256))})
@@ -74,13 +75,13 @@ def releases():
     one = first()
     two = dict(one)
     two[b"aaa"] = trees.file("sorts first")
-    for at in range(0, 300, 3):
+    for at in range(0, 150, 3):
         del two[b"many/name-of-a-file-%04d" % at]
     del two[b"etc/zeros"]
     two[b"bin/b"] = trees.directory()
     two[b"bin/b/c"] = trees.file("new")
     three = dict(two)
-    for at in range(0, 300, 2):
+    for at in range(0, 150, 2):
         three[b"many/other-%04d" % at] = trees.file(text(at, 2))
     three[b"etc/zeros"] = trees.file(bytes(5000))
     del three[b"bin/c"]
@@ -157,7 +158,11 @@ def unsquashfs(name):
         out = f"{BUILT.room}/unpacked"
         shutil.rmtree(out, ignore_errors=True)
         tool.call(program, "-n", "-q", "-d", out, path)
-        trees.assert_same(BUILT.found[at], trees.describe(out), path)
+        wanted, found = without(BUILT.found[at]), trees.describe(out)
+        if not ROOT:                    # it makes set-id files for root only
+            for one in wanted.values():
+                one["mode"] &= 0o1777
+        trees.assert_same(wanted, found, path)
         assert b"no squashfs" not in tool.call(program, "-s", path).lower()
 
 
@@ -238,8 +243,10 @@ def loop(reader, names):
         tap.add(f"{reader.__name__}: {name}", reader, name)
 
 
-for one_reader in (own_reader, kernel, unsquashfs, rdsquashfs, squashfuse):
+for one_reader in (own_reader, kernel, unsquashfs):
     loop(one_reader, KINDS)
+for one_reader in (rdsquashfs, squashfuse):
+    loop(one_reader, SLOW)
 loop(grub, GRUB)
 loop(seven_zip, SEVEN)
 try:

@@ -140,7 +140,10 @@ def write(path, content=b"", mode=None):
 
 
 def snapshot(path):
-    """All that can be seen of a directory: names, what they are, their bytes, their inodes."""
+    """All that can be seen of a directory: names, what they are, their bytes, their inodes.
+
+    Not the times of directories: a temporary file that came and went changes them.
+    """
     found = {}
     for where, names, files in os.walk(path):
         for name in names + files:
@@ -151,6 +154,8 @@ def snapshot(path):
                 content = sha256(there) if os.access(there, os.R_OK) else "unreadable"
             elif stat.S_ISLNK(info.st_mode):
                 content = os.readlink(there)
-            found[os.path.relpath(there, path)] = (
-                info.st_mode, info.st_ino, info.st_size, info.st_mtime_ns, content)
+            state = (info.st_mode, info.st_ino, content)
+            if not stat.S_ISDIR(info.st_mode):
+                state += (info.st_size, info.st_mtime_ns)
+            found[os.path.relpath(there, path)] = state
     return found

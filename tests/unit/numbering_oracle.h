@@ -119,6 +119,45 @@ static inline void oracle_links(const struct model *now, const uint32_t *candida
 	}
 }
 
+/* Whether `number` stands for the same paths in both. */
+static inline bool oracle_same_group(const struct model *now, const struct model *parent,
+				     uint32_t number)
+{
+	for (uint32_t i = 0; i < now->count; i++) {
+		const uint32_t at = model_find(parent, now->path[i].name);
+		const bool had = at < parent->count && parent->path[at].number == number;
+
+		if (had != (now->path[i].number == number))
+			return false;
+	}
+	for (uint32_t i = 0; i < parent->count; i++) {
+		if (parent->path[i].number == number &&
+		    model_find(now, parent->path[i].name) == now->count)
+			return false;
+	}
+	return true;
+}
+
+/* Numbers in use whose paths differ from those that some parent knew. */
+static inline uint32_t oracle_regrouped(const struct model *now, const struct model *const *parent,
+					size_t count)
+{
+	uint32_t regrouped = 0;
+
+	for (uint32_t i = 0; i < now->count; i++) {
+		const uint32_t number = now->path[i].number;
+		bool changed = false;
+
+		if (oracle_first(now, number) != i)
+			continue;
+		for (size_t k = 0; k < count; k++)
+			changed = changed || (number <= parent[k]->top &&
+					      !oracle_same_group(now, parent[k], number));
+		regrouped += changed;
+	}
+	return regrouped;
+}
+
 static inline void oracle_stats(const struct model *now, const struct model *const *parent,
 				size_t count, struct sqst_numbering_stats *stats)
 {
@@ -140,6 +179,7 @@ static inline void oracle_stats(const struct model *now, const struct model *con
 		stats->renumbered += !kept && known;
 		stats->live += oracle_first(now, now->path[i].number) == i;
 	}
+	stats->regrouped = oracle_regrouped(now, parent, count);
 	for (uint32_t number = 1; number <= now->top; number++) {
 		bool used = false;
 
@@ -361,10 +401,31 @@ static inline struct sqst_numbers *model_numbers(const struct model *model)
 	return numbers;
 }
 
+/* With fresh links, no number stands for other paths than any parent knew. */
+static inline void check_fresh_links(struct model *now, const struct sqst_numbers *const *numbers,
+				     const struct model *const *parent, size_t count)
+{
+	char *text = model_text(now);
+	struct sqst_tree *tree = tree_of(text);
+	struct sqst_node *node = sqst_tree_root(tree);
+	struct sqst_numbering is = {0};
+	struct sqst_report why = {0};
+
+	require(sqst_numbering_assign(tree, numbers, count, SQST_NUMBERING_FRESH_LINKS, &is, &why),
+		&why);
+	for (uint32_t i = 0; i < now->count; i++, node = sqst_tree_next(node))
+		now->path[i].number = node->inode->number;
+	assert_int_equal(oracle_regrouped(now, parent, count), 0);
+	assert_int_equal(is.stats.regrouped, 0);
+	sqst_tree_free(tree);
+	free(text);
+}
+
 /* Number `now` both ways; it has its numbers afterwards. */
 static inline void compare_with_oracle(struct model *now, const struct model *const *parent,
 				       size_t count, bool new_lineage)
 {
+	struct model fresh = *now;
 	struct sqst_numbers *numbers[MODEL_PARENTS];
 	struct sqst_numbering is = {0}, should;
 	struct sqst_report why = {0};
@@ -376,8 +437,9 @@ static inline void compare_with_oracle(struct model *now, const struct model *co
 	for (size_t i = 0; i < count; i++)
 		numbers[i] = model_numbers(parent[i]);
 	require(sqst_numbering_assign(tree, (const struct sqst_numbers *const *)numbers, count,
-				      new_lineage, &is, &why),
+				      new_lineage ? SQST_NUMBERING_NEW_LINEAGE : 0, &is, &why),
 		&why);
+	check_fresh_links(&fresh, (const struct sqst_numbers *const *)numbers, parent, count);
 	oracle(now, parent, count, new_lineage, &should);
 	for (uint32_t i = 0; i < now->count; i++, node = sqst_tree_next(node)) {
 		assert_non_null(node);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tree in memory: order, walking, hard links, attribute sets, and reading a small directory. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
