@@ -391,6 +391,8 @@ static bool set_codec(struct arguments *arguments)
 
 	if (id == 0)
 		return mistake("-comp %s: no compressor of squashfs", arguments->compressor);
+	if (id == SQST_CODEC_LZMA)
+		return mistake("-comp lzma: kernels do not read lzma images; take xz");
 	if (!sqst_codec_can_compress(id))
 		return mistake("-comp %s: this program was built without it",
 			       arguments->compressor);

@@ -93,6 +93,7 @@ static int output_new(const char *path, bool force, struct sqst_output **out, mo
 		      struct sqst_report *why)
 {
 	struct sqst_output *output = calloc(1, sizeof(*output));
+	struct stat st;
 	int rc;
 
 	if (!output)
@@ -105,6 +106,9 @@ static int output_new(const char *path, bool force, struct sqst_output **out, mo
 		output->target = strdup(path);
 	if (!output->shown || !output->target)
 		rc = sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	else if (lstat(output->target, &st) == 0 && S_ISLNK(st.st_mode))
+		rc = sqst_fail(why, SQST_ERR_IO, path,
+			       "the output is a symbolic link that leads nowhere");
 	else
 		rc = check_target(output, mode, why);
 	if (rc < 0)

@@ -84,9 +84,10 @@ static int rewritten(const struct sqst_image *image, const char *what)
 			 what);
 }
 
-/* The stable-numbering record against the superblock and the tree. */
+/* The stable-numbering record against the superblock and the tree, whose highest number is given.
+ */
 static int check_record(const struct sqst_image *image, struct sqst_numbers *numbers,
-			const struct sqst_names *names)
+			const struct sqst_names *names, uint32_t highest)
 {
 	struct sqst_lineage *lineage = &numbers->lineage;
 	uint8_t id[SQST_UUID_SIZE];
@@ -110,6 +111,10 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 			 lineage->root, numbers->root.number);
 		return rewritten(image, what);
 	}
+	/* R7: the double's number is no path's. */
+	if (lineage->root_double && highest == lineage->top)
+		return rewritten(image, "its stable-numbering record says that the root's double "
+					"has the highest number, but that is a path's");
 	if (names->path_bytes > PATH_BYTES_MAX)
 		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
 				 "its paths have %" PRIu64 " bytes together, and more than %" PRIu64
@@ -132,6 +137,7 @@ static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 			struct sqst_names *names)
 {
 	struct sqst_lineage *lineage = &numbers->lineage;
+	uint32_t highest;
 	int rc = sqst_super_read(image);
 
 	if (rc < 0)
@@ -142,11 +148,13 @@ static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 	    (rc = sqst_image_check(image, numbers, names)) < 0 ||
 	    (rc = sqst_image_exports(image, numbers, names, lineage->recorded)) < 0)
 		return rc;
+	/* sqst_image_check() has sorted them by number. */
+	highest = names->name[names->count - 1].number;
 	/* No more is needed of it, and the canonical map wants room. */
 	free(names->name);
 	names->name = NULL;
 	if (lineage->recorded)
-		return check_record(image, numbers, names);
+		return check_record(image, numbers, names, highest);
 	lineage->root = numbers->root.number;
 	return 0;
 }

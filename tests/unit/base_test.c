@@ -183,6 +183,9 @@ static void output_is_refused_or_left_alone(void **state)
 	assert_non_null(strstr(why.message, "--force"));
 	assert_int_equal(sqst_output_open("none/out", false, &output, &why), SQST_ERR_IO);
 	assert_int_equal(sqst_output_open(".", true, &output, &why), SQST_ERR_IO);
+	assert_int_equal(symlink("nowhere", "link"), 0);
+	assert_int_equal(sqst_output_open("link", true, &output, &why), SQST_ERR_IO);
+	assert_int_equal(unlink("link"), 0);
 	assert_null(output);
 	assert_int_equal(sqst_output_open("out", true, &output, &why), 0);
 	assert_int_equal(sqst_output_write(output, 0, "new", 3, &why), 0);
