@@ -228,11 +228,12 @@ static int number_tree(const struct sqst_build_options *options, const struct pa
 	const int rc = sqst_numbering_assign(tree, list, parents->count, flags, numbering, why);
 
 	if (rc == 0 && numbering->stats.regrouped > 0 && !(flags & SQST_NUMBERING_FRESH_LINKS))
-		sqst_warn(why, options->source,
-			  "%u hard link groups gained or lost names and keep their numbers; if "
-			  "devices mount the overlay with index or metacopy, see \"Hard links\" in "
-			  "sqfs-stable(7) and --fresh-links",
-			  numbering->stats.regrouped);
+		sqst_warn(
+		    why, options->source,
+		    "%u hard link groups gained or lost names and keep their numbers; if "
+		    "devices mount the overlay with index=on and metacopy=on or nfs_export=on, "
+		    "see \"Hard links\" in sqfs-stable(7) and --fresh-links",
+		    numbering->stats.regrouped);
 	lineage->top = numbering->top;
 	lineage->root = numbering->root;
 	lineage->root_double = numbering->root_double;

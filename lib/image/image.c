@@ -112,9 +112,13 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 		return rewritten(image, what);
 	}
 	/* R7: the double's number is no path's. */
-	if (lineage->root_double && highest == lineage->top)
-		return rewritten(image, "its stable-numbering record says that the root's double "
-					"has the highest number, but that is a path's");
+	if (lineage->root_double && highest == lineage->top) {
+		snprintf(what, sizeof(what),
+			 "its stable-numbering record says that inode number %" PRIu32
+			 " is the root's double, but a path has it",
+			 highest);
+		return rewritten(image, what);
+	}
 	if (names->path_bytes > PATH_BYTES_MAX)
 		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
 				 "its paths have %" PRIu64 " bytes together, and more than %" PRIu64

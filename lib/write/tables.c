@@ -26,9 +26,18 @@ static bool has(const struct sqst_tables *tables, enum sqst_build_flag flag)
 
 int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data)
 {
-	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = sqfs_frag_table_create(0);
-	int rc = table ? 0 : SQFS_ERROR_ALLOC;
+	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = NULL;
+	int rc = 0;
 
+	/* An empty table has a place too: U-Boot takes it for the end of the directory table
+	 * (fs/squashfs/sqfs.c, sqfs_read_directory_table). */
+	if (data->fragments == 0) {
+		tables->super->fragment_table_start = tables->file->size;
+		return 0;
+	}
+	table = sqfs_frag_table_create(0);
+	if (!table)
+		rc = SQFS_ERROR_ALLOC;
 	for (uint32_t i = 0; rc == 0 && i < data->fragments; i++)
 		rc = sqfs_frag_table_append(table, data->fragment[i].start, data->fragment[i].size,
 					    NULL);

@@ -4,6 +4,7 @@
 
 With images of sqfs-stable-build everything must be as overlay_model.py says, with every option set.
 With images of mksquashfs the same story must break: that proves that the test can see.
+No other overlay may be used meanwhile: the kernel's log is read too.
 """
 import contextlib
 import os
@@ -14,6 +15,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
+import limits
 import mounts
 import overlay_model
 import sqfs
@@ -169,7 +171,7 @@ def harmless(line):
 
 
 def tell(room, images, releases, text):
-    """The whole story over some images; returns what went wrong."""
+    """The whole story over some images; returns what went wrong, and what the kernel said."""
     model = overlay_model.Model(overlay_model.Options(text))
     checker = Checker(model)
     upper = mounts.upper_room(room)
@@ -188,16 +190,14 @@ def tell(room, images, releases, text):
                         checker.check(where + " changed", room + "/merged")
         except (mounts.MountFailed, OSError) as error:
             checker.problems.append(f"{where}: {error}")
-        checker.problems += ["kernel: " + line for line in log.lines("overlayfs", "SQUASHFS error")
-                             if not harmless(line)]
-    return checker.problems
+        return checker.problems, log.lines("overlayfs", "SQUASHFS error")
 
 
-def build_ours(room, sources):
+def build_ours(room, sources, *options):
     images, before = [], []
     for at, source in enumerate(sources):
         images.append(f"{room}/{at}.sqfs")
-        tool.build(*before, source, images[-1])
+        tool.build("--quiet", *options, *before, source, images[-1])
         before = ["--prev", images[-1]]
     return images
 
@@ -222,23 +222,69 @@ def run(text, builder):
         return tell(room, builder(room, sources), releases, text)
 
 
-def ours(text):
-    problems = run(text, build_ours)
+def ours(text, *options):
+    problems, said = run(text, lambda room, sources: build_ours(room, sources, *options))
+    if not options:
+        said = [line for line in said if not harmless(line)]
+    problems += ["kernel: " + line for line in said]
     assert not problems, "\n".join(problems[:20] + [f"{len(problems)} problems"])
 
 
 def theirs(text):
-    problems = run(text, build_theirs)
+    problems, said = run(text, build_theirs)
     if text:
         assert problems, "renumbered lowers broke nothing: the test sees nothing"
         tap.diag(f"mksquashfs with {text}: {len(problems)} problems, the first: {problems[0]:.150}")
     else:
-        assert not problems, "\n".join(problems[:20])
+        assert not problems + said, "\n".join(problems[:20] + said)
+
+
+def after_releases(limit, room, images):
+    """What the user reads at the end: {path: content or error}."""
+    upper = mounts.upper_room(room)
+    images += [images[-1]] * (len(limit.users) - len(images))
+    found = {}
+    for image, user in zip(images, limit.users):
+        with mounts.image_mounted(image, room + "/lower"), \
+                mounts.overlay_mounted(room + "/lower", upper + "/up", upper + "/work",
+                                       room + "/merged", limit.options):
+            user(room + "/merged")
+            for path in limit.expected:
+                try:
+                    found[path] = tool.read(f"{room}/merged/{path}")
+                except OSError as error:
+                    found[path] = os.strerror(error.errno)
+    return found
+
+
+def hard_links(limit, *options):
+    """With --fresh-links all is well; without, what breaks has been warned of."""
+    mounts.need_kernel("squashfs", "overlay")
+    with tool.scratch("sqst-links-") as room:
+        sources, images, before, warned = [], [], [], False
+        for at, tree in enumerate(limit.releases):
+            sources.append(f"{room}/source{at}")
+            images.append(f"{room}/{at}.sqfs")
+            trees.make(tree, sources[-1])
+            done = tool.build("--quiet", *options, *before, sources[-1], images[-1])
+            before = ["--prev", images[-1]]
+            warned = warned or "--fresh-links" in done.stderr
+        found = after_releases(limit, room, images)
+        if options:
+            assert found == limit.expected and not warned, (found, warned)
+        else:
+            assert found != limit.expected, "nothing breaks any more: no limit"
+            assert warned, "no warning"
 
 
 for option_set in OPTION_SETS:
     tap.add(f"upper kept over stable releases, options {option_set or 'none'}", ours, option_set)
+    tap.add(f"the same with --fresh-links, options {option_set or 'none'}", ours, option_set,
+            "--fresh-links")
 for option_set in OPTION_SETS:
     tap.add("mksquashfs releases " + ("break it, options " + option_set if option_set else
                                       "work without options"), theirs, option_set)
+for one_limit in limits.LIMITS:
+    tap.add("with --fresh-links: " + one_limit.name, hard_links, one_limit, "--fresh-links")
+    tap.add("breaks and is warned of: " + one_limit.name, hard_links, one_limit)
 tap.main()

@@ -26,8 +26,41 @@ def candidate(path, kind, parents):
     return None
 
 
-def assign(release, parents, new_lineage=False):
-    """The numbers of a release and its top: ({path: (type, number)}, top, root has a double)."""
+def paths_of(numbers):
+    """{number: set of its paths}."""
+    found = defaultdict(set)
+    for path, (_, number) in numbers.items():
+        found[number].add(path)
+    return found
+
+
+def regrouped(now, parents):
+    """Numbers that stand for other paths now than in a parent that reached them."""
+    after = paths_of(now)
+    found = set()
+    for numbers, top in parents:
+        before = paths_of(numbers)
+        found |= {number for number, names in after.items()
+                  if number <= top and names != before.get(number)}
+    return found
+
+
+def assign(release, parents, new_lineage=False, fresh_links=False):
+    """The numbers of a release and its top: ({path: (type, number)}, top, root has a double).
+
+    fresh_links: a link group that changed keeps no number. What it leaves may then fall to another
+    group that changed too, so it goes on until no number is left that has to go.
+    """
+    banned = set()
+    while True:
+        result = _assign(release, parents, new_lineage, banned)
+        changed = regrouped(result[0], parents)
+        if not fresh_links or not changed:
+            return result
+        banned |= changed
+
+
+def _assign(release, parents, new_lineage, banned):
     order = tree_order(release)
     rank = {path: at for at, path in enumerate(order)}
     groups = defaultdict(list)
@@ -41,7 +74,7 @@ def assign(release, parents, new_lineage=False):
         votes = defaultdict(int)
         for path in members:
             number = None if new_lineage else candidate(path, release[path][0], parents)
-            if number is not None:
+            if number is not None and number not in banned:
                 votes[number] += 1
         pairs += [(-weight, number, rank[members[0]], group) for number, weight in votes.items()]
     given, taken = {}, set()
