@@ -50,13 +50,14 @@ struct sqst_inode {
 	uint32_t xattr;
 	/** Where it is in the inode table; set and understood by the writer. */
 	uint64_t ref;
-	/** Of a regular file: nanoseconds of the source's time, to notice a change. */
-	uint32_t source_nsec;
+	/** Of a regular file: the origin's as well. */
+	uint32_t subkey;
 	/** Permission bits, 07777. */
 	uint16_t mode;
 	/** An ::sqst_type. */
 	uint8_t type;
-	uint8_t reserved;
+	/** Of a regular file: which of the tree's origins has the content. */
+	uint8_t origin;
 	union {
 		struct {
 			/** Sorted children, owned by the tree. */
@@ -69,10 +70,8 @@ struct sqst_inode {
 			/** Where the content is in the image; set by the writer. Equal files share
 			 * it. */
 			struct sqst_extent *extent;
-			/** st_ino of the source, only to say "same file" within one run. */
-			uint64_t source_ino;
-			/** The source's time as the file system has it, before it was clamped. */
-			int64_t source_sec;
+			/** What the origin keeps to find the content and to notice a change. */
+			uint64_t key[2];
 		} file;
 		struct {
 			/** Where it points to, NUL-terminated, owned by the tree. */

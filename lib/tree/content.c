@@ -1,89 +1,91 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening the source of a regular file, and noticing that it changed since it was scanned. */
+/* The content of regular files: each comes from one of the tree's origins. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "tree/tree.h"
 
-/* "source/path", cut if it does not fit (it fitted when it was scanned). */
-static void source_path(const struct sqst_tree *tree, const struct sqst_node *node,
-			char path[PATH_MAX])
+static const struct sqst_origin *origin_of(const struct sqst_tree *tree,
+					   const struct sqst_node *node)
 {
-	const size_t base = strlen(tree->source);
+	return &tree->origin[node->inode->origin];
+}
 
-	path[0] = '\0';
-	if (base + 1 >= PATH_MAX)
-		return;
-	memcpy(path, tree->source, base);
-	if (base > 0 && path[base - 1] == '/') {
-		sqst_node_path(node, path + base, PATH_MAX - base);
-		return;
-	}
-	path[base] = '/';
-	sqst_node_path(node, path + base + 1, PATH_MAX - base - 1);
+int sqst_tree_add_origin(struct sqst_tree *tree, const struct sqst_origin_type *type,
+			 const char *name, struct sqst_report *why)
+{
+	struct sqst_origin *grown;
+	const char *copy;
+
+	if (tree->origins == SQST_ORIGINS_MAX)
+		return sqst_fail(why, SQST_ERR_LIMIT, name, "more than %d sources",
+				 SQST_ORIGINS_MAX);
+	grown = realloc(tree->origin, (tree->origins + 1) * sizeof(*grown));
+	copy = sqst_tree_strdup(tree, name, strlen(name));
+	if (grown)
+		tree->origin = grown;
+	if (!grown || !copy)
+		return sqst_fail(why, SQST_ERR_NOMEM, name, "out of memory");
+	grown[tree->origins] = (struct sqst_origin){.type = type, .name = copy, .fd = -1};
+	return (int)tree->origins++;
 }
 
 int sqst_content_fail(const struct sqst_tree *tree, const struct sqst_node *node, int code,
 		      int number, const char *what, struct sqst_report *why)
 {
+	const struct sqst_origin *origin = origin_of(tree, node);
 	char path[PATH_MAX];
 
-	source_path(tree, node, path);
+	origin->type->name(origin, node, path, sizeof(path));
 	if (number)
 		return sqst_fail_errno(why, code, number, path, "%s", what);
 	return sqst_fail(why, code, path, "%s", what);
 }
 
-/* The change time is of no use: build systems hard-link the tree elsewhere meanwhile, which sets
- * it. */
-int sqst_content_check(const struct sqst_tree *tree, const struct sqst_node *node, int fd,
-		       struct sqst_report *why)
+int sqst_content_open(struct sqst_content *content, const struct sqst_tree *tree,
+		      const struct sqst_node *node, struct sqst_report *why)
 {
-	const struct sqst_inode *inode = node->inode;
-	struct stat st;
+	const struct sqst_origin *origin = origin_of(tree, node);
 
-	if (fstat(fd, &st) != 0)
-		return sqst_content_fail(tree, node, SQST_ERR_SOURCE, errno, "cannot look at it",
-					 why);
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_ino != inode->u.file.source_ino ||
-	    (uint64_t)st.st_size != inode->u.file.size ||
-	    (int64_t)st.st_mtim.tv_sec != inode->u.file.source_sec ||
-	    (uint32_t)st.st_mtim.tv_nsec != inode->source_nsec)
-		return sqst_content_fail(tree, node, SQST_ERR_CHANGED, 0,
-					 "the file changed while the image was built; build again "
-					 "when nothing writes to the source",
+	*content = (struct sqst_content){.tree = tree, .node = node, .fd = -1};
+	return origin->type->open(origin, content, why);
+}
+
+int sqst_content_read(const struct sqst_content *content, uint64_t offset, void *data, size_t size,
+		      struct sqst_report *why)
+{
+	const ssize_t got = sqst_pread_full(content->fd, data, size, content->base + offset);
+
+	if (got < 0)
+		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
+					 "cannot read the file", why);
+	if ((size_t)got != size)
+		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
+					 "the file became shorter while the image was built; build "
+					 "again when nothing writes to the source",
 					 why);
 	return 0;
 }
 
-int sqst_content_open(const struct sqst_tree *tree, const struct sqst_node *node, int *fd,
-		      struct sqst_report *why)
+int sqst_content_check(const struct sqst_content *content, struct sqst_report *why)
 {
-	char path[PATH_MAX];
-	int rc;
+	const struct sqst_origin *origin = origin_of(content->tree, content->node);
 
-	source_path(tree, node, path);
-	/* O_NONBLOCK: a FIFO that has taken the file's place must not hang the build. */
-	*fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (*fd < 0) {
-		const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+	return origin->type->check(origin, content, why);
+}
 
-		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_SOURCE, errno, path,
-				       gone ? "the file vanished while the image was built"
-					    : "cannot read the file");
-	}
-	rc = sqst_content_check(tree, node, *fd, why);
-	if (rc < 0) {
-		close(*fd);
-		*fd = -1;
-	}
-	return rc;
+void sqst_content_close(struct sqst_content *content)
+{
+	/* An origin's own file stays open for the next content. */
+	if (content->fd >= 0 && content->fd != origin_of(content->tree, content->node)->fd)
+		close(content->fd);
+	content->fd = -1;
 }

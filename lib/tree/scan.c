@@ -31,6 +31,7 @@ struct scan {
 	struct sqst_links links;
 	struct sqst_xattr_scan xattrs;
 	uint64_t clamped;
+	uint8_t origin;
 	bool leave_out;
 	dev_t leave_out_device;
 	ino_t leave_out_inode;
@@ -195,9 +196,10 @@ static int fill(struct scan *scan, struct sqst_inode *inode, const struct stat *
 	switch (inode->type) {
 	case SQST_TYPE_FILE:
 		inode->u.file.size = (uint64_t)st->st_size;
-		inode->u.file.source_ino = st->st_ino;
-		inode->u.file.source_sec = st->st_mtim.tv_sec;
-		inode->source_nsec = (uint32_t)st->st_mtim.tv_nsec;
+		inode->origin = scan->origin;
+		inode->u.file.key[0] = st->st_ino;
+		inode->u.file.key[1] = (uint64_t)st->st_mtim.tv_sec;
+		inode->subkey = (uint32_t)st->st_mtim.tv_nsec;
 		return 0;
 	case SQST_TYPE_SYMLINK:
 		return fill_symlink(scan, inode);
@@ -299,6 +301,7 @@ static int scan_directory(struct scan *scan, struct sqst_node *dir)
 static int scan_root(struct scan *scan, const char *path)
 {
 	struct stat st, out;
+	int origin;
 
 	scan->length = strlen(path);
 	if (scan->length == 0 || scan->length + 3 > sizeof(scan->path))
@@ -317,9 +320,11 @@ static int scan_root(struct scan *scan, const char *path)
 		scan->leave_out_device = out.st_dev;
 		scan->leave_out_inode = out.st_ino;
 	}
-	scan->tree->source = sqst_tree_strdup(scan->tree, path, scan->length);
-	if (!scan->tree->source)
-		return no_memory(scan);
+	origin = sqst_tree_add_origin(scan->tree, &sqst_origin_directory, path, scan->why);
+	if (origin < 0)
+		return origin;
+	scan->origin = (uint8_t)origin;
+	scan->tree->source = scan->tree->origin[origin].name;
 	return fill(scan, scan->tree->root->inode, &st);
 }
 

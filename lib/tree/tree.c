@@ -265,6 +265,13 @@ void sqst_tree_free(struct sqst_tree *tree)
 			free(sqst_steal(&inode->u.dir.child));
 		node = node->parent;
 	}
+	for (unsigned i = 0; i < tree->origins; i++) {
+		struct sqst_origin *origin = &tree->origin[i];
+
+		if (origin->type->release)
+			origin->type->release(origin);
+	}
+	free(tree->origin);
 	sqst_xattr_store_free(&tree->xattrs);
 	sqst_arena_free(tree->arena);
 	free(tree);

@@ -19,6 +19,8 @@ struct sqst_tree {
 	struct sqst_arena *arena;
 	struct sqst_node *root;
 	const char *source;
+	struct sqst_origin *origin;
+	unsigned origins;
 	uint32_t names;
 	uint32_t inodes;
 	struct sqst_xattr_store xattrs;
@@ -29,14 +31,67 @@ void sqst_xattr_store_free(struct sqst_xattr_store *store);
 /* Whether the format can store attributes of this name's namespace. */
 bool sqst_xattr_namespace_known(const char *name);
 
-/* Open a regular file's content for reading. What stands there must still be what was scanned:
- * same file, size and time. Errors: SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
-int sqst_content_open(const struct sqst_tree *tree, const struct sqst_node *node, int *fd,
+/* ---- where the content of regular files comes from */
+
+/* An open content. Read it with sqst_content_read(); a hole may be found with lseek(SEEK_DATA) on
+ * fd if `seekable`. */
+struct sqst_content {
+	const struct sqst_tree *tree;
+	const struct sqst_node *node;
+	int fd;
+	/* Where in fd the content begins. */
+	uint64_t base;
+	bool seekable;
+};
+
+struct sqst_origin;
+
+/* One kind of origin. */
+struct sqst_origin_type {
+	/* Open the content; what is there must still be what was taken into the tree. fd is closed
+	 * by the caller unless it is the origin's own. */
+	int (*open)(const struct sqst_origin *origin, struct sqst_content *content,
+		    struct sqst_report *why);
+	/* After reading: check that it did not change meanwhile. */
+	int (*check)(const struct sqst_origin *origin, const struct sqst_content *content,
+		     struct sqst_report *why);
+	/* The content's name for messages. */
+	void (*name)(const struct sqst_origin *origin, const struct sqst_node *node, char *out,
+		     size_t size);
+	void (*release)(struct sqst_origin *origin);
+};
+
+#define SQST_ORIGINS_MAX 255
+
+struct sqst_origin {
+	const struct sqst_origin_type *type;
+	/* A directory's path, an archive's name. In the tree's arena. */
+	const char *name;
+	/* A spool file or an image; -1 for none. */
+	int fd;
+	bool own_fd;
+	void *state;
+};
+
+/* A directory of the file system: the content is at the node's path below it.
+ * key: st_ino, seconds; subkey: nanoseconds. */
+extern const struct sqst_origin_type sqst_origin_directory;
+
+/* Add an origin; returns its index, or SQST_ERR_NOMEM or SQST_ERR_LIMIT. The name is copied. */
+int sqst_tree_add_origin(struct sqst_tree *tree, const struct sqst_origin_type *type,
+			 const char *name, struct sqst_report *why);
+
+/* Errors: SQST_ERR_SOURCE, SQST_ERR_CHANGED. Close in any case. */
+int sqst_content_open(struct sqst_content *content, const struct sqst_tree *tree,
+		      const struct sqst_node *node, struct sqst_report *why);
+
+/* Read exactly size bytes at an offset of the content. SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
+int sqst_content_read(const struct sqst_content *content, uint64_t offset, void *data, size_t size,
 		      struct sqst_report *why);
 
-/* Check the same again after reading. */
-int sqst_content_check(const struct sqst_tree *tree, const struct sqst_node *node, int fd,
-		       struct sqst_report *why);
+int sqst_content_check(const struct sqst_content *content, struct sqst_report *why);
+
+void sqst_content_close(struct sqst_content *content);
 
 /* Fail with a message that names the node's source. `number`: errno value, 0 for none. */
 int sqst_content_fail(const struct sqst_tree *tree, const struct sqst_node *node, int code,

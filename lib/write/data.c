@@ -132,7 +132,7 @@ static int equals_content(struct sqst_data *data, const struct sqst_node *node, 
 {
 	const uint32_t size = (uint32_t)node->inode->u.file.size;
 	const struct sqst_extent *extent = node->inode->u.file.extent;
-	struct sqst_reader reader = {.fd = -1};
+	struct sqst_reader reader = {0};
 	bool zero;
 	int rc;
 
@@ -177,7 +177,7 @@ static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struc
 static int equal_files(struct sqst_data *data, const struct sqst_node *a, const struct sqst_node *b,
 		       bool *equal)
 {
-	struct sqst_reader one = {.fd = -1}, two = {.fd = -1};
+	struct sqst_reader one = {0}, two = {0};
 	int rc = sqst_reader_open(&one, data->tree, a, data->why);
 
 	if (rc == 0)
@@ -197,7 +197,7 @@ static int equal_files(struct sqst_data *data, const struct sqst_node *a, const 
 static int hash_file(struct sqst_data *data, const struct sqst_node *node, uint64_t *out)
 {
 	const uint32_t block = data->options->codec.block_size;
-	struct sqst_reader reader = {.fd = -1};
+	struct sqst_reader reader = {0};
 	int rc = sqst_reader_open(&reader, data->tree, node, data->why);
 	uint64_t hash = 0;
 
@@ -335,7 +335,7 @@ static int blocks_of(struct sqst_data *data, const struct sqst_node *node, bool 
 static int write_large(struct sqst_data *data, struct sqst_node *node)
 {
 	const bool tail = tail_to_fragment(data, node->inode->u.file.size);
-	struct sqst_reader reader = {.fd = -1};
+	struct sqst_reader reader = {0};
 	struct sqst_extent *extent = NULL;
 	uint32_t blocks = 0;
 	int rc;
@@ -373,7 +373,7 @@ static int write_large(struct sqst_data *data, struct sqst_node *node)
 static int load_content(struct sqst_data *data, const struct sqst_node *node, bool *zero)
 {
 	const uint32_t size = (uint32_t)node->inode->u.file.size;
-	struct sqst_reader reader = {.fd = -1};
+	struct sqst_reader reader = {0};
 	int rc = sqst_reader_open(&reader, data->tree, node, data->why);
 
 	if (rc == 0)

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "tree/tree.h"
 #include "write/reader.h"
 
 /* Below this it is cheaper to read a hole than to ask for it. */
@@ -33,41 +31,41 @@ static bool all_zero(const uint8_t *data, size_t size)
 /* Where data begins and ends at or after `at`. A file system that cannot say has data only. */
 static void find_data(struct sqst_reader *reader)
 {
+	const uint64_t base = reader->content.base;
 	off_t start, end;
 
-	start = lseek(reader->fd, (off_t)reader->at, SEEK_DATA);
+	start = lseek(reader->content.fd, (off_t)(base + reader->at), SEEK_DATA);
 	if (start < 0 && errno == ENXIO) {
 		reader->data_start = reader->data_end = reader->size;
 		return;
 	}
-	end = start < 0 ? -1 : lseek(reader->fd, start, SEEK_HOLE);
+	end = start < 0 ? -1 : lseek(reader->content.fd, start, SEEK_HOLE);
 	if (end < 0) {
 		reader->data_start = reader->at;
 		reader->data_end = reader->size;
 		return;
 	}
-	reader->data_start = (uint64_t)start;
-	reader->data_end = (uint64_t)end;
+	reader->data_start = (uint64_t)start - base;
+	reader->data_end = (uint64_t)end - base;
 }
 
 int sqst_reader_open(struct sqst_reader *reader, const struct sqst_tree *tree,
 		     const struct sqst_node *node, struct sqst_report *why)
 {
-	const int rc = sqst_content_open(tree, node, &reader->fd, why);
+	const int rc = sqst_content_open(&reader->content, tree, node, why);
 
-	reader->tree = tree;
-	reader->node = node;
 	reader->size = node->inode->u.file.size;
 	reader->at = 0;
 	reader->data_start = 0;
-	reader->data_end = reader->size < HOLES_FROM ? reader->size : 0;
+	reader->data_end =
+	    reader->content.seekable && reader->size >= HOLES_FROM ? 0 : reader->size;
 	return rc;
 }
 
 int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, bool *zero,
 		     struct sqst_report *why)
 {
-	ssize_t got;
+	int rc;
 
 	if (reader->at >= reader->data_end)
 		find_data(reader);
@@ -77,15 +75,9 @@ int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, b
 		*zero = true;
 		return 0;
 	}
-	got = sqst_pread_full(reader->fd, data, size, reader->at);
-	if (got < 0)
-		return sqst_content_fail(reader->tree, reader->node, SQST_ERR_SOURCE, errno,
-					 "cannot read the file", why);
-	if ((size_t)got != size)
-		return sqst_content_fail(reader->tree, reader->node, SQST_ERR_CHANGED, 0,
-					 "the file became shorter while the image was built; build "
-					 "again when nothing writes to the source",
-					 why);
+	rc = sqst_content_read(&reader->content, reader->at, data, size, why);
+	if (rc < 0)
+		return rc;
 	reader->at += size;
 	*zero = all_zero(data, size);
 	return 0;
@@ -93,12 +85,11 @@ int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, b
 
 int sqst_reader_check(struct sqst_reader *reader, struct sqst_report *why)
 {
-	return sqst_content_check(reader->tree, reader->node, reader->fd, why);
+	return sqst_content_check(&reader->content, why);
 }
 
 void sqst_reader_close(struct sqst_reader *reader)
 {
-	if (reader->fd >= 0)
-		close(reader->fd);
-	reader->fd = -1;
+	if (reader->content.tree)
+		sqst_content_close(&reader->content);
 }

@@ -3,13 +3,10 @@
 #ifndef LIB_WRITE_READER_H
 #define LIB_WRITE_READER_H
 
-#include "sqst/report.h"
-#include "sqst/tree.h"
+#include "tree/tree.h"
 
 struct sqst_reader {
-	const struct sqst_tree *tree;
-	const struct sqst_node *node;
-	int fd;
+	struct sqst_content content;
 	uint64_t size;
 	uint64_t at;
 	/* The next bytes from the file system's point of view: data from data_start to data_end, a
@@ -18,8 +15,8 @@ struct sqst_reader {
 	uint64_t data_end;
 };
 
-/* Open a file's content. The caller sets fd to -1 first and calls sqst_reader_close() in any case.
- * Errors: SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
+/* Open a file's content. The caller zeroes the reader first and calls sqst_reader_close() in any
+ * case. Errors: SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
 int sqst_reader_open(struct sqst_reader *reader, const struct sqst_tree *tree,
 		     const struct sqst_node *node, struct sqst_report *why);
 

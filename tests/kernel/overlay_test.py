@@ -166,8 +166,10 @@ class Checker:
 
 
 def harmless(line):
-    return any(f"failed to get index nlink ({path}, err=-61)" in line
-               for path in story.GAIN_LINKS)
+    """A file that had one link at copy-up has several in the lower that it is over now, by its
+    number or (metacopy) by its path: overlayfs looks for the link count that it keeps of such
+    files, warns that there is none, and takes the upper's own. Nothing else comes of it."""
+    return "failed to get index nlink (" in line and "err=-61)" in line
 
 
 def tell(room, images, releases, text):
@@ -224,7 +226,7 @@ def run(text, builder):
 
 def ours(text, *options):
     problems, said = run(text, lambda room, sources: build_ours(room, sources, *options))
-    if not options:
+    if not options or "metacopy=on" in text:
         said = [line for line in said if not harmless(line)]
     problems += ["kernel: " + line for line in said]
     assert not problems, "\n".join(problems[:20] + [f"{len(problems)} problems"])

@@ -5,11 +5,6 @@ import trees
 
 MANY = 60
 
-# Files that the user changes and that get a second name in a later release. At copy-up such a file
-# had one link, so overlayfs kept no link count for it; for an origin with several it looks for that
-# count, warns that there is none, and takes the upper's own. Nothing else comes of it.
-GAIN_LINKS = ("etc/j1", "etc/g1", "etc/g2", "etc/p2", "etc/q1")
-
 
 def _first():
     tree = {b"": trees.directory()}

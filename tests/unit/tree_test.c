@@ -276,23 +276,26 @@ static void content_notices_a_change(void **state)
 	struct sqst_report why = {0};
 	struct sqst_tree *tree = NULL;
 	struct sqst_node *node;
-	int fd = -1;
+	struct sqst_content content;
 
 	(void)state;
 	put("a", "text", 1000);
 	assert_int_equal(sqst_tree_scan(source, NULL, NULL, &tree, &why), 0);
 	node = sqst_tree_find(sqst_tree_root(tree), "a");
-	assert_int_equal(sqst_content_open(tree, node, &fd, &why), 0);
-	assert_int_equal(sqst_content_check(tree, node, fd, &why), 0);
+	assert_int_equal(sqst_content_open(&content, tree, node, &why), 0);
+	assert_int_equal(sqst_content_check(&content, &why), 0);
 	put("a", "text, longer", 1000);
-	assert_int_equal(sqst_content_check(tree, node, fd, &why), SQST_ERR_CHANGED);
-	close(fd);
+	assert_int_equal(sqst_content_check(&content, &why), SQST_ERR_CHANGED);
+	sqst_content_close(&content);
 	put("a", "xtet", 1001);
-	assert_int_equal(sqst_content_open(tree, node, &fd, &why), SQST_ERR_CHANGED);
+	assert_int_equal(sqst_content_open(&content, tree, node, &why), SQST_ERR_CHANGED);
+	sqst_content_close(&content);
 	unlink("a");
-	assert_int_equal(sqst_content_open(tree, node, &fd, &why), SQST_ERR_CHANGED);
+	assert_int_equal(sqst_content_open(&content, tree, node, &why), SQST_ERR_CHANGED);
+	sqst_content_close(&content);
 	assert_int_equal(mkfifo("a", 0600), 0);
-	assert_int_equal(sqst_content_open(tree, node, &fd, &why), SQST_ERR_CHANGED);
+	assert_int_equal(sqst_content_open(&content, tree, node, &why), SQST_ERR_CHANGED);
+	sqst_content_close(&content);
 	sqst_tree_free(tree);
 }
 
