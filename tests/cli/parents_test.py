@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Parents that must be refused (exit status 3, one line, nothing written), and those that must not.
 
+SQST_DAMAGES=N tries N damaged images and as many maps; SQST_SEED=N repeats a run.
 Hostile images are laid out by support/forge.py; damaged ones are real images with bytes changed.
 """
 import os
@@ -338,7 +339,7 @@ def damaged(room):
         image = sqfs.Image(path)
         tables = [(s, e) for s, e, what in image.covered if what not in ("data", "fragment")]
         places.append((bytearray(image.data), tables))
-    for _ in range(250):
+    for _ in range(int(os.environ.get("SQST_DAMAGES") or 250)):
         data, tables = rng.choice(places)
         copy = bytearray(data)
         for _ in range(rng.choice((1, 1, 2, 5))):
@@ -448,7 +449,7 @@ def bad_maps(room):
 def damaged_maps(room):
     rng = random.Random(tool.seed())
     text = map_text()
-    for _ in range(120):
+    for _ in range(int(os.environ.get("SQST_DAMAGES") or 120)):
         copy = bytearray(text[:rng.choice((len(text), rng.randrange(len(text))))] or b"x")
         for _ in range(rng.randrange(4)):
             copy[rng.randrange(len(copy))] = rng.randrange(256)

@@ -21,7 +21,7 @@ import tap
 import tool
 import trees
 
-HISTORIES = int(os.environ.get("SQST_HISTORIES") or 12)
+HISTORIES = int(os.environ.get("SQST_HISTORIES") or 20)
 RELEASES = 30
 
 

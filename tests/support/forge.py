@@ -149,7 +149,7 @@ class Forged:
         out[:96] = sqfs.SUPER.pack(
             0x73717368, self.top, trees.TIME, BLOCK, 0, 1, 17, flags, 1, 4, 0, self.ref[b""],
             len(out), self.tables["id index"], sqfs.NONE64, self.tables["inode"],
-            self.tables["directory"], sqfs.NONE64, self.tables["export index"])
+            self.tables["directory"], self.tables["export"], self.tables["export index"])
         out += bytes(-len(out) % 4096)
         for path in self.inode_at:
             self.inode_at[path] += self.tables["inode"] + 2
