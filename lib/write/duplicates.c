@@ -54,7 +54,8 @@ int sqst_duplicates_init(struct sqst_duplicates *duplicates, const struct sqst_t
 
 bool sqst_duplicates_possible(const struct sqst_duplicates *duplicates, uint64_t size)
 {
-	return bsearch(&size, duplicates->shared_size, duplicates->shared_sizes, sizeof(size),
+	return duplicates->shared_sizes > 0 &&
+	       bsearch(&size, duplicates->shared_size, duplicates->shared_sizes, sizeof(size),
 		       by_size) != NULL;
 }
 

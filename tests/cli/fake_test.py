@@ -40,13 +40,6 @@ echo new > source/a
 """
 
 
-def program():
-    """The program's path: the environment inside may have another PATH."""
-    if "/" in tool.BUILD:
-        return os.path.abspath(tool.BUILD)
-    return tap.need_program(tool.BUILD)
-
-
 def run_inside(wrapper, environment=None):
     tap.need_program("setfattr")
     with tool.scratch("sqst-fake-") as room:
@@ -59,7 +52,7 @@ def run_inside(wrapper, environment=None):
             prefix = ["setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups"]
         environment = dict(os.environ, HOME=room, **(environment(room) if environment else {}))
         done = subprocess.run(
-            prefix + [wrapper, "sh", "script", CAPABILITY.hex(), "61" * 100, program()],
+            prefix + [wrapper, "sh", "script", CAPABILITY.hex(), "61" * 100, tool.public(room)],
             cwd=room, env=environment, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
         check(stable.read(room + "/one.sqfs"))

@@ -123,7 +123,8 @@ def read_only(room, source, out):
         tap.need_program("setpriv")
     os.chmod(room + "/out", 0o555)
     with Unchanged(room + "/out"):
-        done = subprocess.run(prefix + tool.command(source, out), capture_output=True, check=False)
+        done = subprocess.run(prefix + [tool.public(room), source, out], capture_output=True,
+                              check=False)
         assert done.returncode == tool.SYSTEM, done
         assert done.stderr.startswith(b"sqfs-stable-build: "), done.stderr
 

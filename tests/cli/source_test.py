@@ -342,13 +342,13 @@ def many_xattrs(_room, source, out):
     assert len(image.xattrs) == 750
 
 
-def unprivileged(*arguments):
+def unprivileged(room, *arguments):
     """Run the program as nobody (when root), else as it is."""
     prefix = []
     if ROOT:
         tap.need_program("setpriv")
         prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-    return subprocess.run(prefix + tool.command(*arguments), capture_output=True, text=True,
+    return subprocess.run(prefix + [tool.public(room), *arguments], capture_output=True, text=True,
                           check=False)
 
 
@@ -358,18 +358,18 @@ def unreadable(room, source, _out):
     os.chmod(room + "/out", 0o777)
     tool.write(source + "/fine", "x")
     tool.write(source + "/secret-file", "x", 0o000)
-    done = unprivileged(source, room + "/out/image")
+    done = unprivileged(room, source, room + "/out/image")
     assert done.returncode == tool.SOURCE, (done.returncode, done.stderr)
     assert len(done.stderr.splitlines()) == 1 and "secret-file" in done.stderr, done.stderr
     os.unlink(source + "/secret-file")
     os.mkdir(source + "/secret-directory", 0o000)
     os.chmod(source + "/secret-directory", 0o000)
-    done = unprivileged(source, room + "/out/image")
+    done = unprivileged(room, source, room + "/out/image")
     assert done.returncode == tool.SOURCE, (done.returncode, done.stderr)
     assert len(done.stderr.splitlines()) == 1 and "secret-directory" in done.stderr, done.stderr
     os.chmod(source + "/secret-directory", 0o444)       # its names can be read, nothing of them
     tool.write(source + "/secret-directory/x") if ROOT else None
-    done = unprivileged(source, room + "/out/image")
+    done = unprivileged(room, source, room + "/out/image")
     assert done.returncode == (tool.SOURCE if ROOT else tool.OK), (done.returncode, done.stderr)
     os.chmod(source + "/secret-directory", 0o755)
     shutil.rmtree(room + "/out")
@@ -380,7 +380,7 @@ def masked(room, source, _out):
     os.mkdir(room + "/out")
     os.chmod(room + "/out", 0o777)
     tool.write(os.fsencode(source) + b"/bad\x1b[31mname\n", "x", 0o000)
-    done = unprivileged(source, room + "/out/image")
+    done = unprivileged(room, source, room + "/out/image")
     assert done.returncode == tool.SOURCE, (done.returncode, done.stderr)
     assert len(done.stderr.splitlines()) == 1 and "\x1b" not in done.stderr, done.stderr
 

@@ -29,6 +29,31 @@ def command(*arguments):
     return [BUILD] + [os.fspath(a) for a in arguments]
 
 
+def public(room):
+    """The program's path for another user: the build may stand where only root can go, so it is
+    copied, and what a libtool wrapper would set is set by a script."""
+    path = shutil.which(BUILD)
+    libraries = os.path.join(os.path.dirname(path), ".libs")
+    real = os.path.join(libraries, os.path.basename(path))
+    if not os.path.exists(real):
+        return path
+    place = os.path.join(room, "program")
+    if not os.path.exists(place):
+        os.mkdir(place)
+        os.chmod(place, 0o755)
+        for name in os.listdir(libraries):
+            if name == os.path.basename(path) or ".so" in name:
+                shutil.copy(os.path.join(libraries, name), os.path.join(place, name + ".real"
+                            if name == os.path.basename(path) else name))
+        wrapper = os.path.join(place, os.path.basename(path))
+        with open(wrapper, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\nLD_LIBRARY_PATH='{place}'${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\nexport LD_LIBRARY_PATH\n"
+                       f"exec '{wrapper}.real' \"$@\"\n")
+        for name in os.listdir(place):
+            os.chmod(os.path.join(place, name), 0o755)
+    return os.path.join(place, os.path.basename(path))
+
+
 def run(*arguments, **options):
     """Run the program and wait; returns a CompletedProcess with stdout and stderr as text."""
     options.setdefault("timeout", 300)
