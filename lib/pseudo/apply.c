@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Definitions become names of a tree. All that is looked up in the tree is looked up before the
+ * first name is added, since a directory is sorted again only at the end. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "pseudo/pseudo.h"
+#include "tree/tree.h"
+
+struct apply {
+	struct sqst_pseudo *pseudo;
+	struct sqst_tree *tree;
+	const struct sqst_pseudo_options *options;
+	struct sqst_report *why;
+	struct sqst_pseudo_links links;
+	/* Indices of the entries, each directory before what is in it. */
+	size_t *order;
+	/* Made when the first content is. */
+	struct sqst_pseudo_contents *contents;
+	uint8_t origin;
+	/* For each source its index in the contents + 1. */
+	uint32_t *source_file;
+};
+
+int sqst_pseudo_entry_fail(const struct sqst_pseudo_entry *entry, int code, int number,
+			   const char *what, struct sqst_report *why)
+{
+	char place[64] = "pseudo file";
+
+	if (entry->file)
+		snprintf(place, sizeof(place), "line %zu: pseudo file", entry->line);
+	if (number)
+		return sqst_fail_errno(why, code, number, entry->file, "%s \"%s\": %s", place,
+				       entry->path, what);
+	return sqst_fail(why, code, entry->file, "%s \"%s\": %s", place, entry->path, what);
+}
+
+static void warn_at(const struct apply *apply, const char *file, size_t line, const char *path,
+		    const char *what)
+{
+	if (file)
+		sqst_warn(apply->why, file, "line %zu: pseudo file \"%s\" %s", line, path, what);
+	else
+		sqst_warn(apply->why, NULL, "pseudo file \"%s\" %s", path, what);
+}
+
+static void warn(const struct apply *apply, const struct sqst_pseudo_entry *entry, const char *what)
+{
+	warn_at(apply, entry->file, entry->line, entry->path, what);
+}
+
+static void warn_of_left_outs(const struct apply *apply)
+{
+	const struct sqst_pseudo *pseudo = apply->pseudo;
+
+	for (size_t i = 0; i < pseudo->left_outs; i++) {
+		const struct sqst_pseudo_left_out *left_out = &pseudo->left_out[i];
+
+		warn_at(apply, left_out->file, left_out->line, left_out->path, left_out->what);
+	}
+}
+
+static int no_memory(const struct apply *apply)
+{
+	return sqst_fail(apply->why, SQST_ERR_NOMEM, NULL, "out of memory");
+}
+
+/* ---- before the tree is changed */
+
+static struct sqst_node *look_up(const struct sqst_tree *tree, const char *path, size_t length)
+{
+	struct sqst_node *node = tree->root;
+	char name[SQST_NAME_MAX + 1];
+
+	for (size_t at = 0; at < length && node;) {
+		size_t part = strcspn(path + at, "/");
+
+		if (part > length - at)
+			part = length - at;
+		memcpy(name, path + at, part);
+		name[part] = '\0';
+		node = sqst_tree_find(node, name);
+		at += part + 1;
+	}
+	return node;
+}
+
+static size_t parent_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+static int resolve_time(const struct apply *apply, const struct sqst_pseudo_entry *entry,
+			struct sqst_pseudo_time *given)
+{
+	struct sqst_report report = {0};
+	int rc;
+
+	if (!given->text)
+		return 0;
+	rc = sqst_pseudo_date(given->text, &given->seconds, &report);
+	if (rc < 0)
+		return sqst_pseudo_entry_fail(entry, rc, 0, report.message, apply->why);
+	given->text = NULL;
+	return 0;
+}
+
+/* A directory on the way that neither the tree nor a definition has is as -pd says. */
+static int resolve_parent(const struct apply *apply, size_t index)
+{
+	struct sqst_pseudo *pseudo = apply->pseudo;
+	struct sqst_pseudo_entry *entry = &pseudo->entry[index], *added;
+	const size_t length = parent_length(entry->path);
+	const char *path = sqst_arena_strndup(pseudo->arena, entry->path, length);
+
+	if (!path)
+		return no_memory(apply);
+	entry->parent = look_up(apply->tree, path, length);
+	if (entry->parent || sqst_pseudo_find(pseudo, path) || !pseudo->directory)
+		return 0;
+	added = sqst_pseudo_enter(pseudo, path, pseudo->directory);
+	if (!added)
+		return no_memory(apply);
+	/* Messages about it name the definition that wants it. */
+	added->file = pseudo->entry[index].file;
+	added->line = pseudo->entry[index].line;
+	return 0;
+}
+
+static int resolve(const struct apply *apply)
+{
+	struct sqst_pseudo *pseudo = apply->pseudo;
+
+	/* The list grows meanwhile. */
+	for (size_t i = 0; i < pseudo->entries; i++) {
+		struct sqst_pseudo_entry *entry = &pseudo->entry[i];
+		const char kind = entry->item->kind;
+		int rc = resolve_time(apply, entry, &entry->item->time);
+
+		entry->node = look_up(apply->tree, entry->path, strlen(entry->path));
+		if (rc == 0 && (kind == 'l' || kind == 'h') && !entry->node)
+			rc = sqst_pseudo_link_resolve(pseudo, entry, apply->tree, apply->why);
+		if (rc == 0 && entry->path[0] && kind != 'm')
+			rc = resolve_parent(apply, i);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static size_t depth(const char *path)
+{
+	size_t count = path[0] ? 1 : 0;
+
+	for (; *path; path++)
+		count += *path == '/';
+	return count;
+}
+
+static int by_depth(const void *a, const void *b, void *entries)
+{
+	const struct sqst_pseudo_entry *entry = entries;
+	const size_t left = *(const size_t *)a, right = *(const size_t *)b;
+	const size_t left_depth = depth(entry[left].path), right_depth = depth(entry[right].path);
+
+	if (left_depth != right_depth)
+		return left_depth < right_depth ? -1 : 1;
+	return left < right ? -1 : left > right;
+}
+
+static int put_in_order(struct apply *apply)
+{
+	const struct sqst_pseudo *pseudo = apply->pseudo;
+
+	apply->order = calloc(pseudo->entries + 1, sizeof(*apply->order));
+	apply->source_file = calloc(pseudo->sources + 1, sizeof(*apply->source_file));
+	if (!apply->order || !apply->source_file)
+		return no_memory(apply);
+	for (size_t i = 0; i < pseudo->entries; i++)
+		apply->order[i] = i;
+	if (pseudo->entries > 1)
+		qsort_r(apply->order, pseudo->entries, sizeof(*apply->order), by_depth,
+			pseudo->entry);
+	return 0;
+}
+
+/* ---- names */
+
+static void set_owner(struct sqst_inode *inode, const struct sqst_pseudo_item *item)
+{
+	inode->mode = item->mode;
+	inode->uid = item->uid;
+	inode->gid = item->gid;
+}
+
+static uint32_t time_of(const struct apply *apply, const struct sqst_pseudo_item *item)
+{
+	return item->time.given ? item->time.seconds : apply->options->time;
+}
+
+static int need_contents(struct apply *apply)
+{
+	if (apply->contents)
+		return 0;
+	return sqst_pseudo_contents_new(apply->tree, &apply->contents, &apply->origin, apply->why);
+}
+
+static int set_data(struct apply *apply, struct sqst_inode *inode,
+		    const struct sqst_pseudo_item *item)
+{
+	const struct sqst_pseudo_source *source = &apply->pseudo->source[item->source];
+	uint32_t *file = &apply->source_file[item->source];
+	int rc = need_contents(apply);
+
+	if (rc == 0 && *file == 0) {
+		rc = sqst_pseudo_contents_add(apply->contents, source->fd, source->name,
+					      source->spooled ? NULL : &source->mtime,
+					      source->start + source->size, file, apply->why);
+		++*file;
+	}
+	if (rc == 0)
+		sqst_pseudo_contents_set(inode, apply->origin, *file - 1,
+					 source->start + item->offset, item->length);
+	return rc;
+}
+
+static enum sqst_type type_of(const struct sqst_pseudo_item *item)
+{
+	switch (item->kind) {
+	case 'd':
+		return SQST_TYPE_DIR;
+	case 'b':
+		return SQST_TYPE_BLOCK;
+	case 'c':
+		return SQST_TYPE_CHAR;
+	case 's':
+		return SQST_TYPE_SYMLINK;
+	case 'i':
+		return item->ipc == 's' ? SQST_TYPE_SOCKET : SQST_TYPE_FIFO;
+	default:
+		return SQST_TYPE_FILE;
+	}
+}
+
+static int fill(struct apply *apply, struct sqst_inode *inode, const struct sqst_pseudo_item *item)
+{
+	set_owner(inode, item);
+	inode->mtime = time_of(apply, item);
+	switch (inode->type) {
+	case SQST_TYPE_BLOCK:
+	case SQST_TYPE_CHAR:
+		inode->u.device = item->device;
+		return 0;
+	case SQST_TYPE_SYMLINK:
+		inode->u.symlink.length = (uint32_t)strlen(item->text);
+		inode->u.symlink.target =
+		    sqst_tree_strdup(apply->tree, item->text, inode->u.symlink.length);
+		return inode->u.symlink.target ? 0 : no_memory(apply);
+	case SQST_TYPE_FILE:
+		return item->kind == 'r' ? set_data(apply, inode, item) : 0;
+	default:
+		return 0;
+	}
+}
+
+static int make(struct apply *apply, struct sqst_node *dir, struct sqst_pseudo_entry *entry)
+{
+	const size_t length = parent_length(entry->path);
+	const char *name = entry->path + length + (length > 0 ? 1 : 0);
+	struct sqst_pseudo_item *item = entry->item;
+	int rc = 0;
+
+	if (item->kind != 'd' && item->made) {
+		entry->node = sqst_tree_link(apply->tree, dir, name, item->made->inode);
+	} else if (item->kind == 'l' || item->kind == 'h') {
+		rc = sqst_pseudo_link_make(&apply->links, apply->tree, dir, name, entry,
+					   apply->options->no_xattrs, apply->why);
+		if (rc < 0)
+			return rc;
+	} else {
+		entry->node = sqst_tree_add(apply->tree, dir, name, type_of(item));
+		rc = entry->node ? fill(apply, entry->node->inode, item) : 0;
+	}
+	if (!entry->node)
+		return no_memory(apply);
+	if (!item->made)
+		item->made = entry->node;
+	entry->applied = true;
+	return rc;
+}
+
+static bool same_directory(const struct sqst_inode *inode, const struct sqst_pseudo_item *item)
+{
+	return item->kind == 'd' && inode->type == SQST_TYPE_DIR && inode->mode == item->mode &&
+	       inode->uid == item->uid && inode->gid == item->gid && !item->time.given;
+}
+
+static void modify(const struct apply *apply, struct sqst_pseudo_entry *entry)
+{
+	if (!entry->node) {
+		warn(apply, entry, "is to be modified, but no source has it; left out");
+		return;
+	}
+	set_owner(entry->node->inode, entry->item);
+	if (entry->item->time.given)
+		entry->node->inode->mtime = entry->item->time.seconds;
+	entry->applied = true;
+}
+
+static int apply_entry(struct apply *apply, struct sqst_pseudo_entry *entry)
+{
+	const struct sqst_pseudo_entry *above = NULL;
+	struct sqst_node *dir = entry->parent;
+
+	if (entry->item->kind == 'm') {
+		modify(apply, entry);
+		return 0;
+	}
+	if (entry->node) {
+		if (!same_directory(entry->node->inode, entry->item))
+			warn(apply, entry,
+			     "is left out, because a source has it; exclude that (-e) to override");
+		return 0;
+	}
+	if (!dir) {
+		const char *path = sqst_arena_strndup(apply->pseudo->arena, entry->path,
+						      parent_length(entry->path));
+
+		if (!path)
+			return no_memory(apply);
+		above = sqst_pseudo_find(apply->pseudo, path);
+		dir = above ? above->node : NULL;
+	}
+	if (!dir)
+		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
+					      "its directory does not exist; define it (d), or say "
+					      "with -pd how such directories are to be made",
+					      apply->why);
+	if (dir->inode->type != SQST_TYPE_DIR)
+		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
+					      "the name above it is not a directory", apply->why);
+	return make(apply, dir, entry);
+}
+
+static int apply_root(struct apply *apply)
+{
+	struct sqst_pseudo_entry *entry = sqst_pseudo_find(apply->pseudo, "");
+	const struct sqst_pseudo_item *item = entry ? entry->item : apply->pseudo->directory;
+	struct sqst_inode *root = apply->tree->root->inode;
+
+	if (!apply->options->no_source) {
+		if (entry && !same_directory(root, item))
+			warn(apply, entry, "(the root) is left out, because a source has it");
+		return 0;
+	}
+	if (!item)
+		return sqst_fail(apply->why, SQST_ERR_SOURCE, NULL,
+				 "there is no source and no pseudo definition of the root "
+				 "(\"/ d MODE UID GID\")");
+	if (entry)
+		entry->applied = true;
+	return fill(apply, root, item);
+}
+
+/* ---- what is in the files */
+
+static int run_commands(struct apply *apply)
+{
+	SQST_AUTO_CLOSE int spool = -1;
+	uint64_t used = 0;
+	uint32_t file = 0;
+
+	for (size_t i = 0; i < apply->pseudo->entries; i++) {
+		const struct sqst_pseudo_entry *entry = &apply->pseudo->entry[i];
+		const struct sqst_pseudo_item *item = entry->item;
+		const char *const argv[] = {"/bin/sh", "-c", item->text, NULL};
+		struct sqst_report report = {0};
+		uint64_t size;
+		int rc = 0;
+
+		/* A second name of it has no content of its own. */
+		if (item->kind != 'f' || item->made != entry->node || !entry->applied)
+			continue;
+		if (spool < 0) {
+			spool = sqst_pseudo_spool(apply->why);
+			rc = spool < 0 ? SQST_ERR_IO : need_contents(apply);
+			if (rc == 0)
+				rc = sqst_pseudo_contents_add(apply->contents, spool,
+							      "output of its command", NULL, 0,
+							      &file, apply->why);
+			if (rc < 0)
+				return rc;
+		}
+		rc =
+		    sqst_pseudo_run(argv, "/bin/sh", spool, &size, apply->options->cancel, &report);
+		if (rc < 0)
+			return sqst_pseudo_entry_fail(entry, rc, 0, report.message, apply->why);
+		sqst_pseudo_contents_set(entry->node->inode, apply->origin, file, used, size);
+		used += size;
+	}
+	return 0;
+}
+
+/* In place of one of the same name, which a source may have given. */
+static int add_attribute(struct apply *apply, const struct sqst_pseudo_xattr *xattr)
+{
+	const struct sqst_pseudo_entry entry = {
+	    .path = xattr->path, .file = xattr->file, .line = xattr->line};
+	const struct sqst_node *node = look_up(apply->tree, xattr->path, strlen(xattr->path));
+	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
+	const struct sqst_xattr *has = NULL;
+	size_t count = 0, kept = 0;
+
+	if (!node)
+		return sqst_pseudo_entry_fail(&entry, SQST_ERR_SOURCE, 0,
+					      "an attribute cannot be added to what does not exist",
+					      apply->why);
+	if (node->inode->xattr != SQST_NO_XATTR)
+		has = sqst_tree_xattr_set(apply->tree, node->inode->xattr, &count);
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		return no_memory(apply);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(has[i].name, xattr->name) != 0)
+			list[kept++] = has[i];
+	}
+	list[kept++] = (struct sqst_xattr){xattr->name, xattr->value, xattr->size};
+	return sqst_tree_set_xattrs(apply->tree, node->inode, list, kept, apply->why);
+}
+
+static int run(struct apply *apply)
+{
+	struct sqst_pseudo *pseudo = apply->pseudo;
+	int rc = resolve(apply);
+
+	if (rc == 0)
+		rc = put_in_order(apply);
+	if (rc == 0)
+		rc = apply_root(apply);
+	for (size_t i = 0; rc == 0 && i < pseudo->entries; i++) {
+		struct sqst_pseudo_entry *entry = &pseudo->entry[apply->order[i]];
+
+		if (entry->path[0])
+			rc = apply_entry(apply, entry);
+	}
+	if (rc == 0)
+		rc = run_commands(apply);
+	if (rc == 0)
+		rc = sqst_tree_finish(apply->tree, apply->why);
+	for (size_t i = 0; rc == 0 && !apply->options->no_xattrs && i < pseudo->xattrs; i++)
+		rc = add_attribute(apply, &pseudo->xattr[i]);
+	return rc;
+}
+
+int sqst_pseudo_apply(struct sqst_pseudo *pseudo, struct sqst_tree *tree,
+		      const struct sqst_pseudo_options *options, struct sqst_report *why)
+{
+	static const struct sqst_pseudo_options defaults;
+	struct apply apply = {
+	    .pseudo = pseudo, .tree = tree, .options = options ? options : &defaults, .why = why};
+	const struct sqst_pseudo_entry nowhere = {.path = "-pd"};
+	int rc = 0;
+
+	warn_of_left_outs(&apply);
+	if (pseudo->directory)
+		rc = resolve_time(&apply, &nowhere, &pseudo->directory->time);
+	if (rc == 0)
+		rc = run(&apply);
+	free(apply.order);
+	free(apply.source_file);
+	sqst_pseudo_links_release(&apply.links);
+	return rc;
+}
+
+void sqst_pseudo_restore_owners(const struct sqst_pseudo *pseudo, struct sqst_tree *tree)
+{
+	for (size_t i = 0; i < pseudo->entries; i++) {
+		const struct sqst_pseudo_entry *entry = &pseudo->entry[i];
+		const char kind = entry->item->kind;
+		const struct sqst_node *node;
+
+		if (!entry->applied || kind == 'l' || kind == 'h')
+			continue;
+		node = look_up(tree, entry->path, strlen(entry->path));
+		if (node && (kind == 'm' || node->inode->type == type_of(entry->item)))
+			set_owner(node->inode, entry->item);
+	}
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Commands whose output becomes the content of a file, and date(1). */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/scope.h"
+#include "pseudo/pseudo.h"
+
+extern char **environ;
+
+int sqst_pseudo_spool(struct sqst_report *why)
+{
+	const char *directory = getenv("TMPDIR");
+	char path[PATH_MAX];
+	int fd;
+
+	if (!directory || !directory[0])
+		directory = "/tmp";
+	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	/* Not every file system has O_TMPFILE, and libraries that fake owners do not know it. */
+	if ((size_t)snprintf(path, sizeof(path), "%s/sqfs-stable-XXXXXX", directory) >=
+	    sizeof(path))
+		return sqst_fail(why, SQST_ERR_IO, directory, "the path in TMPDIR is too long");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
+				       "cannot make a temporary file (TMPDIR names the directory)");
+	unlink(path);
+	return fd;
+}
+
+int sqst_pseudo_spool_write(int fd, const void *data, size_t size, struct sqst_report *why)
+{
+	const char *at = data;
+
+	while (size > 0) {
+		const ssize_t done = write(fd, at, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return sqst_fail_errno(why, SQST_ERR_IO, errno, NULL,
+					       "cannot write a temporary file (TMPDIR names its "
+					       "directory)");
+		at += done;
+		size -= (size_t)done;
+	}
+	return 0;
+}
+
+/* The child's standard output is a pipe, so that its end is seen even when a process of it stays in
+ * the background. A signal mask of the caller's threads is not for it. */
+static int start(const char *const *argv, bool quiet, pid_t *pid, int *out)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, pipe_signal;
+	int ends[2], rc;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	sigemptyset(&none);
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	if (rc == 0 && quiet)
+		rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
+						      O_WRONLY, 0);
+	if (rc == 0) {
+		/* posix_spawn takes the words as char *const[] for history's sake. */
+		char *const *words = (char *const *)(uintptr_t)argv;
+
+		rc = posix_spawnp(pid, argv[0], &actions, &attributes, words, environ);
+	}
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (rc == 0)
+		*out = ends[0];
+	else
+		close(ends[0]);
+	return rc;
+}
+
+/* Copy until the other end is closed. */
+static int copy(int from, int to, uint64_t *size, const char *what, const volatile int *cancel,
+		struct sqst_report *why)
+{
+	SQST_AUTO_FREE char *buffer = malloc(1 << 16);
+
+	if (!buffer)
+		return sqst_fail(why, SQST_ERR_NOMEM, what, "out of memory");
+	for (;;) {
+		struct pollfd end = {.fd = from, .events = POLLIN};
+		ssize_t got;
+		int rc;
+
+		if (cancel && *cancel)
+			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
+		if (poll(&end, 1, 200) <= 0)
+			continue;
+		got = read(from, buffer, 1 << 16);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return sqst_fail_errno(why, SQST_ERR_IO, errno, what,
+					       "cannot read the output of the command");
+		if (got == 0)
+			return 0;
+		rc = sqst_pseudo_spool_write(to, buffer, (size_t)got, why);
+		if (rc < 0)
+			return rc;
+		*size += (size_t)got;
+	}
+}
+
+static int wait_for(pid_t pid, const char *what, struct sqst_report *why)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return sqst_fail_errno(why, SQST_ERR_IO, errno, what,
+					       "cannot wait for the command");
+	}
+	if (WIFSIGNALED(status))
+		return sqst_fail(why, SQST_ERR_SOURCE, what,
+				 "the command was ended by signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return sqst_fail(why, SQST_ERR_SOURCE, what, "the command ended with status %d",
+				 WEXITSTATUS(status));
+	return 0;
+}
+
+static int run(const char *const *argv, bool quiet, const char *what, int out, uint64_t *size,
+	       const volatile int *cancel, struct sqst_report *why)
+{
+	struct sqst_report ignored = {0};
+	SQST_AUTO_CLOSE int from = -1;
+	pid_t pid;
+	int rc;
+
+	*size = 0;
+	rc = start(argv, quiet, &pid, &from);
+	if (rc != 0)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, rc, what, "cannot run %s", argv[0]);
+	rc = copy(from, out, size, what, cancel, why);
+	if (rc == 0)
+		return wait_for(pid, what, why);
+	kill(pid, SIGTERM);
+	close(from);
+	from = -1;
+	wait_for(pid, what, &ignored);
+	return rc;
+}
+
+int sqst_pseudo_run(const char *const *argv, const char *what, int out, uint64_t *size,
+		    const volatile int *cancel, struct sqst_report *why)
+{
+	return run(argv, false, what, out, size, cancel, why);
+}
+
+int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why)
+{
+	const char *const argv[] = {"date", "-d", text, "+%s", NULL};
+	struct sqst_report unused = {0};
+	SQST_AUTO_CLOSE int spool = sqst_pseudo_spool(why);
+	char digits[32] = "", *end;
+	long long seconds;
+	uint64_t size;
+	int rc;
+
+	if (spool < 0)
+		return SQST_ERR_IO;
+	rc = run(argv, true, "date", spool, &size, NULL, &unused);
+	if (rc == 0 && sqst_pread_full(spool, digits, sizeof(digits) - 1, 0) < 0)
+		rc = SQST_ERR_IO;
+	if (rc < 0)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "date does not understand the time \"%s\"", text);
+	seconds = strtoll(digits, &end, 10);
+	if (end == digits || *end != '\n' || seconds < 0 || seconds > (long long)UINT32_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "the time \"%s\" is not between 1970 and 2106", text);
+	*out = (uint32_t)seconds;
+	return 0;
+}
