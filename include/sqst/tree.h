@@ -96,6 +96,7 @@ struct sqst_node {
 };
 
 struct sqst_tree;
+struct sqst_filter;
 
 /** How a directory is read. Zero-initialise for the defaults. */
 struct sqst_scan_options {
@@ -106,6 +107,23 @@ struct sqst_scan_options {
 	/** A file to leave out, with a warning, where it is met: the image itself, when it lies
 	 * inside the source. Need not exist. May be NULL. */
 	const char *leave_out;
+	/** Names to leave out (edit.h), or NULL. */
+	const struct sqst_filter *filter;
+	/** Do not go into directories of another file system than the source's; they are stored
+	 * empty (-one-file-system). */
+	bool one_file_system;
+	/** Leave out such directories themselves and files of other file systems
+	 * (-one-file-system-x). */
+	bool one_file_system_x;
+	/** A file that is met again is stored again (-no-hardlinks). */
+	bool no_hardlinks;
+	/** POSIX extended regular expressions over attribute names with their namespace: only
+	 * those that `include` matches are taken, of these none that `exclude` matches. NULL: all,
+	 * none. */
+	const char *xattrs_include;
+	const char *xattrs_exclude;
+	/** Take overlayfs' attributes of directories even so: sqst_tree_merge() sets this. */
+	bool overlay_marks;
 };
 
 /**

@@ -62,8 +62,12 @@ int sqst_content_open(struct sqst_content *content, const struct sqst_tree *tree
 int sqst_content_read(const struct sqst_content *content, uint64_t offset, void *data, size_t size,
 		      struct sqst_report *why)
 {
-	const ssize_t got = sqst_pread_full(content->fd, data, size, content->base + offset);
+	const struct sqst_origin *origin = origin_of(content->tree, content->node);
+	ssize_t got;
 
+	if (origin->type->read)
+		return origin->type->read(origin, content, offset, data, size, why);
+	got = sqst_pread_full(content->fd, data, size, content->base + offset);
 	if (got < 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
 					 "cannot read the file", why);
@@ -84,8 +88,12 @@ int sqst_content_check(const struct sqst_content *content, struct sqst_report *w
 
 void sqst_content_close(struct sqst_content *content)
 {
+	const struct sqst_origin *origin = origin_of(content->tree, content->node);
+
+	if (origin->type->close)
+		origin->type->close(origin, content);
 	/* An origin's own file stays open for the next content. */
-	if (content->fd >= 0 && content->fd != origin_of(content->tree, content->node)->fd)
+	if (content->fd >= 0 && content->fd != origin->fd)
 		close(content->fd);
 	content->fd = -1;
 }

@@ -10,26 +10,58 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "tree/tree.h"
 
-/* "source/path", empty if it does not fit (it fitted when it was scanned). */
+static const char *pinned(const struct sqst_inode *inode)
+{
+	return (const char *)(uintptr_t)inode->u.file.key[1];
+}
+
+static const char *skip_components(const char *path, unsigned count)
+{
+	for (; count > 0; count--) {
+		path += strcspn(path, "/");
+		path += *path == '/';
+	}
+	return path;
+}
+
+/* "source/path", or where the inode is pinned; empty if it does not fit (it fitted when it was
+ * scanned). */
 static void name(const struct sqst_origin *origin, const struct sqst_node *node, char *out,
 		 size_t size)
 {
-	size_t base = strlen(origin->name);
+	char path[PATH_MAX + SQST_NAME_MAX + 2];
+	const char *below = pinned(node->inode);
+	size_t base = 0;
 
 	out[0] = '\0';
-	if (base + 2 >= size)
+	if (!below) {
+		if (sqst_node_path(node, path, sizeof(path)) >= sizeof(path))
+			return;
+		below = skip_components(path, origin->skip);
+		base = strlen(origin->name);
+	}
+	if (base + strlen(below) + 2 > size)
 		return;
 	memcpy(out, origin->name, base);
-	if (base == 0 || out[base - 1] != '/')
+	if (base > 0 && out[base - 1] != '/')
 		out[base++] = '/';
-	sqst_node_path(node, out + base, size - base);
+	memcpy(out + base, below, strlen(below) + 1);
 }
 
 /* The change time is of no use: build systems hard-link the tree elsewhere meanwhile, which sets
  * it. */
+static uint64_t stamp(const struct stat *st)
+{
+	const uint64_t what[4] = {(uint64_t)st->st_ino, (uint64_t)st->st_size,
+				  (uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec};
+
+	return XXH3_64bits(what, sizeof(what));
+}
+
 static int check(const struct sqst_origin *origin, const struct sqst_content *content,
 		 struct sqst_report *why)
 {
@@ -40,10 +72,8 @@ static int check(const struct sqst_origin *origin, const struct sqst_content *co
 	if (fstat(content->fd, &st) != 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
 					 "cannot look at it", why);
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_ino != inode->u.file.key[0] ||
-	    (uint64_t)st.st_size != inode->u.file.size ||
-	    (uint64_t)st.st_mtim.tv_sec != inode->u.file.key[1] ||
-	    (uint32_t)st.st_mtim.tv_nsec != inode->subkey)
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != inode->u.file.size ||
+	    stamp(&st) != inode->u.file.key[0])
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
 					 "the file changed while the image was built; build again "
 					 "when nothing writes to the source",
@@ -75,3 +105,71 @@ const struct sqst_origin_type sqst_origin_directory = {
     .check = check,
     .name = name,
 };
+
+int sqst_tree_directory_origin(struct sqst_tree *tree, const char *path, unsigned skip,
+			       struct sqst_report *why)
+{
+	int index;
+
+	for (unsigned i = 0; i < tree->origins; i++) {
+		const struct sqst_origin *origin = &tree->origin[i];
+
+		if (origin->type == &sqst_origin_directory && origin->skip == skip &&
+		    strcmp(origin->name, path) == 0)
+			return (int)i;
+	}
+	index = sqst_tree_add_origin(tree, &sqst_origin_directory, path, why);
+	if (index >= 0)
+		tree->origin[index].skip = skip;
+	return index;
+}
+
+void sqst_origin_stamp(struct sqst_inode *inode, unsigned origin, const struct stat *st)
+{
+	inode->origin = (uint8_t)origin;
+	inode->u.file.size = (uint64_t)st->st_size;
+	inode->u.file.key[0] = stamp(st);
+	inode->u.file.key[1] = 0;
+}
+
+int sqst_origin_pin_to(struct sqst_tree *tree, struct sqst_inode *inode, const char *path,
+		       struct sqst_report *why)
+{
+	const char *copy = sqst_tree_strdup(tree, path, strlen(path));
+
+	if (!copy)
+		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	inode->u.file.key[1] = (uint64_t)(uintptr_t)copy;
+	return 0;
+}
+
+int sqst_origin_pin(struct sqst_tree *tree, const struct sqst_node *node, struct sqst_report *why)
+{
+	const struct sqst_origin *origin;
+	char path[PATH_MAX];
+
+	if (node->inode->type != SQST_TYPE_FILE || node->inode->origin >= tree->origins)
+		return 0;
+	origin = &tree->origin[node->inode->origin];
+	if (origin->type != &sqst_origin_directory || pinned(node->inode))
+		return 0;
+	name(origin, node, path, sizeof(path));
+	return sqst_origin_pin_to(tree, node->inode, path, why);
+}
+
+int sqst_tree_pin_file(struct sqst_tree *tree, struct sqst_inode *inode, const char *path,
+		       struct sqst_report *why)
+{
+	struct stat st;
+	int origin;
+
+	if (lstat(path, &st) != 0)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot look at it");
+	if (!S_ISREG(st.st_mode))
+		return sqst_fail(why, SQST_ERR_SOURCE, path, "is not a regular file");
+	origin = sqst_tree_directory_origin(tree, "", 0, why);
+	if (origin < 0)
+		return origin;
+	sqst_origin_stamp(inode, (unsigned)origin, &st);
+	return sqst_origin_pin_to(tree, inode, path, why);
+}

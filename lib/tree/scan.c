@@ -9,113 +9,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "base/scope.h"
-#include "tree/links.h"
-#include "tree/scan_xattr.h"
-#include "tree/tree.h"
+#include "tree/scan.h"
+#include "tree/scan_names.h"
 
 SQST_DEFINE_SCOPE(dir, DIR, closedir)
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
-struct scan {
-	const struct sqst_scan_options *options;
-	const volatile int *cancel;
-	struct sqst_tree *tree;
-	struct sqst_report *why;
-	struct sqst_links links;
-	struct sqst_xattr_scan xattrs;
-	uint64_t clamped;
-	uint8_t origin;
-	bool leave_out;
-	dev_t leave_out_device;
-	ino_t leave_out_inode;
-	/* Path of the directory being read, and of a child while that is looked at. */
-	char path[PATH_MAX];
-	size_t length;
-};
-
-/* Names of one directory, sorted before anything is done with them: the tree must not depend on
- * the order in which a file system lists. */
-struct names {
-	char *text;
-	size_t used;
-	size_t room;
-	size_t *at;
-	size_t count;
-	size_t at_room;
-};
-
-static void names_release(struct names *names)
-{
-	free(names->text);
-	free(names->at);
-}
-
-static bool names_append(struct names *names, const char *name)
-{
-	const size_t size = strlen(name) + 1;
-
-	if (names->room - names->used < size) {
-		const size_t room = names->room * 2 + 4096;
-		char *text = realloc(names->text, room);
-
-		if (!text)
-			return false;
-		names->text = text;
-		names->room = room;
-	}
-	if (names->count == names->at_room) {
-		const size_t room = names->at_room * 2 + 64;
-		size_t *at = realloc(names->at, room * sizeof(*at));
-
-		if (!at)
-			return false;
-		names->at = at;
-		names->at_room = room;
-	}
-	memcpy(names->text + names->used, name, size);
-	names->at[names->count++] = names->used;
-	names->used += size;
-	return true;
-}
-
-static int by_text(const void *a, const void *b, void *text)
-{
-	return strcmp((const char *)text + *(const size_t *)a,
-		      (const char *)text + *(const size_t *)b);
-}
-
-static int no_memory(struct scan *scan)
+static int no_memory(struct sqst_scan *scan)
 {
 	return sqst_fail(scan->why, SQST_ERR_NOMEM, scan->path, "out of memory");
-}
-
-static int list(struct scan *scan, DIR *dir, struct names *names)
-{
-	for (;;) {
-		const struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry && errno != 0)
-			return sqst_fail_errno(scan->why, SQST_ERR_SOURCE, errno, scan->path,
-					       "cannot read the directory");
-		if (!entry)
-			break;
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (!names_append(names, entry->d_name))
-			return no_memory(scan);
-	}
-	if (names->count > 1)
-		qsort_r(names->at, names->count, sizeof(*names->at), by_text, names->text);
-	return 0;
 }
 
 static int type_of(mode_t mode)
@@ -140,7 +46,7 @@ static int type_of(mode_t mode)
 	}
 }
 
-static uint32_t clamp_time(struct scan *scan, int64_t seconds)
+static uint32_t clamp_time(struct sqst_scan *scan, int64_t seconds)
 {
 	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
 		return (uint32_t)seconds;
@@ -148,7 +54,7 @@ static uint32_t clamp_time(struct scan *scan, int64_t seconds)
 	return seconds < 0 ? 0 : UINT32_MAX;
 }
 
-static int fill_symlink(struct scan *scan, struct sqst_inode *inode)
+static int fill_symlink(struct sqst_scan *scan, struct sqst_inode *inode)
 {
 	char target[PATH_MAX + 1];
 	const ssize_t length = readlink(scan->path, target, sizeof(target));
@@ -167,7 +73,7 @@ static int fill_symlink(struct scan *scan, struct sqst_inode *inode)
 }
 
 /* As new_encode_dev() of the kernel, which squashfs decodes with new_decode_dev(). */
-static int fill_device(struct scan *scan, struct sqst_inode *inode, dev_t device)
+static int fill_device(struct sqst_scan *scan, struct sqst_inode *inode, dev_t device)
 {
 	const unsigned major_number = major(device), minor_number = minor(device);
 
@@ -180,13 +86,14 @@ static int fill_device(struct scan *scan, struct sqst_inode *inode, dev_t device
 	return 0;
 }
 
-static int fill(struct scan *scan, struct sqst_inode *inode, const struct stat *st)
+int sqst_scan_fill(struct sqst_scan *scan, struct sqst_inode *inode, const struct stat *st)
 {
 	inode->uid = scan->options->all_root ? 0 : st->st_uid;
 	inode->gid = scan->options->all_root ? 0 : st->st_gid;
 	inode->mode = (uint16_t)(st->st_mode & 07777);
 	inode->mtime = clamp_time(scan, st->st_mtim.tv_sec);
-	if (!scan->options->no_xattrs) {
+	if (!scan->options->no_xattrs ||
+	    (scan->options->overlay_marks && inode->type == SQST_TYPE_DIR)) {
 		const int rc =
 		    sqst_xattr_scan(&scan->xattrs, scan->tree, scan->path, inode, scan->why);
 
@@ -195,11 +102,7 @@ static int fill(struct scan *scan, struct sqst_inode *inode, const struct stat *
 	}
 	switch (inode->type) {
 	case SQST_TYPE_FILE:
-		inode->u.file.size = (uint64_t)st->st_size;
-		inode->origin = scan->origin;
-		inode->u.file.key[0] = st->st_ino;
-		inode->u.file.key[1] = (uint64_t)st->st_mtim.tv_sec;
-		inode->subkey = (uint32_t)st->st_mtim.tv_nsec;
+		sqst_origin_stamp(inode, scan->origin, st);
 		return 0;
 	case SQST_TYPE_SYMLINK:
 		return fill_symlink(scan, inode);
@@ -211,44 +114,92 @@ static int fill(struct scan *scan, struct sqst_inode *inode, const struct stat *
 	}
 }
 
+static bool filtered(struct sqst_scan *scan, const char *name)
+{
+	const size_t at = scan->inside_length, size = strlen(name) + 1;
+	const size_t slash = at > 0 ? 1 : 0;
+
+	if (!scan->patterns || at + slash + size > sizeof(scan->inside))
+		return false;
+	scan->inside[at] = '/';
+	memcpy(scan->inside + at + slash, name, size);
+	return sqst_filter_matches(scan->options->filter, scan->inside);
+}
+
+static bool left_out(struct sqst_scan *scan, const struct stat *st)
+{
+	if (scan->leave_out && st->st_dev == scan->leave_out_device &&
+	    st->st_ino == scan->leave_out_inode) {
+		sqst_warn(scan->why, scan->path,
+			  "the output lies inside the source; it is left out");
+		return true;
+	}
+	if (sqst_filter_has_id(&scan->ids, st->st_dev, st->st_ino))
+		return true;
+	if (st->st_dev != scan->device &&
+	    (scan->options->one_file_system_x ||
+	     (scan->options->one_file_system && !S_ISDIR(st->st_mode)))) {
+		scan->other_devices++;
+		return true;
+	}
+	return false;
+}
+
+/* A further name of an inode that is in the tree. */
+static int add_link(struct sqst_scan *scan, struct sqst_node *dir, const char *name,
+		    struct sqst_inode *inode, struct sqst_node **out)
+{
+	/* The path below its origin says nothing of this name. */
+	if (inode->type == SQST_TYPE_FILE && inode->origin != scan->origin &&
+	    inode->u.file.key[1] == 0) {
+		const int rc = sqst_origin_pin_to(scan->tree, inode, scan->path, scan->why);
+
+		if (rc < 0)
+			return rc;
+	}
+	*out = sqst_tree_link(scan->tree, dir, name, inode);
+	return *out ? 0 : no_memory(scan);
+}
+
 /* Link counts are counted inside the tree: st_nlink also counts names elsewhere. */
-static int add_child(struct scan *scan, struct sqst_node *dir, int dir_fd, const char *name)
+int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, const char *at,
+		  const char *name, struct sqst_node **out)
 {
 	struct sqst_inode **known = NULL;
-	struct sqst_node *node;
+	struct sqst_node *unwanted;
 	struct stat st;
 	int type;
 
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+	out = out ? out : &unwanted;
+	*out = NULL;
+	if (filtered(scan, name))
+		return 0;
+	if (fstatat(dir_fd, at, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return sqst_fail_errno(scan->why,
 				       errno == ENOENT ? SQST_ERR_CHANGED : SQST_ERR_SOURCE, errno,
 				       scan->path, "cannot look at it");
-	if (scan->leave_out && st.st_dev == scan->leave_out_device &&
-	    st.st_ino == scan->leave_out_inode) {
-		sqst_warn(scan->why, scan->path,
-			  "the output lies inside the source; it is left out");
+	if (left_out(scan, &st))
 		return 0;
-	}
 	type = type_of(st.st_mode);
 	if (type == 0)
 		return sqst_fail(scan->why, SQST_ERR_SOURCE, scan->path,
 				 "a file of type 0%o cannot be stored", st.st_mode & S_IFMT);
-	if (type != SQST_TYPE_DIR) {
+	if (type != SQST_TYPE_DIR && !scan->options->no_hardlinks) {
 		known = sqst_links_find(&scan->links, st.st_dev, st.st_ino);
 		if (!known)
 			return no_memory(scan);
 	}
 	if (known && *known)
-		return sqst_tree_link(scan->tree, dir, name, *known) ? 0 : no_memory(scan);
-	node = sqst_tree_add(scan->tree, dir, name, (enum sqst_type)type);
-	if (!node)
+		return add_link(scan, dir, name, *known, out);
+	*out = sqst_tree_add(scan->tree, dir, name, (enum sqst_type)type);
+	if (!*out)
 		return no_memory(scan);
 	if (known)
-		*known = node->inode;
-	return fill(scan, node->inode, &st);
+		*known = (*out)->inode;
+	return sqst_scan_fill(scan, (*out)->inode, &st);
 }
 
-static bool enter(struct scan *scan, size_t length, const char *name)
+static bool enter(struct sqst_scan *scan, size_t length, const char *name)
 {
 	const size_t size = strlen(name);
 
@@ -259,8 +210,8 @@ static bool enter(struct scan *scan, size_t length, const char *name)
 	return true;
 }
 
-static int scan_children(struct scan *scan, struct sqst_node *dir, int dir_fd,
-			 const struct names *names)
+static int scan_children(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd,
+			 const struct sqst_scan_names *names)
 {
 	/* "/" is the one directory whose path ends in a slash. */
 	const size_t length = scan->path[scan->length - 1] == '/' ? scan->length - 1 : scan->length;
@@ -271,87 +222,125 @@ static int scan_children(struct scan *scan, struct sqst_node *dir, int dir_fd,
 
 		if (scan->cancel && *scan->cancel)
 			return sqst_fail(scan->why, SQST_ERR_CANCELED, NULL, "canceled");
-		if (i > 0 && strcmp(names->text + names->at[i - 1], name) == 0)
-			continue;
 		if (!enter(scan, length, name))
 			return sqst_fail(scan->why, SQST_ERR_SOURCE, scan->path,
 					 "a path below it is longer than %d bytes", PATH_MAX - 1);
-		rc = add_child(scan, dir, dir_fd, name);
+		rc = sqst_scan_add(scan, dir, dir_fd, name, name, NULL);
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
 }
 
-static int scan_directory(struct scan *scan, struct sqst_node *dir)
+static int scan_directory(struct sqst_scan *scan, struct sqst_node *dir)
 {
-	SQST_CLEANUP(names_release) struct names names = {0};
-	SQST_CLEANUP(sqst_scope_dir) DIR *handle = opendir(scan->path);
+	SQST_CLEANUP(sqst_scan_names_release) struct sqst_scan_names names = {0};
+	SQST_CLEANUP(sqst_scope_dir) DIR *handle = NULL;
+	struct stat st;
 	int rc;
 
+	/* A mount point is stored as an empty directory. */
+	if (scan->options->one_file_system && dir->parent && lstat(scan->path, &st) == 0 &&
+	    st.st_dev != scan->device) {
+		scan->other_devices++;
+		return 0;
+	}
+	handle = opendir(scan->path);
 	if (!handle)
 		return sqst_fail_errno(scan->why, SQST_ERR_SOURCE, errno, scan->path,
 				       "cannot open the directory");
-	rc = list(scan, handle, &names);
+	rc = sqst_scan_names_read(&names, handle, scan->path, scan->why);
 	if (rc < 0)
 		return rc;
 	return scan_children(scan, dir, dirfd(handle), &names);
 }
 
-static int scan_root(struct scan *scan, const char *path)
+int sqst_scan_enter(struct sqst_scan *scan, const char *path)
 {
-	struct stat st, out;
-	int origin;
-
 	scan->length = strlen(path);
 	if (scan->length == 0 || scan->length + 3 > sizeof(scan->path))
 		return sqst_fail(scan->why, SQST_ERR_SOURCE, path, "not a usable path");
-	/* The dot makes lgetxattr follow the source itself, as stat does. */
-	memcpy(scan->path, path, scan->length);
-	memcpy(scan->path + scan->length, "/.", 3);
-	/* The source itself may be named through a symbolic link. */
-	if (stat(path, &st) != 0)
-		return sqst_fail_errno(scan->why, SQST_ERR_SOURCE, errno, path,
-				       "cannot read the source");
-	if (!S_ISDIR(st.st_mode))
-		return sqst_fail(scan->why, SQST_ERR_SOURCE, path, "the source is not a directory");
+	memcpy(scan->path, path, scan->length + 1);
+	return 0;
+}
+
+/* Set both paths for a directory below `top`, which is `path` in the file system. */
+static int enter_directory(struct sqst_scan *scan, const struct sqst_node *top, size_t top_length,
+			   const char *path, const struct sqst_node *node)
+{
+	const size_t base = strlen(path);
+	const size_t slash = path[base - 1] == '/' ? 0 : 1;
+	const char *below;
+
+	scan->inside_length = sqst_node_path(node, scan->inside, sizeof(scan->inside));
+	if (scan->inside_length >= sizeof(scan->inside))
+		return sqst_fail(scan->why, SQST_ERR_SOURCE, path,
+				 "a path below it is longer than %d bytes", PATH_MAX - 1);
+	scan->path[base] = '\0';
+	scan->length = base;
+	if (node == top)
+		return 0;
+	below = scan->inside + top_length + (top_length > 0 ? 1 : 0);
+	if (base + slash + strlen(below) >= sizeof(scan->path))
+		return sqst_fail(scan->why, SQST_ERR_SOURCE, path,
+				 "a path below it is longer than %d bytes", PATH_MAX - 1);
+	scan->path[base] = '/';
+	memcpy(scan->path + base + slash, below, strlen(below) + 1);
+	scan->length = base + slash + strlen(below);
+	return 0;
+}
+
+static bool is_below(const struct sqst_node *node, const struct sqst_node *top)
+{
+	while (node && node != top)
+		node = node->parent;
+	return node != NULL;
+}
+
+int sqst_scan_below(struct sqst_scan *scan, struct sqst_node *top, const char *path)
+{
+	const size_t top_length = sqst_node_path(top, scan->inside, sizeof(scan->inside));
+	int rc = sqst_scan_enter(scan, path);
+
+	for (struct sqst_node *node = top; rc == 0 && node && is_below(node, top);
+	     node = sqst_tree_next(node)) {
+		if (node->inode->type != SQST_TYPE_DIR)
+			continue;
+		rc = enter_directory(scan, top, top_length, path, node);
+		if (rc == 0)
+			rc = scan_directory(scan, node);
+	}
+	return rc;
+}
+
+int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *const *source,
+		    size_t sources, const struct sqst_scan_options *options,
+		    const volatile int *cancel, struct sqst_report *why)
+{
+	static const struct sqst_scan_options defaults;
+	struct stat out;
+	int rc;
+
+	scan->options = options ? options : &defaults;
+	scan->cancel = cancel;
+	scan->tree = tree;
+	scan->why = why;
 	if (scan->options->leave_out && stat(scan->options->leave_out, &out) == 0) {
 		scan->leave_out = true;
 		scan->leave_out_device = out.st_dev;
 		scan->leave_out_inode = out.st_ino;
 	}
-	origin = sqst_tree_add_origin(scan->tree, &sqst_origin_directory, path, scan->why);
-	if (origin < 0)
-		return origin;
-	scan->origin = (uint8_t)origin;
-	scan->tree->source = scan->tree->origin[origin].name;
-	return fill(scan, scan->tree->root->inode, &st);
+	rc = sqst_xattr_scan_begin(&scan->xattrs, scan->options->xattrs_include,
+				   scan->options->xattrs_exclude, why);
+	scan->xattrs.overlay_marks = scan->options->overlay_marks;
+	scan->xattrs.none = scan->options->no_xattrs;
+	if (rc < 0 || !scan->options->filter)
+		return rc;
+	scan->patterns = sqst_filter_has_patterns(scan->options->filter);
+	return sqst_filter_resolve(scan->options->filter, source, sources, &scan->ids, why);
 }
 
-static int scan_all(struct scan *scan, const char *path)
-{
-	const size_t base = strlen(path);
-	int rc = scan_root(scan, path);
-
-	for (struct sqst_node *node = scan->tree->root; rc == 0 && node;
-	     node = sqst_tree_next(node)) {
-		if (node->inode->type != SQST_TYPE_DIR)
-			continue;
-		scan->length = base;
-		if (node->parent) {
-			const size_t slash = path[base - 1] == '/' ? 0 : 1;
-
-			scan->path[base] = '/';
-			scan->length += slash + sqst_node_path(node, scan->path + base + slash,
-							       sizeof(scan->path) - base - slash);
-		}
-		scan->path[scan->length] = '\0';
-		rc = scan_directory(scan, node);
-	}
-	return rc;
-}
-
-static void warn_of_losses(struct scan *scan, const char *path)
+static void warn_of_losses(struct sqst_scan *scan, const char *path)
 {
 	if (scan->clamped > 0)
 		sqst_warn(scan->why, path,
@@ -362,24 +351,61 @@ static void warn_of_losses(struct scan *scan, const char *path)
 			  "%llu extended attributes outside user, trusted and security (the first: "
 			  "%s) cannot be stored and were left out",
 			  (unsigned long long)scan->xattrs.foreign, scan->xattrs.first_foreign);
+	if (scan->other_devices > 0)
+		sqst_warn(scan->why, path,
+			  "%llu files and directories are on another file system and were left %s",
+			  (unsigned long long)scan->other_devices,
+			  scan->options->one_file_system_x ? "out" : "out or empty");
+}
+
+void sqst_scan_end(struct sqst_scan *scan, bool success, const char *path)
+{
+	if (success)
+		warn_of_losses(scan, path);
+	sqst_links_release(&scan->links);
+	sqst_xattr_scan_release(&scan->xattrs);
+	sqst_filter_ids_release(&scan->ids);
+}
+
+/* The dot makes lgetxattr follow the source itself, as stat does: it may be named through a
+ * symbolic link. */
+static int scan_root(struct sqst_scan *scan, const char *path)
+{
+	struct stat st;
+	int rc = sqst_scan_enter(scan, path);
+
+	if (rc < 0)
+		return rc;
+	memcpy(scan->path + scan->length, "/.", 3);
+	if (stat(path, &st) != 0)
+		return sqst_fail_errno(scan->why, SQST_ERR_SOURCE, errno, path,
+				       "cannot read the source");
+	if (!S_ISDIR(st.st_mode))
+		return sqst_fail(scan->why, SQST_ERR_SOURCE, path, "the source is not a directory");
+	rc = sqst_tree_directory_origin(scan->tree, path, 0, scan->why);
+	if (rc < 0)
+		return rc;
+	scan->origin = (uint8_t)rc;
+	scan->device = st.st_dev;
+	scan->tree->source = scan->tree->origin[rc].name;
+	return sqst_scan_fill(scan, scan->tree->root->inode, &st);
 }
 
 int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
 		   const volatile int *cancel, struct sqst_tree **out, struct sqst_report *why)
 {
-	static const struct sqst_scan_options defaults;
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = sqst_tree_new();
-	struct scan scan = {
-	    .options = options ? options : &defaults, .cancel = cancel, .tree = tree, .why = why};
+	struct sqst_scan scan = {0};
 	int rc;
 
 	if (!tree)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	rc = scan_all(&scan, path);
-	sqst_links_release(&scan.links);
+	rc = sqst_scan_begin(&scan, tree, &path, 1, options, cancel, why);
 	if (rc == 0)
-		warn_of_losses(&scan, path);
-	sqst_xattr_scan_release(&scan.xattrs);
+		rc = scan_root(&scan, path);
+	if (rc == 0)
+		rc = sqst_scan_below(&scan, tree->root, path);
+	sqst_scan_end(&scan, rc == 0, path);
 	if (rc < 0)
 		return rc;
 	*out = sqst_steal(&tree);

@@ -14,8 +14,9 @@
 #include "tree/scan_xattr.h"
 #include "tree/tree.h"
 
-/* Linux: XATTR_LIST_MAX and XATTR_SIZE_MAX are 64 KiB; pseudo's may be larger. */
-#define FIRST_ROOM (64 * 1024)
+/* Linux: XATTR_LIST_MAX and XATTR_SIZE_MAX are 64 KiB; pseudo's may be larger. The kernel allocates
+ * what it is offered (fs/xattr.c), so a large buffer would cost time for every file. */
+#define FIRST_ROOM 1024
 #define MAX_ROOM   (16 * 1024 * 1024)
 
 /* Attributes of one file; values as offsets, since the buffer may move while it grows. */
@@ -111,6 +112,46 @@ static void count_foreign(struct sqst_xattr_scan *scan, const char *name)
 	strncpy(scan->first_foreign, name, sizeof(scan->first_foreign) - 1);
 }
 
+static int compile(regex_t *regex, bool *has, const char *text, struct sqst_report *why)
+{
+	char message[256];
+	int rc;
+
+	if (!text)
+		return 0;
+	rc = regcomp(regex, text, REG_EXTENDED | REG_NOSUB);
+	*has = rc == 0;
+	if (rc == 0)
+		return 0;
+	regerror(rc, regex, message, sizeof(message));
+	return sqst_fail(why, SQST_ERR_OPTION, text, "is no regular expression: %s", message);
+}
+
+int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const char *include, const char *exclude,
+			  struct sqst_report *why)
+{
+	const int rc = compile(&scan->include, &scan->has_include, include, why);
+
+	return rc == 0 ? compile(&scan->exclude, &scan->has_exclude, exclude, why) : rc;
+}
+
+bool sqst_xattr_is_overlay(const char *name)
+{
+	return strncmp(name, "trusted.overlay.", 16) == 0 ||
+	       strncmp(name, "user.overlay.", 13) == 0;
+}
+
+static bool wanted(const struct sqst_xattr_scan *scan, const char *name)
+{
+	if (scan->overlay_marks && sqst_xattr_is_overlay(name))
+		return true;
+	if (scan->none)
+		return false;
+	if (scan->has_exclude && regexec(&scan->exclude, name, 0, NULL, 0) == 0)
+		return false;
+	return !scan->has_include || regexec(&scan->include, name, 0, NULL, 0) == 0;
+}
+
 static int collect(struct sqst_xattr_scan *scan, const char *path, size_t names,
 		   struct found *found, struct sqst_report *why)
 {
@@ -119,6 +160,8 @@ static int collect(struct sqst_xattr_scan *scan, const char *path, size_t names,
 		struct sqst_xattr *grown;
 		ssize_t size;
 
+		if (!wanted(scan, name))
+			continue;
 		if (!sqst_xattr_namespace_known(name)) {
 			count_foreign(scan, name);
 			continue;
@@ -163,4 +206,8 @@ void sqst_xattr_scan_release(struct sqst_xattr_scan *scan)
 {
 	free(scan->names);
 	free(scan->values);
+	if (scan->has_include)
+		regfree(&scan->include);
+	if (scan->has_exclude)
+		regfree(&scan->exclude);
 }

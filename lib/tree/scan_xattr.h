@@ -3,6 +3,8 @@
 #ifndef LIB_TREE_SCAN_XATTR_H
 #define LIB_TREE_SCAN_XATTR_H
 
+#include <regex.h>
+
 #include "sqst/tree.h"
 
 struct sqst_xattr_scan {
@@ -13,7 +15,23 @@ struct sqst_xattr_scan {
 	/* Attributes of namespaces that the format does not have. */
 	uint64_t foreign;
 	char first_foreign[64];
+	/* Which names are taken. */
+	regex_t include;
+	regex_t exclude;
+	bool has_include;
+	bool has_exclude;
+	/* Take no attributes, except: */
+	bool none;
+	/* Take those of overlayfs in any case. */
+	bool overlay_marks;
 };
+
+/* Whether an attribute is one that overlayfs keeps for itself. */
+bool sqst_xattr_is_overlay(const char *name);
+
+/* Compile the two expressions; NULL for none. SQST_ERR_OPTION. */
+int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const char *include, const char *exclude,
+			  struct sqst_report *why);
 
 /* Take the attributes of `path` (not followed) for `inode`. Errors: SQST_ERR_NOMEM,
  * SQST_ERR_SOURCE. */

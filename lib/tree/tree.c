@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "sqst/edit.h"
 #include "tree/tree.h"
 
 static struct sqst_node *node_new(struct sqst_tree *tree, struct sqst_node *parent,
@@ -244,6 +245,45 @@ size_t sqst_node_path(const struct sqst_node *node, char *buffer, size_t size)
 			buffer[--at] = '/';
 	}
 	return length;
+}
+
+/* Bottom up, so that a directory's children array is there until they are done. */
+static void forget(struct sqst_tree *tree, struct sqst_node *top)
+{
+	struct sqst_node *node = top;
+
+	for (;;) {
+		struct sqst_inode *inode = node->inode;
+
+		if (inode->type == SQST_TYPE_DIR && inode->u.dir.count > 0) {
+			node = inode->u.dir.child[--inode->u.dir.count];
+			continue;
+		}
+		if (inode->type == SQST_TYPE_DIR)
+			free(sqst_steal(&inode->u.dir.child));
+		tree->names--;
+		if (--inode->nlink == 0)
+			tree->inodes--;
+		if (node == top)
+			return;
+		node = node->parent;
+	}
+}
+
+void sqst_tree_remove(struct sqst_tree *tree, struct sqst_node *node)
+{
+	struct sqst_inode *dir;
+	uint32_t at = node->position;
+
+	if (!node->parent)
+		return;
+	dir = node->parent->inode;
+	forget(tree, node);
+	dir->u.dir.count--;
+	for (; at < dir->u.dir.count; at++) {
+		dir->u.dir.child[at] = dir->u.dir.child[at + 1];
+		dir->u.dir.child[at]->position = at;
+	}
 }
 
 void sqst_tree_free(struct sqst_tree *tree)

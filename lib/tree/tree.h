@@ -26,6 +26,10 @@ struct sqst_tree {
 	struct sqst_xattr_store xattrs;
 };
 
+/* Give every name an inode of its own (-no-hardlinks). Before the tree is numbered. 0 or
+ * SQST_ERR_NOMEM. */
+int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why);
+
 void sqst_xattr_store_free(struct sqst_xattr_store *store);
 
 /* Whether the format can store attributes of this name's namespace. */
@@ -42,6 +46,8 @@ struct sqst_content {
 	/* Where in fd the content begins. */
 	uint64_t base;
 	bool seekable;
+	/* The origin's, for a content that is not simply bytes in fd. */
+	void *state;
 };
 
 struct sqst_origin;
@@ -52,6 +58,12 @@ struct sqst_origin_type {
 	 * by the caller unless it is the origin's own. */
 	int (*open)(const struct sqst_origin *origin, struct sqst_content *content,
 		    struct sqst_report *why);
+	/* Read exactly size bytes at an offset, all of which the content has. NULL: they are in fd
+	 * at base. */
+	int (*read)(const struct sqst_origin *origin, const struct sqst_content *content,
+		    uint64_t offset, void *data, size_t size, struct sqst_report *why);
+	/* Free content->state. May be NULL. */
+	void (*close)(const struct sqst_origin *origin, struct sqst_content *content);
 	/* After reading: check that it did not change meanwhile. */
 	int (*check)(const struct sqst_origin *origin, const struct sqst_content *content,
 		     struct sqst_report *why);
@@ -67,15 +79,43 @@ struct sqst_origin {
 	const struct sqst_origin_type *type;
 	/* A directory's path, an archive's name. In the tree's arena. */
 	const char *name;
+	/* Leading components of a node's path that the origin does not have: the name under which
+	 * a source stands in the image. */
+	unsigned skip;
 	/* A spool file or an image; -1 for none. */
 	int fd;
 	bool own_fd;
 	void *state;
 };
 
-/* A directory of the file system: the content is at the node's path below it.
- * key: st_ino, seconds; subkey: nanoseconds. */
+/* A directory of the file system: the content is at the node's path below it, or where the inode is
+ * pinned. key[0]: what the file was when it was taken (sqst_origin_stamp()); key[1]: the path that
+ * it is pinned to, as a pointer, or 0. */
 extern const struct sqst_origin_type sqst_origin_directory;
+
+struct stat;
+
+/* The index of a directory origin, a new one if the tree has none with this name and skip. As
+ * sqst_tree_add_origin(). */
+int sqst_tree_directory_origin(struct sqst_tree *tree, const char *name, unsigned skip,
+			       struct sqst_report *why);
+
+/* Take size and identity of a regular file of a directory origin. */
+void sqst_origin_stamp(struct sqst_inode *inode, unsigned origin, const struct stat *st);
+
+/* Keep the place of a node's content before the node moves, or its inode gets a name elsewhere in
+ * the tree. Does nothing for inodes of other origins (they find it without a path). SQST_ERR_NOMEM,
+ * SQST_ERR_SOURCE. */
+int sqst_origin_pin(struct sqst_tree *tree, const struct sqst_node *node, struct sqst_report *why);
+
+/* As sqst_origin_pin(), for an inode whose content is at `path` of the file system. */
+int sqst_origin_pin_to(struct sqst_tree *tree, struct sqst_inode *inode, const char *path,
+		       struct sqst_report *why);
+
+/* Let an inode (a regular file) have the content that is at `path` of the file system now.
+ * SQST_ERR_NOMEM, SQST_ERR_SOURCE, SQST_ERR_LIMIT. */
+int sqst_tree_pin_file(struct sqst_tree *tree, struct sqst_inode *inode, const char *path,
+		       struct sqst_report *why);
 
 /* Add an origin; returns its index, or SQST_ERR_NOMEM or SQST_ERR_LIMIT. The name is copied. */
 int sqst_tree_add_origin(struct sqst_tree *tree, const struct sqst_origin_type *type,

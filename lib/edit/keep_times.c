@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Times taken over from a parent where nothing else changed: build systems touch every file before
+ * each image, and every inode record would change with it. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "sqst/edit.h"
+#include "write/reader.h"
+
+#define CHUNK (256 * 1024)
+
+/* While the trees are compared, inode->ref of the new tree says which inode of the parent it is: 0
+ * not seen yet, NOT_ONE, or a pointer. */
+#define NOT_ONE 1
+
+struct keep {
+	struct sqst_tree *tree;
+	const struct sqst_tree *parent;
+	const volatile int *cancel;
+	struct sqst_keep_stats stats;
+	uint8_t *ours;
+	uint8_t *theirs;
+	struct sqst_report *why;
+};
+
+/* ---- which name is which */
+
+/* A stack of the parent's directories, one for each directory that the walk is in; NULL where the
+ * parent has none. */
+struct trail {
+	const struct sqst_node **dir;
+	size_t depth;
+	size_t room;
+};
+
+static bool trail_set(struct trail *trail, size_t depth, const struct sqst_node *dir)
+{
+	if (depth >= trail->room) {
+		const size_t room = trail->room * 2 + 64;
+		const struct sqst_node **grown = realloc(trail->dir, room * sizeof(*grown));
+
+		if (!grown)
+			return false;
+		trail->dir = grown;
+		trail->room = room;
+	}
+	trail->dir[depth] = dir;
+	return true;
+}
+
+static size_t depth_of(const struct sqst_node *node)
+{
+	size_t depth = 0;
+
+	for (; node->parent; node = node->parent)
+		depth++;
+	return depth;
+}
+
+/* All names of an inode must be names of one inode in the parent. */
+static void pair(struct sqst_inode *inode, const struct sqst_node *other)
+{
+	const uint64_t ref = other && other->inode->type == inode->type
+				 ? (uint64_t)(uintptr_t)other->inode
+				 : NOT_ONE;
+
+	inode->ref = inode->ref == 0 || inode->ref == ref ? ref : NOT_ONE;
+}
+
+static int pair_all(struct keep *keep)
+{
+	struct trail trail = {0};
+	int rc = 0;
+
+	for (struct sqst_node *node = keep->tree->root; node; node = sqst_tree_next(node))
+		node->inode->ref = 0;
+	for (struct sqst_node *node = keep->tree->root; rc == 0 && node;
+	     node = sqst_tree_next(node)) {
+		const size_t depth = depth_of(node);
+		const struct sqst_node *dir = depth > 0 ? trail.dir[depth - 1] : NULL;
+		const struct sqst_node *other = depth == 0 ? keep->parent->root
+						: dir      ? sqst_tree_find(dir, node->name)
+							   : NULL;
+
+		pair(node->inode, other);
+		if (other && other->inode->type != SQST_TYPE_DIR)
+			other = NULL;
+		if (node->inode->type == SQST_TYPE_DIR && !trail_set(&trail, depth, other))
+			rc = sqst_fail(keep->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	}
+	free(trail.dir);
+	return rc;
+}
+
+/* ---- whether two inodes are equal */
+
+static bool same_xattrs(const struct keep *keep, const struct sqst_inode *one,
+			const struct sqst_inode *two)
+{
+	const struct sqst_xattr *ours = NULL, *theirs = NULL;
+	size_t count = 0, other = 0;
+
+	if (one->xattr != SQST_NO_XATTR)
+		ours = sqst_tree_xattr_set(keep->tree, one->xattr, &count);
+	if (two->xattr != SQST_NO_XATTR)
+		theirs = sqst_tree_xattr_set(keep->parent, two->xattr, &other);
+	if (count != other)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(ours[i].name, theirs[i].name) != 0 || ours[i].size != theirs[i].size ||
+		    memcmp(ours[i].value, theirs[i].value, ours[i].size) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool same_names(const struct sqst_inode *one, const struct sqst_inode *two)
+{
+	if (one->u.dir.count != two->u.dir.count)
+		return false;
+	for (uint32_t i = 0; i < one->u.dir.count; i++) {
+		const struct sqst_node *ours = one->u.dir.child[i], *theirs = two->u.dir.child[i];
+
+		if (ours->inode->type != theirs->inode->type ||
+		    strcmp(ours->name, theirs->name) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int same_bytes(struct keep *keep, struct sqst_reader *ours, struct sqst_reader *theirs,
+		      bool *same)
+{
+	for (uint64_t left = ours->size; *same && left > 0;) {
+		const uint32_t size = left < CHUNK ? (uint32_t)left : CHUNK;
+		bool zero_one, zero_two;
+		int rc;
+
+		if (keep->cancel && *keep->cancel)
+			return sqst_fail(keep->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_reader_read(ours, keep->ours, size, &zero_one, keep->why);
+		if (rc == 0)
+			rc = sqst_reader_read(theirs, keep->theirs, size, &zero_two, keep->why);
+		if (rc < 0)
+			return rc;
+		*same = zero_one == zero_two &&
+			(zero_one || memcmp(keep->ours, keep->theirs, size) == 0);
+		left -= size;
+		keep->stats.bytes += size;
+	}
+	return 0;
+}
+
+static int same_content(struct keep *keep, const struct sqst_node *node,
+			const struct sqst_node *other, bool *same)
+{
+	struct sqst_reader ours = {0}, theirs = {0};
+	int rc;
+
+	*same = node->inode->u.file.size == other->inode->u.file.size;
+	if (!*same || node->inode->u.file.size == 0)
+		return 0;
+	keep->stats.compared++;
+	rc = sqst_reader_open(&ours, keep->tree, node, keep->why);
+	if (rc == 0)
+		rc = sqst_reader_open(&theirs, keep->parent, other, keep->why);
+	if (rc == 0)
+		rc = same_bytes(keep, &ours, &theirs, same);
+	sqst_reader_close(&ours);
+	sqst_reader_close(&theirs);
+	return rc;
+}
+
+static int is_same(struct keep *keep, const struct sqst_node *node, const struct sqst_inode *two,
+		   bool *same)
+{
+	const struct sqst_inode *one = node->inode;
+	/* An origin finds a content by its inode, or by a path that is the same in both trees. */
+	const struct sqst_node other = {
+	    .parent = node->parent, .name = node->name, .inode = (struct sqst_inode *)two};
+
+	*same = one->mode == two->mode && one->uid == two->uid && one->gid == two->gid &&
+		same_xattrs(keep, one, two);
+	if (!*same)
+		return 0;
+	switch ((enum sqst_type)one->type) {
+	case SQST_TYPE_DIR:
+		*same = same_names(one, two);
+		return 0;
+	case SQST_TYPE_FILE:
+		return same_content(keep, node, &other, same);
+	case SQST_TYPE_SYMLINK:
+		*same = one->u.symlink.length == two->u.symlink.length &&
+			memcmp(one->u.symlink.target, two->u.symlink.target,
+			       one->u.symlink.length) == 0;
+		return 0;
+	case SQST_TYPE_BLOCK:
+	case SQST_TYPE_CHAR:
+		*same = one->u.device == two->u.device;
+		return 0;
+	case SQST_TYPE_FIFO:
+	case SQST_TYPE_SOCKET:
+		return 0;
+	}
+	return 0;
+}
+
+/* ---- the whole */
+
+static int keep_time(struct keep *keep, const struct sqst_node *node)
+{
+	struct sqst_inode *inode = node->inode;
+	const struct sqst_inode *other = (const struct sqst_inode *)(uintptr_t)inode->ref;
+	bool same = false;
+	int rc;
+
+	inode->ref = 0;
+	if (other->mtime == inode->mtime)
+		return 0;
+	rc = is_same(keep, node, other, &same);
+	if (rc < 0 || !same)
+		return rc;
+	inode->mtime = other->mtime;
+	keep->stats.kept++;
+	return 0;
+}
+
+int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
+			 const volatile int *cancel, struct sqst_keep_stats *stats,
+			 struct sqst_report *why)
+{
+	SQST_AUTO_FREE uint8_t *ours = malloc(CHUNK);
+	SQST_AUTO_FREE uint8_t *theirs = malloc(CHUNK);
+	struct keep keep = {.tree = tree,
+			    .parent = parent,
+			    .cancel = cancel,
+			    .ours = ours,
+			    .theirs = theirs,
+			    .why = why};
+	int rc;
+
+	if (!ours || !theirs)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	rc = pair_all(&keep);
+	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {
+		if (node->inode->ref != 0 && node->inode->ref != NOT_ONE)
+			rc = keep_time(&keep, node);
+	}
+	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
+		node->inode->ref = 0;
+	if (stats)
+		*stats = keep.stats;
+	return rc;
+}

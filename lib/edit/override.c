@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owners, modes, times and attributes that are set regardless of the source. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/scope.h"
+#include "sqst/edit.h"
+#include "tree/tree.h"
+
+/* Sets of attributes that a set became: most inodes share one of a few. */
+struct sets {
+	/* 1 + the new set of set i - 1 (0: none), for directories and files, and for others. */
+	uint32_t *became[2];
+	uint32_t count;
+};
+
+struct job {
+	struct sqst_tree *tree;
+	const struct sqst_overrides *overrides;
+	struct sets sets;
+	struct sqst_report *why;
+};
+
+static bool has(const struct job *job, unsigned what)
+{
+	return (job->overrides->set & what) != 0;
+}
+
+static int fail_at(const struct job *job, const struct sqst_node *node, uint32_t id)
+{
+	char path[PATH_MAX + SQST_NAME_MAX + 2];
+
+	if (sqst_node_path(node, path, sizeof(path)) >= sizeof(path))
+		path[0] = '\0';
+	return sqst_fail(job->why, SQST_ERR_LIMIT, path[0] ? path : "/",
+			 "its owner %u, moved by the offset %u, is above 4294967294", id,
+			 job->overrides->id_offset);
+}
+
+static int set_owner(const struct job *job, const struct sqst_node *node)
+{
+	const struct sqst_overrides *overrides = job->overrides;
+	struct sqst_inode *inode = node->inode;
+	uint32_t *const id[2] = {&inode->uid, &inode->gid};
+
+	if (!node->parent && has(job, SQST_OVERRIDE_ROOT_UID))
+		inode->uid = overrides->root_uid;
+	if (!node->parent && has(job, SQST_OVERRIDE_ROOT_GID))
+		inode->gid = overrides->root_gid;
+	if (has(job, SQST_OVERRIDE_UID))
+		inode->uid = overrides->uid;
+	if (has(job, SQST_OVERRIDE_GID))
+		inode->gid = overrides->gid;
+	for (int i = 0; overrides->id_offset && i < 2; i++) {
+		uint32_t moved;
+
+		/* -1 is no id (chown(2)). */
+		if (sqst_add_overflows(*id[i], overrides->id_offset, &moved) || moved == UINT32_MAX)
+			return fail_at(job, node, *id[i]);
+		*id[i] = moved;
+	}
+	return 0;
+}
+
+static int set_mode(const struct job *job, const struct sqst_node *node)
+{
+	const bool directory = node->inode->type == SQST_TYPE_DIR;
+	const char *text = directory ? job->overrides->dir_mode : job->overrides->file_mode;
+
+	if (text)
+		return sqst_mode_apply(text, directory, &node->inode->mode, job->why);
+	if (!node->parent && has(job, SQST_OVERRIDE_ROOT_MODE))
+		node->inode->mode = (uint16_t)(job->overrides->root_mode & 07777);
+	return 0;
+}
+
+static void set_time(const struct job *job, const struct sqst_node *node)
+{
+	const struct sqst_overrides *overrides = job->overrides;
+	struct sqst_inode *inode = node->inode;
+
+	if (has(job, SQST_OVERRIDE_TIME))
+		inode->mtime = overrides->time;
+	else if (!node->parent && has(job, SQST_OVERRIDE_ROOT_TIME))
+		inode->mtime = overrides->root_time;
+	else if (has(job, SQST_OVERRIDE_CLAMP) && inode->mtime > overrides->clamp)
+		inode->mtime = overrides->clamp;
+}
+
+/* ---- attributes */
+
+static bool is_user(const char *name)
+{
+	return strncmp(name, "user.", 5) == 0;
+}
+
+/* Add ours to a list with room for them; those of the same name are replaced, the last wins. */
+static size_t add_ours(const struct job *job, bool user, struct sqst_xattr *list, size_t count)
+{
+	for (size_t i = 0; i < job->overrides->xattrs; i++) {
+		const struct sqst_override_xattr *ours = &job->overrides->xattr[i];
+		size_t at = 0;
+
+		if (is_user(ours->name) && !user)
+			continue;
+		while (at < count && strcmp(list[at].name, ours->name) != 0)
+			at++;
+		list[at] = (struct sqst_xattr){ours->name, ours->value, ours->size};
+		count += at == count;
+	}
+	return count;
+}
+
+static int make_set(struct job *job, struct sqst_inode *inode, bool user)
+{
+	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
+	const struct sqst_xattr *old = NULL;
+	size_t count = 0;
+
+	if (inode->xattr != SQST_NO_XATTR)
+		old = sqst_tree_xattr_set(job->tree, inode->xattr, &count);
+	list = malloc((count + job->overrides->xattrs) * sizeof(*list));
+	if (!list)
+		return sqst_fail(job->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	if (count > 0)
+		memcpy(list, old, count * sizeof(*list));
+	count = add_ours(job, user, list, count);
+	return sqst_tree_set_xattrs(job->tree, inode, list, count, job->why);
+}
+
+static int set_xattrs(struct job *job, struct sqst_inode *inode)
+{
+	const bool user = inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE;
+	const uint32_t at = inode->xattr == SQST_NO_XATTR ? 0 : inode->xattr + 1;
+	uint32_t *became = at < job->sets.count ? &job->sets.became[user][at] : NULL;
+	int rc;
+
+	if (became && *became) {
+		inode->xattr = *became - 1;
+		return 0;
+	}
+	rc = make_set(job, inode, user);
+	if (rc == 0 && became && inode->xattr != SQST_NO_XATTR)
+		*became = inode->xattr + 1;
+	return rc;
+}
+
+static int sets_init(struct job *job)
+{
+	job->sets.count = sqst_tree_xattr_sets(job->tree) + 1;
+	for (int i = 0; i < 2; i++) {
+		job->sets.became[i] = calloc(job->sets.count, sizeof(uint32_t));
+		if (!job->sets.became[i])
+			return sqst_fail(job->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	}
+	return 0;
+}
+
+/* ---- the whole */
+
+/* Even if no inode is of a kind that they are for. */
+static int check_modes(const struct sqst_overrides *overrides, struct sqst_report *why)
+{
+	uint16_t mode = 0;
+	int rc = 0;
+
+	if (overrides->file_mode)
+		rc = sqst_mode_apply(overrides->file_mode, false, &mode, why);
+	if (rc == 0 && overrides->dir_mode)
+		rc = sqst_mode_apply(overrides->dir_mode, true, &mode, why);
+	return rc;
+}
+
+static int override_inode(struct job *job, const struct sqst_node *node)
+{
+	int rc = set_owner(job, node);
+
+	if (rc == 0)
+		rc = set_mode(job, node);
+	if (rc < 0)
+		return rc;
+	set_time(job, node);
+	return job->overrides->xattrs > 0 ? set_xattrs(job, node->inode) : 0;
+}
+
+int sqst_tree_override(struct sqst_tree *tree, const struct sqst_overrides *overrides,
+		       struct sqst_report *why)
+{
+	struct job job = {.tree = tree, .overrides = overrides, .why = why};
+	int rc = check_modes(overrides, why);
+
+	if (rc == 0 && overrides->xattrs > 0)
+		rc = sets_init(&job);
+	/* Each inode once, at its first name: an offset must not be added twice. */
+	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
+		node->inode->ref = 0;
+	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {
+		if (node->inode->ref)
+			continue;
+		node->inode->ref = 1;
+		rc = override_inode(&job, node);
+	}
+	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
+		node->inode->ref = 0;
+	free(job.sets.became[0]);
+	free(job.sets.became[1]);
+	return rc;
+}

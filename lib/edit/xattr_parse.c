@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* "name=value", with the value's encodings of setfattr(1) and mksquashfs. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "sqst/edit.h"
+#include "tree/tree.h"
+
+static int digit(char letter)
+{
+	if (letter >= '0' && letter <= '9')
+		return letter - '0';
+	if (letter >= 'a' && letter <= 'f')
+		return letter - 'a' + 10;
+	if (letter >= 'A' && letter <= 'F')
+		return letter - 'A' + 10;
+	return -1;
+}
+
+/* All decoders: `out` has room for strlen(text) bytes. Bytes written, or -1. */
+
+static long decode_hex(const char *text, uint8_t *out)
+{
+	long used = 0;
+
+	for (; text[0]; text += 2) {
+		const int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
+
+		if (low < 0)
+			return -1;
+		out[used++] = (uint8_t)(high << 4 | low);
+	}
+	return used;
+}
+
+static int sextet(char letter)
+{
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = letter ? strchr(alphabet, letter) : NULL;
+
+	return at ? (int)(at - alphabet) : -1;
+}
+
+/* RFC 4648; the padding may be missing. */
+static long decode_base64(const char *text, uint8_t *out)
+{
+	const size_t letters = strcspn(text, "=");
+	unsigned bits = 0, held = 0;
+	long used = 0;
+
+	if (letters % 4 == 1 || strspn(text + letters, "=") != strlen(text + letters) ||
+	    (text[letters] && strlen(text) % 4 != 0))
+		return -1;
+	for (size_t i = 0; i < letters; i++) {
+		const int value = sextet(text[i]);
+
+		if (value < 0)
+			return -1;
+		held = held << 6 | (unsigned)value;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			out[used++] = (uint8_t)(held >> bits);
+			held &= (1u << bits) - 1;
+		}
+	}
+	return held == 0 ? used : -1;
+}
+
+static long decode_text(const char *text, uint8_t *out)
+{
+	long used = 0;
+
+	while (*text) {
+		unsigned value = 0;
+
+		if (*text != '\\') {
+			out[used++] = (uint8_t)*text++;
+			continue;
+		}
+		if (text[1] == '\\') {
+			out[used++] = '\\';
+			text += 2;
+			continue;
+		}
+		for (int i = 1; i <= 3; i++) {
+			if (text[i] < '0' || text[i] > '7')
+				return -1;
+			value = value << 3 | (unsigned)(text[i] - '0');
+		}
+		if (value > 0xFF)
+			return -1;
+		out[used++] = (uint8_t)value;
+		text += 4;
+	}
+	return used;
+}
+
+static long decode(const char *text, uint8_t *out)
+{
+	const size_t length = strlen(text);
+
+	if (text[0] == '0' && text[1]) {
+		switch (text[1]) {
+		case 'x':
+		case 'X':
+			return decode_hex(text + 2, out);
+		case 's':
+		case 'S':
+			return decode_base64(text + 2, out);
+		case 't':
+		case 'T':
+			return decode_text(text + 2, out);
+		case 'b':
+		case 'B':
+			memcpy(out, text + 2, length - 2);
+			return (long)length - 2;
+		default:
+			break;
+		}
+	}
+	memcpy(out, text, length);
+	return (long)length;
+}
+
+int sqst_xattr_parse(const char *text, struct sqst_override_xattr *out, struct sqst_report *why)
+{
+	const char *equals = strchr(text, '=');
+	SQST_AUTO_FREE char *name = NULL;
+	SQST_AUTO_FREE uint8_t *value = NULL;
+	long size;
+
+	if (!equals || equals == text)
+		return sqst_fail(why, SQST_ERR_OPTION, text,
+				 "an extended attribute is given as NAME=VALUE");
+	/* The limits of Linux: XATTR_NAME_MAX, XATTR_SIZE_MAX. */
+	if (equals - text > 255)
+		return sqst_fail(why, SQST_ERR_OPTION, text,
+				 "the name of an extended attribute has at most 255 bytes");
+	name = strndup(text, (size_t)(equals - text));
+	value = malloc(strlen(equals + 1) + 1);
+	if (!name || !value)
+		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
+	if (!sqst_xattr_namespace_known(name) || !strchr(name, '.')[1])
+		return sqst_fail(why, SQST_ERR_OPTION, name,
+				 "squashfs has attributes user.*, trusted.* and security.* only");
+	size = decode(equals + 1, value);
+	if (size < 0)
+		return sqst_fail(
+		    why, SQST_ERR_OPTION, text,
+		    "the value is not what its prefix says: 0x hexadecimal, 0s base64, "
+		    "0t text with \\ooo");
+	if (size > 65536)
+		return sqst_fail(why, SQST_ERR_OPTION, name,
+				 "the value has %ld bytes; 65536 can be stored", size);
+	out->name = sqst_steal(&name);
+	out->value = sqst_steal(&value);
+	out->size = (uint32_t)size;
+	return 0;
+}

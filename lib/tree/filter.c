@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names that are left out of the image, as mksquashfs' -e, -ef, -wildcards and -regex mean them. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <ctype.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "tree/filter.h"
+#include "tree/filter_pattern.h"
+#include "tree/tree.h"
+
+SQST_DEFINE_SCOPE(file, FILE, fclose)
+
+struct sqst_filter *sqst_filter_new(void)
+{
+	return calloc(1, sizeof(struct sqst_filter));
+}
+
+static void pattern_release(struct sqst_pattern *pattern)
+{
+	for (unsigned i = 0; pattern->regex && i < pattern->parts; i++)
+		regfree(&pattern->regex[i]);
+	free(pattern->regex);
+	free(pattern->part);
+	free(pattern->text);
+	free(pattern->split);
+}
+
+void sqst_filter_free(struct sqst_filter *filter)
+{
+	if (!filter)
+		return;
+	for (size_t i = 0; i < filter->count; i++)
+		pattern_release(&filter->pattern[i]);
+	free(filter->pattern);
+	free(filter);
+}
+
+size_t sqst_filter_count(const struct sqst_filter *filter)
+{
+	return filter->count;
+}
+
+/* ---- adding */
+
+static bool is_host_path(const char *text)
+{
+	return text[0] == '/' || strncmp(text, "./", 2) == 0 || strncmp(text, "../", 3) == 0;
+}
+
+/* Split the path into its components; empty ones are none, nor is "." in a plain path. */
+static bool split(struct sqst_pattern *pattern, const char *text)
+{
+	size_t room = 1;
+	char *rest = NULL;
+
+	for (const char *at = text; *at; at++)
+		room += *at == '/';
+	pattern->split = strdup(text);
+	pattern->part = calloc(room, sizeof(*pattern->part));
+	if (!pattern->split || !pattern->part)
+		return false;
+	for (char *part = strtok_r(pattern->split, "/", &rest); part;
+	     part = strtok_r(NULL, "/", &rest)) {
+		if (pattern->kind != SQST_FILTER_PLAIN || strcmp(part, ".") != 0)
+			pattern->part[pattern->parts++] = part;
+	}
+	return true;
+}
+
+static int compile(struct sqst_pattern *pattern, struct sqst_report *why)
+{
+	const unsigned parts = pattern->parts;
+
+	pattern->regex = calloc(parts, sizeof(*pattern->regex));
+	if (!pattern->regex)
+		return sqst_fail(why, SQST_ERR_NOMEM, pattern->text, "out of memory");
+	for (pattern->parts = 0; pattern->parts < parts; pattern->parts++) {
+		regex_t *regex = &pattern->regex[pattern->parts];
+		const char *part = pattern->part[pattern->parts];
+		const int rc = regcomp(regex, part, REG_EXTENDED | REG_NOSUB);
+		char text[256];
+
+		if (rc != 0) {
+			regerror(rc, regex, text, sizeof(text));
+			return sqst_fail(why, SQST_ERR_OPTION, part, "is no regular expression: %s",
+					 text);
+		}
+	}
+	return 0;
+}
+
+static int fill(struct sqst_pattern *pattern, const char *text, unsigned flags,
+		struct sqst_report *why)
+{
+	const bool plain = flags == SQST_FILTER_PLAIN;
+
+	if (flags > SQST_FILTER_REGEX)
+		return sqst_fail(why, SQST_ERR_OPTION, text, "unknown filter flags 0x%x", flags);
+	pattern->kind = (enum sqst_filter_flag)flags;
+	pattern->host = is_host_path(text);
+	if (!plain && pattern->host)
+		return sqst_fail(why, SQST_ERR_OPTION, text,
+				 "a wildcard or regular expression begins below the root of the "
+				 "image, without /, ./ or ../");
+	if (!plain && strncmp(text, "... ", 4) == 0) {
+		pattern->anywhere = true;
+		text += 4;
+	}
+	pattern->text = strdup(text);
+	if (!pattern->text || !split(pattern, text))
+		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
+	if (pattern->parts == 0)
+		return sqst_fail(why, SQST_ERR_OPTION, text, "a name to leave out is empty");
+	return flags == SQST_FILTER_REGEX ? compile(pattern, why) : 0;
+}
+
+int sqst_filter_add(struct sqst_filter *filter, const char *text, unsigned flags,
+		    struct sqst_report *why)
+{
+	struct sqst_pattern pattern = {0};
+	int rc;
+
+	if ((filter->count & (filter->count - 1)) == 0) {
+		const size_t room = filter->count ? filter->count * 2 : 1;
+		struct sqst_pattern *grown = realloc(filter->pattern, room * sizeof(*grown));
+
+		if (!grown)
+			return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
+		filter->pattern = grown;
+	}
+	rc = fill(&pattern, text, flags, why);
+	if (rc < 0) {
+		pattern_release(&pattern);
+		return rc;
+	}
+	filter->pattern[filter->count++] = pattern;
+	return 0;
+}
+
+/* NULL if there is nothing on the line. */
+static const char *pattern_of(char *line)
+{
+	const size_t length = strlen(line);
+
+	if (length > 0 && line[length - 1] == '\n')
+		line[length - 1] = '\0';
+	while (isspace((unsigned char)*line))
+		line++;
+	if (*line == '#')
+		return NULL;
+	if (*line == '\\')
+		line++;
+	return *line ? line : NULL;
+}
+
+int sqst_filter_load(struct sqst_filter *filter, const char *path, unsigned flags,
+		     struct sqst_report *why)
+{
+	SQST_CLEANUP(sqst_scope_file) FILE *file = fopen(path, "re");
+	SQST_AUTO_FREE char *line = NULL;
+	size_t room = 0, number = 0;
+	struct sqst_report inner = {0};
+
+	if (!file)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
+	while (getline(&line, &room, file) >= 0) {
+		const char *pattern = pattern_of(line);
+		int rc;
+
+		number++;
+		if (!pattern)
+			continue;
+		rc = sqst_filter_add(filter, pattern, flags, &inner);
+		if (rc < 0)
+			return sqst_fail(why, rc, path, "line %zu: %s", number, inner.message);
+	}
+	if (ferror(file))
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
+	return 0;
+}
+
+/* ---- matching */
+
+struct path {
+	char text[PATH_MAX + SQST_NAME_MAX + 2];
+	const char *part[PATH_MAX / 2 + SQST_NAME_MAX];
+	unsigned parts;
+};
+
+static bool path_split(struct path *path, const char *text)
+{
+	char *rest = NULL;
+
+	path->parts = 0;
+	if (strlen(text) >= sizeof(path->text))
+		return false;
+	strcpy(path->text, text);
+	for (char *part = strtok_r(path->text, "/", &rest); part;
+	     part = strtok_r(NULL, "/", &rest)) {
+		if (path->parts == sizeof(path->part) / sizeof(path->part[0]))
+			return false;
+		path->part[path->parts++] = part;
+	}
+	return true;
+}
+
+static bool part_matches(const struct sqst_pattern *pattern, unsigned at, const char *name)
+{
+	switch (pattern->kind) {
+	case SQST_FILTER_PLAIN:
+		return strcmp(pattern->part[at], name) == 0;
+	case SQST_FILTER_WILDCARDS:
+		return fnmatch(pattern->part[at], name, FNM_PATHNAME | FNM_PERIOD | FNM_EXTMATCH) ==
+		       0;
+	case SQST_FILTER_REGEX:
+		return regexec(&pattern->regex[at], name, 0, NULL, 0) == 0;
+	}
+	return false;
+}
+
+/* Whether the first `parts` components of the path are what the pattern says. The last one first:
+ * it tells most paths from another. */
+static bool matches(const struct sqst_pattern *pattern, const struct path *path, unsigned parts)
+{
+	unsigned at = pattern->parts;
+
+	if (pattern->anywhere ? parts < at : parts != at)
+		return false;
+	while (at > 0) {
+		if (!part_matches(pattern, --at, path->part[--parts]))
+			return false;
+	}
+	return true;
+}
+
+bool sqst_filter_has_patterns(const struct sqst_filter *filter)
+{
+	for (size_t i = 0; i < filter->count; i++) {
+		if (filter->pattern[i].kind != SQST_FILTER_PLAIN)
+			return true;
+	}
+	return false;
+}
+
+bool sqst_filter_matches(const struct sqst_filter *filter, const char *text)
+{
+	struct path path;
+
+	if (!path_split(&path, text))
+		return false;
+	for (size_t i = 0; i < filter->count; i++) {
+		const struct sqst_pattern *pattern = &filter->pattern[i];
+
+		if (pattern->kind != SQST_FILTER_PLAIN && matches(pattern, &path, path.parts))
+			return true;
+	}
+	return false;
+}
+
+bool sqst_filter_excludes(const struct sqst_filter *filter, const char *text)
+{
+	struct path path;
+
+	if (!path_split(&path, text))
+		return false;
+	for (unsigned parts = 1; parts <= path.parts; parts++) {
+		for (size_t i = 0; i < filter->count; i++) {
+			if (matches(&filter->pattern[i], &path, parts))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The next node in tree order that is not below this one. */
+static struct sqst_node *next_beside(const struct sqst_node *node)
+{
+	for (; node->parent; node = node->parent) {
+		const struct sqst_inode *dir = node->parent->inode;
+
+		if (node->position + 1 < dir->u.dir.count)
+			return dir->u.dir.child[node->position + 1];
+	}
+	return NULL;
+}
+
+void sqst_tree_filter(struct sqst_tree *tree, const struct sqst_filter *filter)
+{
+	struct sqst_node *node = sqst_tree_next(tree->root);
+	char path[PATH_MAX + SQST_NAME_MAX + 2];
+
+	while (node) {
+		const bool known = sqst_node_path(node, path, sizeof(path)) < sizeof(path);
+		struct sqst_node *gone = node;
+
+		if (!known || !sqst_filter_excludes(filter, path)) {
+			node = sqst_tree_next(node);
+			continue;
+		}
+		node = next_beside(node);
+		sqst_tree_remove(tree, gone);
+	}
+}

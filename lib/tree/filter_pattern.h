@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The inside of a filter. */
+#ifndef LIB_TREE_FILTER_PATTERN_H
+#define LIB_TREE_FILTER_PATTERN_H
+
+#include <regex.h>
+
+#include "sqst/edit.h"
+
+struct sqst_pattern {
+	enum sqst_filter_flag kind;
+	/* Of a plain path: it is one of the file system, not one below a source. */
+	bool host;
+	/* Holds at any depth. */
+	bool anywhere;
+	char *text;
+	/* The components, in `split`. */
+	char **part;
+	regex_t *regex;
+	unsigned parts;
+	char *split;
+};
+
+struct sqst_filter {
+	struct sqst_pattern *pattern;
+	size_t count;
+};
+
+#endif

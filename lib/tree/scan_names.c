@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The names in a directory of the file system. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tree/scan_names.h"
+
+void sqst_scan_names_release(struct sqst_scan_names *names)
+{
+	free(names->text);
+	free(names->at);
+}
+
+static bool append(struct sqst_scan_names *names, const char *name)
+{
+	const size_t size = strlen(name) + 1;
+
+	if (names->room - names->used < size) {
+		const size_t room = names->room * 2 + 4096;
+		char *text = realloc(names->text, room);
+
+		if (!text)
+			return false;
+		names->text = text;
+		names->room = room;
+	}
+	if (names->count == names->at_room) {
+		const size_t room = names->at_room * 2 + 64;
+		size_t *at = realloc(names->at, room * sizeof(*at));
+
+		if (!at)
+			return false;
+		names->at = at;
+		names->at_room = room;
+	}
+	memcpy(names->text + names->used, name, size);
+	names->at[names->count++] = names->used;
+	names->used += size;
+	return true;
+}
+
+static int by_text(const void *a, const void *b, void *text)
+{
+	return strcmp((const char *)text + *(const size_t *)a,
+		      (const char *)text + *(const size_t *)b);
+}
+
+static void sort_once(struct sqst_scan_names *names)
+{
+	size_t kept = 0;
+
+	if (names->count > 1)
+		qsort_r(names->at, names->count, sizeof(*names->at), by_text, names->text);
+	for (size_t i = 0; i < names->count; i++) {
+		if (kept == 0 ||
+		    strcmp(names->text + names->at[kept - 1], names->text + names->at[i]) != 0)
+			names->at[kept++] = names->at[i];
+	}
+	names->count = kept;
+}
+
+int sqst_scan_names_read(struct sqst_scan_names *names, DIR *dir, const char *path,
+			 struct sqst_report *why)
+{
+	for (;;) {
+		const struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry && errno != 0)
+			return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
+					       "cannot read the directory");
+		if (!entry)
+			break;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (!append(names, entry->d_name))
+			return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	}
+	sort_once(names);
+	return 0;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sources with their leading directories, as tar and cpio store them. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "tree/scan_sources.h"
+
+/* Of a directory while sources are added: all below it is in the tree. In inode->ref. */
+#define COMPLETE 1
+
+/* Where the walk along one source is. */
+struct walk {
+	struct sqst_scan *scan;
+	const char *source;
+	/* The source up to the component being looked at. */
+	char path[PATH_MAX];
+	bool descend;
+};
+
+static struct sqst_node *find(const struct sqst_node *dir, const char *name)
+{
+	for (uint32_t i = 0; i < dir->inode->u.dir.count; i++) {
+		if (strcmp(dir->inode->u.dir.child[i]->name, name) == 0)
+			return dir->inode->u.dir.child[i];
+	}
+	return NULL;
+}
+
+static bool is_dots(const char *name, size_t length)
+{
+	return length == 0 || (length == 1 && name[0] == '.') ||
+	       (length == 2 && name[0] == '.' && name[1] == '.');
+}
+
+/* Where the part of the source begins that is stored: behind "/", "." and ".." */
+static const char *strip(const char *source)
+{
+	while (*source) {
+		const size_t length = strcspn(source, "/");
+
+		if (!is_dots(source, length))
+			break;
+		source += length;
+		source += *source == '/';
+	}
+	return source;
+}
+
+/* Add the component that `walk->path` ends with. */
+static int add(struct walk *walk, struct sqst_node *dir, const char *name, struct sqst_node **out)
+{
+	struct sqst_scan *scan = walk->scan;
+	int rc = sqst_scan_enter(scan, walk->path);
+
+	scan->inside_length = sqst_node_path(dir, scan->inside, sizeof(scan->inside));
+	if (rc == 0 && scan->inside_length >= sizeof(scan->inside))
+		rc = sqst_fail(scan->why, SQST_ERR_SOURCE, walk->source, "the path is too long");
+	return rc == 0 ? sqst_scan_add(scan, dir, AT_FDCWD, walk->path, name, out) : rc;
+}
+
+/* The last component of a source. */
+static int add_leaf(struct walk *walk, struct sqst_node *dir, const char *name)
+{
+	struct sqst_node *node = find(dir, name);
+	int rc;
+
+	if (node && (!walk->descend || node->inode->type != SQST_TYPE_DIR))
+		return 0;
+	/* There are parts of it from other sources: all of it has them too. */
+	if (node)
+		sqst_tree_remove(walk->scan->tree, node);
+	rc = add(walk, dir, name, &node);
+	if (rc < 0 || !node || node->inode->type != SQST_TYPE_DIR || !walk->descend)
+		return rc;
+	node->inode->ref = COMPLETE;
+	return sqst_scan_below(walk->scan, node, walk->path);
+}
+
+/* Whether the leaf is in the tree; the directories on the way that were added for it alone go with
+ * it. */
+static bool keep(struct walk *walk, struct sqst_node *fresh, const struct sqst_node *leaf)
+{
+	if (!leaf && fresh)
+		sqst_tree_remove(walk->scan->tree, fresh);
+	return leaf != NULL;
+}
+
+/* *added: whether something of it is in the tree. */
+static int add_source(struct walk *walk, const char *rest, bool *added)
+{
+	struct sqst_node *dir = walk->scan->tree->root, *fresh = NULL;
+
+	for (;;) {
+		const size_t length = strcspn(rest, "/"), at = (size_t)(rest - walk->source);
+		const char *next = rest + length;
+		char name[SQST_NAME_MAX + 1];
+		struct sqst_node *node;
+		int rc;
+
+		if (is_dots(rest, length) || length > SQST_NAME_MAX || at + length >= PATH_MAX)
+			return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->source,
+					 "\".\" and \"..\" can only stand at its beginning, and a "
+					 "name has at most 255 bytes");
+		memcpy(name, rest, length);
+		name[length] = '\0';
+		memcpy(walk->path, walk->source, at + length);
+		walk->path[at + length] = '\0';
+		while (*next == '/')
+			next++;
+		if (!*next) {
+			rc = add_leaf(walk, dir, name);
+			*added = rc == 0 && keep(walk, fresh, find(dir, name));
+			return rc;
+		}
+		node = find(dir, name);
+		if (!node) {
+			rc = add(walk, dir, name, &node);
+			if (rc < 0 || !keep(walk, fresh, node))
+				return rc;
+			fresh = fresh ? fresh : node;
+		}
+		*added = node->inode->ref == COMPLETE;
+		if (*added)
+			return 0;
+		if (node->inode->type != SQST_TYPE_DIR)
+			return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
+					 "is not a directory");
+		dir = node;
+		rest = next;
+	}
+}
+
+/* The directory that the stripped part of a source stands in, "." for none. */
+static int enter_prefix(struct walk *walk, const char *rest, struct stat *st)
+{
+	struct sqst_scan *scan = walk->scan;
+	const size_t length = (size_t)(rest - walk->source);
+	char prefix[PATH_MAX] = ".";
+	int rc;
+
+	if (length >= sizeof(prefix))
+		return sqst_fail(scan->why, SQST_ERR_SOURCE, walk->source, "the path is too long");
+	if (length > 0) {
+		memcpy(prefix, walk->source, length);
+		prefix[length] = '\0';
+	}
+	if (stat(prefix, st) != 0)
+		return sqst_fail_errno(scan->why, SQST_ERR_SOURCE, errno, prefix,
+				       "cannot read the source");
+	rc = sqst_tree_directory_origin(scan->tree, prefix, 0, scan->why);
+	if (rc < 0)
+		return rc;
+	scan->origin = (uint8_t)rc;
+	if (lstat(walk->source, st) != 0)
+		return sqst_fail_errno(scan->why, SQST_ERR_SOURCE, errno, walk->source,
+				       "cannot read the source");
+	scan->device = st->st_dev;
+	rc = sqst_scan_enter(scan, prefix);
+	if (rc < 0)
+		return rc;
+	memcpy(scan->path + scan->length, "/.", 3);
+	return stat(prefix, st) == 0 ? 0
+				     : sqst_fail_errno(scan->why, SQST_ERR_SOURCE, errno, prefix,
+						       "cannot read the source");
+}
+
+static void forget_marks(struct sqst_tree *tree)
+{
+	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
+		node->inode->ref = 0;
+}
+
+int sqst_scan_unstripped(struct sqst_scan *scan, const char *const *source, size_t count,
+			 bool descend)
+{
+	struct stat first = {0};
+	bool same = true, any = false;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		struct walk walk = {.scan = scan, .source = source[i], .descend = descend};
+		const char *rest = strip(source[i]);
+		bool added = false;
+		struct stat st;
+
+		if (!*rest && !descend)
+			continue;
+		if (!*rest)
+			return sqst_fail(scan->why, SQST_ERR_SOURCE, source[i],
+					 "nothing of it is left without /, . and ..; as the single "
+					 "source it needs no -no-strip");
+		rc = enter_prefix(&walk, rest, &st);
+		if (rc < 0)
+			return rc;
+		/* The first one's attributes, while scan->path is the prefix. */
+		if (!any)
+			rc = sqst_scan_fill(scan, scan->tree->root->inode, &st);
+		if (rc == 0)
+			rc = add_source(&walk, rest, &added);
+		if (!added)
+			continue;
+		if (!any)
+			first = st;
+		any = true;
+		same = same && st.st_dev == first.st_dev && st.st_ino == first.st_ino;
+	}
+	forget_marks(scan->tree);
+	if (rc == 0 && !(any && same)) {
+		scan->tree->root->inode->xattr = SQST_NO_XATTR;
+		scan->tree->root->inode->mtime = 0;
+		sqst_scan_dummy_root(scan);
+	}
+	return rc;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hard links taken apart: every name gets an inode of its own. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "tree/tree.h"
+
+int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why)
+{
+	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node)) {
+		struct sqst_inode *inode = node->inode, *own;
+
+		/* The last name keeps the inode that all had. */
+		if (inode->type == SQST_TYPE_DIR || inode->nlink < 2)
+			continue;
+		own = sqst_arena_alloc(tree->arena, sizeof(*own));
+		if (!own)
+			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		*own = *inode;
+		own->nlink = 1;
+		inode->nlink--;
+		node->inode = own;
+		tree->inodes++;
+	}
+	return 0;
+}
