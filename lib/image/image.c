@@ -32,8 +32,8 @@ int sqst_image_bad(const struct sqst_image *image, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
-	return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-			 "damaged: %s; use another parent image", text);
+	return sqst_fail(image->why, SQST_ERR_PARENT, image->name, "damaged: %s%s", text,
+			 image->source ? "" : "; use another parent image");
 }
 
 int sqst_image_nomem(const struct sqst_image *image)

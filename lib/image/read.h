@@ -49,6 +49,8 @@ struct sqst_meta_cache;
 struct sqst_image {
 	const char *name;
 	int fd;
+	/* Read for its content, not as a parent. */
+	bool source;
 	uint64_t size;
 	struct sqst_report *why;
 	struct sqst_super super;
@@ -63,7 +65,7 @@ struct sqst_image {
 
 /* ---- image.c */
 
-/* "NAME: damaged: …; use another parent image". Returns SQST_ERR_PARENT. */
+/* "NAME: damaged: …; use another parent image" (no advice for a source). Returns SQST_ERR_PARENT. */
 int sqst_image_bad(const struct sqst_image *image, const char *format, ...) SQST_PRINTF(2, 3);
 
 int sqst_image_nomem(const struct sqst_image *image);

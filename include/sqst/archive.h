@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file archive.h
+ * Sources that are no directory: archives, mtree specifications, squashfs images.
+ *
+ * Each call gives a finished tree (sorted, with contents), the same that sqst_tree_scan() gives for
+ * the directory that the source was made from: so both give the same image.
+ */
+#ifndef SQST_ARCHIVE_H
+#define SQST_ARCHIVE_H
+
+#include "sqst/predef.h"
+#include "sqst/report.h"
+#include "sqst/tree.h"
+
+/** What a file is, by its first bytes. */
+enum sqst_archive_kind {
+	/** None of those below. */
+	SQST_ARCHIVE_NONE = 0,
+	/** tar, cpio or zip, or what may be one in a compression. */
+	SQST_ARCHIVE_ARCHIVE = 1,
+	/** An mtree specification, with its "#mtree" line. */
+	SQST_ARCHIVE_MTREE = 2,
+	/** A squashfs image. */
+	SQST_ARCHIVE_IMAGE = 3,
+};
+
+/** How such a source is read. Zero-initialise for the defaults. */
+struct sqst_archive_options {
+	/** Which of the scan's options hold here: no_xattrs, all_root, filter, no_hardlinks,
+	 * xattrs_include, xattrs_exclude; the others are about file systems. May be NULL. */
+	const struct sqst_scan_options *scan;
+	/** --root-becomes: a directory of the source, "a/b", that becomes the root; what is not
+	 * below it is left out. A leading or trailing '/' or "./" is ignored. NULL or "": none. */
+	const char *root;
+	/** Mode and owner of directories that the source implies ("a/b" without an entry "a"), the
+	 * root among them. Their time is that of the newest thing in them, since a clock would make
+	 * each image another. */
+	bool default_mode_set;
+	uint16_t default_mode; /**< else 0755 */
+	uint32_t default_uid;
+	uint32_t default_gid;
+	/** Go on behind an end of archive, for archives that were put together with cat
+	 * (sqfstar -ignore-zeros). */
+	bool ignore_zeros;
+	/** Polled now and then; SQST_ERR_CANCELED when it becomes true. May be NULL. */
+	const volatile int *cancel;
+};
+
+/**
+ * Look at a file's first bytes. A compressed file counts as an archive.
+ * @return SQST_ARCHIVE_NONE also for what is no regular file or block device, or unreadable
+ */
+SQST_API enum sqst_archive_kind sqst_archive_probe(const char *path);
+
+/** Whether this build of the library can read archives (libarchive). */
+SQST_API bool sqst_archive_supported(void);
+
+/**
+ * Read a tar, cpio or zip archive, in any compression that libarchive reads.
+ *
+ * Owners are the numeric ones. Attributes come from pax headers (SCHILY.xattr., LIBARCHIVE.xattr.).
+ * A leading "/" or "./" of a path means nothing, and ".." in one is refused. Of two entries with
+ * one path the last wins; a directory that comes again keeps what is in it. An entry below a name
+ * that is no directory is refused. A hard link may come in any form that libarchive knows, and its
+ * target must come before it.
+ *
+ * Contents are kept in an unlinked file in $TMPDIR (else /var/tmp) as long as the tree.
+ *
+ * @param path     a file, or "-" for standard input, which is read to its end
+ * @param options  may be NULL
+ * @param out      the caller's to free with sqst_tree_free(); untouched on failure
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (unreadable, damaged, cut short, what cannot be
+ *         stored), SQST_ERR_IO (the spool file), SQST_ERR_OPTION (built without libarchive),
+ *         SQST_ERR_CANCELED
+ */
+SQST_API int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *options,
+				    struct sqst_tree **out, struct sqst_report *why);
+
+/**
+ * Read an mtree specification, as of mtree(5) or bsdtar --format=mtree. Keywords: type, mode, uid,
+ * gid, time, link, device, contents, size, optional, ignore, and /set, /unset; a name with a '/' is
+ * a path from the root, one without is in the directory that the lines before went to, ".." leaves
+ * it. Others are skipped.
+ *
+ * The content of a file is that of the file that `contents` names, else that of the file of its own
+ * path; both are taken from the directory that the specification is in, unless absolute. A name
+ * without a type, and without a file to take it from, is refused. Names that the specification
+ * does not have are not read from there.
+ *
+ * @return as sqst_tree_read_archive(); messages name the line
+ */
+SQST_API int sqst_tree_read_mtree(const char *path, const struct sqst_archive_options *options,
+				  struct sqst_tree **out, struct sqst_report *why);
+
+/**
+ * Read an image of any builder: names, owners, modes, times, attributes, hard links and contents,
+ * but not the numbers. Contents are read from the image when they are asked for, so it must stay
+ * as it is until the tree is freed; that they can be unpacked is seen only then.
+ *
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (damaged, or a compressor that is not in this build),
+ *         SQST_ERR_CANCELED
+ */
+SQST_API int sqst_tree_read_image(const char *path, const struct sqst_archive_options *options,
+				  struct sqst_tree **out, struct sqst_report *why);
+
+#endif

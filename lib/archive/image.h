@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An image as a source: inside of its parts. Everything here treats it as hostile. */
+#ifndef LIB_ARCHIVE_IMAGE_H
+#define LIB_ARCHIVE_IMAGE_H
+
+#include <sys/stat.h>
+
+#include "archive/stage.h"
+#include "image/read.h"
+
+/* Fragment blocks that are kept unpacked. */
+#define SQST_SOURCE_FRAGMENTS 4
+
+struct sqst_source_fragment {
+	/* 0: empty. */
+	uint64_t at;
+	uint32_t size;
+	uint8_t *data;
+};
+
+struct sqst_source_image {
+	struct sqst_image image;
+	/* As it was when it was opened. */
+	struct stat st;
+	uint32_t *id;
+	struct sqst_area fragments;
+	struct sqst_area xattr_ids;
+	struct sqst_area xattrs;
+	uint32_t xattr_count;
+	/* A block as it is stored. */
+	uint8_t *packed;
+	struct sqst_source_fragment fragment[SQST_SOURCE_FRAGMENTS];
+	unsigned fragment_next;
+};
+
+/* What a file's inode says of its content. */
+struct sqst_source_file {
+	uint64_t size;
+	uint64_t start;
+	uint32_t fragment;
+	uint32_t fragment_offset;
+	/* Blocks that are not in a fragment. */
+	uint64_t blocks;
+};
+
+/* SQST_ERR_PARENT becomes SQST_ERR_SOURCE: the same readers serve both. */
+int sqst_source_code(int rc, struct sqst_report *why);
+
+/* ---- image_tables.c */
+
+/* Find and check the id, fragment and xattr tables. */
+int sqst_source_tables(struct sqst_source_image *source);
+
+/* Where a fragment block is, and its size field. */
+int sqst_source_fragment_entry(struct sqst_source_image *source, uint32_t index, uint64_t *start,
+			       uint32_t *field);
+
+/* The attributes of a set, for a body of the stage. */
+int sqst_source_xattrs(struct sqst_source_image *source, struct sqst_stage *stage, uint32_t index,
+		       struct sqst_stage_body *body);
+
+/* ---- image_inode.c */
+
+/* Read the inode at a reference into a new body. */
+int sqst_source_body(struct sqst_source_image *source, struct sqst_stage *stage, uint64_t ref,
+		     struct sqst_stage_body **out);
+
+/* Read the inode of a regular file; the cursor is left at its block sizes. */
+int sqst_source_file_read(struct sqst_source_image *source, uint64_t ref,
+			  struct sqst_source_file *file, struct sqst_cursor *cursor);
+
+/* ---- image_content.c */
+
+/* key[0]: the inode's reference. The origin's state is a struct sqst_source_image, which it frees.
+ */
+extern const struct sqst_origin_type sqst_origin_image;
+
+void sqst_source_image_free(struct sqst_source_image *source);
+
+#endif

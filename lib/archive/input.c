@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The bytes of an archive: a file in which libarchive may seek, or a pipe. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/input.h"
+#include "archive/spool.h"
+#include "base/file.h"
+
+#define BUFFER_SIZE (256 * 1024)
+#define TAIL        512
+
+static ssize_t read_some(struct sqst_input *input)
+{
+	ssize_t got;
+
+	do
+		got = read(input->fd, input->buffer, BUFFER_SIZE);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+static int unreadable(const struct sqst_input *input, int number)
+{
+	return sqst_fail_errno(input->why, SQST_ERR_SOURCE, number, input->name, "cannot read it");
+}
+
+/* Zip from a pipe: what is said of modes and types is at its end, so it is read whole first. */
+static int spool_whole(struct sqst_input *input)
+{
+	struct sqst_spool spool;
+	ssize_t got = (ssize_t)input->ahead;
+	int rc = sqst_spool_open(&spool, input->why);
+
+	for (; rc == 0 && got > 0; got = read_some(input)) {
+		rc = sqst_spool_write(&spool, spool.end, input->buffer, (size_t)got);
+		spool.end += (size_t)got;
+	}
+	if (rc == 0 && got < 0)
+		rc = unreadable(input, errno);
+	if (rc == 0)
+		rc = sqst_spool_finish(&spool);
+	if (rc == 0 && lseek(spool.fd, 0, SEEK_SET) != 0)
+		rc = unreadable(input, errno);
+	if (rc == 0) {
+		input->fd = spool.fd;
+		input->own_fd = true;
+		input->seekable = true;
+		input->ahead = 0;
+		spool.fd = -1;
+	}
+	sqst_spool_release(&spool);
+	return rc;
+}
+
+static bool is_zip(const struct sqst_input *input, ssize_t got)
+{
+	return got >= 4 && memcmp(input->buffer, "PK", 2) == 0;
+}
+
+/* A program that failed before it wrote anything made no archive. */
+static int empty(const struct sqst_input *input)
+{
+	return sqst_fail(input->why, SQST_ERR_SOURCE, input->name, "is empty, which no archive is");
+}
+
+static int look_ahead(struct sqst_input *input)
+{
+	const ssize_t got = sqst_read_full(input->fd, input->buffer, TAIL);
+
+	if (got < 0)
+		return unreadable(input, errno);
+	if (got == 0)
+		return empty(input);
+	input->ahead = (size_t)got;
+	input->zip = is_zip(input, got);
+	return input->zip ? spool_whole(input) : 0;
+}
+
+static int look_at_start(struct sqst_input *input)
+{
+	const ssize_t got = sqst_pread_full(input->fd, input->buffer, TAIL, 0);
+
+	if (got < 0)
+		return unreadable(input, errno);
+	if (got == 0)
+		return empty(input);
+	input->zip = is_zip(input, got);
+	return 0;
+}
+
+int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_report *why)
+{
+	struct stat st;
+
+	*input = (struct sqst_input){.name = path, .fd = -1, .why = why};
+	input->buffer = malloc(BUFFER_SIZE);
+	if (!input->buffer)
+		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	if (strcmp(path, "-") == 0) {
+		input->name = "standard input";
+		input->fd = STDIN_FILENO;
+	} else {
+		input->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		input->own_fd = true;
+	}
+	if (input->fd < 0)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
+				       "the archive cannot be opened");
+	if (fstat(input->fd, &st) != 0)
+		return unreadable(input, errno);
+	if (S_ISDIR(st.st_mode))
+		return sqst_fail(why, SQST_ERR_SOURCE, input->name,
+				 "is a directory and not an archive");
+	/* Standard input that is a file may stand anywhere in it. */
+	input->seekable =
+	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && lseek(input->fd, 0, SEEK_CUR) == 0;
+	return input->seekable ? look_at_start(input) : look_ahead(input);
+}
+
+static void count_zeros(struct sqst_input *input, size_t size)
+{
+	size_t at = size;
+
+	while (at > 0 && input->buffer[at - 1] == 0 && size - at < TAIL)
+		at--;
+	input->zeros = at == 0 ? input->zeros + size : size - at;
+}
+
+/* ---- what libarchive calls */
+
+static la_ssize_t on_read(struct archive *archive, void *user, const void **data)
+{
+	struct sqst_input *input = user;
+	ssize_t got = (ssize_t)input->ahead;
+
+	input->ahead = 0;
+	if (got == 0)
+		got = read_some(input);
+	if (got < 0) {
+		input->error = errno;
+		archive_set_error(archive, errno, "cannot read it");
+		return -1;
+	}
+	count_zeros(input, (size_t)got);
+	*data = input->buffer;
+	return got;
+}
+
+static la_int64_t on_seek(struct archive *archive, void *user, la_int64_t offset, int whence)
+{
+	struct sqst_input *input = user;
+	const off_t at = lseek(input->fd, (off_t)offset, whence);
+
+	if (at < 0) {
+		input->error = errno;
+		archive_set_error(archive, errno, "cannot seek in it");
+		return ARCHIVE_FATAL;
+	}
+	return at;
+}
+
+/* Not past the end, so that an archive that was cut short is seen as one. */
+static la_int64_t on_skip(struct archive *archive, void *user, la_int64_t size)
+{
+	struct sqst_input *input = user;
+	const off_t at = lseek(input->fd, 0, SEEK_CUR);
+	off_t end;
+
+	(void)archive;
+	if (at < 0 || size < BUFFER_SIZE)
+		return 0;
+	end = lseek(input->fd, 0, SEEK_END);
+	if (end < at || size > end - at) {
+		lseek(input->fd, at, SEEK_SET);
+		return 0;
+	}
+	return lseek(input->fd, at + size, SEEK_SET) < 0 ? 0 : size;
+}
+
+int sqst_input_attach(struct sqst_input *input, struct archive *archive)
+{
+	archive_read_set_read_callback(archive, on_read);
+	if (input->seekable) {
+		archive_read_set_seek_callback(archive, on_seek);
+		archive_read_set_skip_callback(archive, on_skip);
+	}
+	archive_read_set_callback_data(archive, input);
+	return archive_read_open1(archive);
+}
+
+int sqst_input_drain(struct sqst_input *input, uint64_t *zeros)
+{
+	ssize_t got;
+
+	if (input->seekable && lseek(input->fd, -TAIL, SEEK_END) >= 0)
+		input->zeros = 0;
+	while ((got = read_some(input)) > 0)
+		count_zeros(input, (size_t)got);
+	*zeros = input->zeros;
+	return got < 0 ? unreadable(input, errno) : 0;
+}
+
+void sqst_input_release(struct sqst_input *input)
+{
+	free(input->buffer);
+	if (input->own_fd && input->fd >= 0)
+		close(input->fd);
+	input->buffer = NULL;
+	input->fd = -1;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a file is, by its first bytes. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/scope.h"
+#include "sqst/archive.h"
+
+#define TAR_BLOCK    512
+#define TAR_CHECKSUM 148
+
+struct magic {
+	const char *bytes;
+	size_t size;
+	enum sqst_archive_kind kind;
+};
+
+#define MAGIC(text, kind)                                                                          \
+	{                                                                                          \
+		text, sizeof(text) - 1, kind                                                       \
+	}
+
+static const struct magic magics[] = {
+    MAGIC("hsqs", SQST_ARCHIVE_IMAGE),
+    MAGIC("#mtree", SQST_ARCHIVE_MTREE),
+    /* cpio: odc, newc, newc with checksums, binary in both byte orders */
+    MAGIC("070707", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("070701", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("070702", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\xC7\x71", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\x71\xC7", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("PK\x03\x04", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("PK\x05\x06", SQST_ARCHIVE_ARCHIVE),
+    /* gzip, bzip2, xz, zstd, lz4, lzip, lzop, compress, lrzip, lzma */
+    MAGIC("\x1F\x8B", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("BZh", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\xFD"
+	  "7zXZ",
+	  SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\x28\xB5\x2F\xFD", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\x04\x22\x4D\x18", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("LZIP", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\x89LZO", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\x1F\x9D", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("LRZI", SQST_ARCHIVE_ARCHIVE),
+    MAGIC("\x5D\x00\x00", SQST_ARCHIVE_ARCHIVE),
+};
+
+/* Old tar has no magic; its header has a checksum, in octal, counted as if it were spaces. */
+static bool is_tar(const uint8_t *block, size_t size)
+{
+	unsigned long sum = 0, stored = 0;
+	bool zeros = true;
+
+	if (size < TAR_BLOCK)
+		return false;
+	for (size_t i = 0; i < TAR_BLOCK; i++) {
+		zeros = zeros && block[i] == 0;
+		sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + 8 ? ' ' : block[i];
+	}
+	for (size_t i = TAR_CHECKSUM; i < TAR_CHECKSUM + 8; i++) {
+		if (block[i] >= '0' && block[i] <= '7')
+			stored = stored * 8 + (block[i] - '0');
+		else if (block[i] != ' ' && block[i] != '\0')
+			return false;
+	}
+	return zeros || sum == stored;
+}
+
+enum sqst_archive_kind sqst_archive_probe(const char *path)
+{
+	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	uint8_t block[TAR_BLOCK];
+	struct stat st;
+	ssize_t got;
+
+	if (fd < 0 || fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+		return SQST_ARCHIVE_NONE;
+	got = sqst_pread_full(fd, block, sizeof(block), 0);
+	for (size_t i = 0; got > 0 && i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if ((size_t)got >= magics[i].size &&
+		    memcmp(block, magics[i].bytes, magics[i].size) == 0)
+			return magics[i].kind;
+	}
+	return got > 0 && is_tar(block, (size_t)got) ? SQST_ARCHIVE_ARCHIVE : SQST_ARCHIVE_NONE;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Archives, through libarchive: one entry after the other onto the stage, contents into the spool.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/input.h"
+#include "archive/spool.h"
+#include "archive/stage.h"
+#include "base/scope.h"
+
+struct reader {
+	struct archive *archive;
+	struct archive_entry *entry;
+	/* The entry's path as it stands in the archive. */
+	const char *path;
+	struct sqst_input input;
+	struct sqst_spool spool;
+	struct sqst_stage stage;
+	uint64_t acls;
+	struct sqst_report *why;
+};
+
+static int bad(const struct reader *reader, const char *path)
+{
+	const char *text = archive_error_string(reader->archive);
+
+	if (reader->input.error)
+		return sqst_fail_errno(reader->why, SQST_ERR_SOURCE, reader->input.error,
+				       reader->input.name, "cannot read the archive");
+	return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
+			 "%s%sthe archive is damaged or of no known kind: %s", path ? path : "",
+			 path ? ": " : "", text ? text : "unknown error");
+}
+
+static bool canceled(const struct reader *reader)
+{
+	return reader->stage.options->cancel && *reader->stage.options->cancel;
+}
+
+/* ---- contents */
+
+/* What the entry's data is goes to the end of the spool; holes are not written. */
+static int read_content(struct reader *reader, struct sqst_stage_body *body)
+{
+	const uint64_t base = reader->spool.end;
+	uint64_t size = 0;
+
+	if (archive_entry_size_is_set(reader->entry) && archive_entry_size(reader->entry) > 0)
+		size = (uint64_t)archive_entry_size(reader->entry);
+	for (;;) {
+		const void *data;
+		la_int64_t offset;
+		size_t length;
+		int rc = archive_read_data_block(reader->archive, &data, &length, &offset);
+
+		if (rc == ARCHIVE_EOF)
+			break;
+		if (rc == ARCHIVE_RETRY)
+			continue;
+		if (rc != ARCHIVE_OK)
+			return bad(reader, reader->path);
+		if (canceled(reader))
+			return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
+		if (length == 0)
+			continue;
+		if (offset < 0 || (uint64_t)offset > INT64_MAX - base ||
+		    length > INT64_MAX - base - (uint64_t)offset)
+			return bad(reader, reader->path);
+		rc = sqst_spool_write(&reader->spool, base + (uint64_t)offset, data, length);
+		if (rc < 0)
+			return rc;
+		if ((uint64_t)offset + length > size)
+			size = (uint64_t)offset + length;
+	}
+	if (size > INT64_MAX - base)
+		return bad(reader, reader->path);
+	body->u.file.base = base;
+	body->u.file.size = size;
+	reader->spool.end = base + size;
+	return 0;
+}
+
+/* ---- metadata */
+
+static int type_of(const struct archive_entry *entry)
+{
+	switch (archive_entry_filetype((struct archive_entry *)entry)) {
+	case AE_IFDIR:
+		return SQST_TYPE_DIR;
+	case AE_IFREG:
+		return SQST_TYPE_FILE;
+	case AE_IFLNK:
+		return SQST_TYPE_SYMLINK;
+	case AE_IFBLK:
+		return SQST_TYPE_BLOCK;
+	case AE_IFCHR:
+		return SQST_TYPE_CHAR;
+	case AE_IFIFO:
+		return SQST_TYPE_FIFO;
+	case AE_IFSOCK:
+		return SQST_TYPE_SOCKET;
+	default:
+		return 0;
+	}
+}
+
+/* libarchive lists the last first, and has one twice if the archive says it in both forms. */
+static int take_xattrs(struct reader *reader, struct sqst_stage_body *body)
+{
+	struct sqst_stage *stage = &reader->stage;
+	const int count = archive_entry_xattr_reset(reader->entry);
+	const char *name;
+	const void *value;
+	size_t size;
+
+	if (count <= 0)
+		return 0;
+	body->xattr = sqst_arena_array(stage->arena, (size_t)count, sizeof(*body->xattr));
+	if (!body->xattr)
+		return sqst_stage_nomem(stage);
+	while (archive_entry_xattr_next(reader->entry, &name, &value, &size) == ARCHIVE_OK) {
+		struct sqst_xattr *to = &body->xattr[body->xattrs];
+		bool known = false;
+
+		for (size_t i = 0; i < body->xattrs && !known; i++)
+			known = strcmp(body->xattr[i].name, name) == 0;
+		if (known || !sqst_stage_wants_xattr(stage, name))
+			continue;
+		if (size > UINT32_MAX)
+			return bad(reader, reader->path);
+		to->name = sqst_arena_strndup(stage->arena, name, strlen(name));
+		to->value = sqst_arena_strndup(stage->arena, size ? value : "", size);
+		to->size = (uint32_t)size;
+		if (!to->name || !to->value)
+			return sqst_stage_nomem(stage);
+		body->xattrs++;
+	}
+	return 0;
+}
+
+static int take_metadata(struct reader *reader, struct sqst_stage_body *body)
+{
+	struct archive_entry *entry = reader->entry;
+	struct sqst_stage *stage = &reader->stage;
+	int rc = sqst_stage_owner(stage, reader->path, archive_entry_uid(entry),
+				  archive_entry_gid(entry), body);
+
+	body->mode = (uint16_t)(archive_entry_perm(entry) & 07777);
+	if (archive_entry_mtime_is_set(entry))
+		body->mtime = sqst_stage_time(stage, archive_entry_mtime(entry));
+	if (archive_entry_acl_types(entry) != 0 && !stage->scan->no_xattrs)
+		reader->acls++;
+	if (rc == 0)
+		rc = take_xattrs(reader, body);
+	if (rc < 0)
+		return rc;
+	switch (body->type) {
+	case SQST_TYPE_SYMLINK:
+		/* Always 0777, as Linux says of every symbolic link. */
+		body->mode = 0777;
+		return sqst_stage_symlink(stage, reader->path, archive_entry_symlink(entry), body);
+	case SQST_TYPE_BLOCK:
+	case SQST_TYPE_CHAR:
+		return sqst_stage_device(stage, reader->path,
+					 (uint64_t)archive_entry_rdevmajor(entry),
+					 (uint64_t)archive_entry_rdevminor(entry), body);
+	case SQST_TYPE_FILE:
+		return read_content(reader, body);
+	default:
+		return 0;
+	}
+}
+
+/* A further name. Some forms (cpio newc, pax with linkdata) have the content at the last one. */
+static int take_link(struct reader *reader, const char *target)
+{
+	struct sqst_stage *stage = &reader->stage;
+	struct sqst_stage_name *to, *name;
+	int rc = sqst_stage_find(stage, target, &to);
+
+	if (rc < 0)
+		return rc;
+	if (!to)
+		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
+				 "%s is a hard link to %s, which is not before it in the archive",
+				 reader->path, target);
+	if (to->body->type == SQST_TYPE_DIR)
+		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
+				 "%s is a hard link to %s, which is a directory", reader->path,
+				 target);
+	if (to->body->type == SQST_TYPE_FILE && archive_entry_size_is_set(reader->entry) &&
+	    archive_entry_size(reader->entry) > 0) {
+		rc = read_content(reader, to->body);
+		if (rc < 0)
+			return rc;
+	}
+	rc = sqst_stage_path(stage, reader->path, &name);
+	if (rc < 0 || name == to)
+		return rc;
+	return sqst_stage_set(stage, name, to->body);
+}
+
+static int take_entry(struct reader *reader)
+{
+	struct archive_entry *entry = reader->entry;
+	const char *target = archive_entry_hardlink(entry);
+	struct sqst_stage *stage = &reader->stage;
+	struct sqst_stage_name *name;
+	struct sqst_stage_body *body;
+	int rc, type = type_of(entry);
+
+	reader->path = archive_entry_pathname(entry);
+	if (!reader->path)
+		reader->path = archive_entry_pathname_utf8(entry);
+	if (!reader->path)
+		return bad(reader, NULL);
+	if (target)
+		return take_link(reader, target);
+	if (type == 0)
+		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
+				 "%s: an entry of type 0%o cannot be stored", reader->path,
+				 (unsigned)archive_entry_filetype(entry));
+	rc = sqst_stage_path(stage, reader->path, &name);
+	if (rc < 0)
+		return rc;
+	body = sqst_stage_body(stage, (enum sqst_type)type);
+	if (!body)
+		return sqst_stage_nomem(stage);
+	rc = take_metadata(reader, body);
+	return rc == 0 ? sqst_stage_set(stage, name, body) : rc;
+}
+
+/* ---- the whole archive */
+
+static int open_archive(struct reader *reader)
+{
+	struct archive *archive = reader->archive;
+
+	/* They warn where another program does the work. */
+	archive_read_support_filter_all(archive);
+	archive_read_support_format_tar(archive);
+	archive_read_support_format_cpio(archive);
+	archive_read_support_format_zip(archive);
+	if (reader->stage.options->ignore_zeros)
+		archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1");
+	return sqst_input_attach(&reader->input, archive) == ARCHIVE_OK ? 0 : bad(reader, NULL);
+}
+
+/* tar ends with two blocks of zeros. Without them it may have been cut between two entries, which
+ * nothing else shows. */
+static int check_end(struct reader *reader)
+{
+	const bool plain = archive_filter_count(reader->archive) <= 1;
+	const int kind = archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK;
+	uint64_t zeros;
+	const int rc = sqst_input_drain(&reader->input, &zeros);
+
+	if (rc == 0 && plain && kind == ARCHIVE_FORMAT_TAR && zeros < 512)
+		sqst_warn(reader->why, reader->input.name,
+			  "the archive does not end with a block of zeros; it may have been cut "
+			  "short");
+	return rc;
+}
+
+static int read_entries(struct reader *reader)
+{
+	for (;;) {
+		int rc = archive_read_next_header(reader->archive, &reader->entry);
+
+		if (rc == ARCHIVE_EOF)
+			return check_end(reader);
+		if (rc == ARCHIVE_RETRY)
+			continue;
+		/* In the C locale it warns of each name in a pax header that is not ASCII, and
+		 * leaves the bytes as they are. In zip they are not what they were then. */
+		if (rc != ARCHIVE_OK && (rc != ARCHIVE_WARN || reader->input.zip))
+			return bad(reader, NULL);
+		if (canceled(reader))
+			return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = take_entry(reader);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+static int read_archive(struct reader *reader, struct sqst_tree **out)
+{
+	int rc = open_archive(reader);
+
+	if (rc == 0)
+		rc = read_entries(reader);
+	if (rc == 0)
+		rc = sqst_spool_finish(&reader->spool);
+	if (rc == 0)
+		rc = sqst_stage_tree(&reader->stage, &sqst_origin_spool, reader->spool.fd, out);
+	if (rc < 0)
+		return rc;
+	reader->spool.fd = -1;
+	if (reader->acls > 0)
+		sqst_warn(reader->why, reader->input.name,
+			  "access control lists of %llu entries cannot be stored and were left out",
+			  (unsigned long long)reader->acls);
+	return 0;
+}
+
+/* Names are bytes. libarchive takes those of pax headers for UTF-8 text and would change them where
+ * it can; in the C locale it cannot. Those of zip are text, so it is asked for UTF-8 there. */
+static int in_locale(struct reader *reader, struct sqst_tree **out)
+{
+	locale_t locale = (locale_t)0, before;
+	int rc;
+
+	if (reader->input.zip)
+		locale = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
+	if (!locale)
+		locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	if (!locale)
+		return sqst_stage_nomem(&reader->stage);
+	before = uselocale(locale);
+	reader->archive = archive_read_new();
+	rc = reader->archive ? read_archive(reader, out) : sqst_stage_nomem(&reader->stage);
+	archive_read_free(reader->archive);
+	uselocale(before);
+	freelocale(locale);
+	return rc;
+}
+
+bool sqst_archive_supported(void)
+{
+	return true;
+}
+
+int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *options,
+			   struct sqst_tree **out, struct sqst_report *why)
+{
+	struct reader reader = {.why = why};
+	int rc;
+
+	reader.input.fd = reader.spool.fd = -1;
+	rc = sqst_stage_open(&reader.stage, path, options, why);
+	if (rc == 0)
+		rc = sqst_spool_open(&reader.spool, why);
+	if (rc == 0)
+		rc = sqst_input_open(&reader.input, path, why);
+	if (rc == 0) {
+		reader.stage.source = reader.input.name;
+		rc = in_locale(&reader, out);
+	}
+	sqst_spool_release(&reader.spool);
+	sqst_input_release(&reader.input);
+	sqst_stage_release(&reader.stage);
+	return rc;
+}
