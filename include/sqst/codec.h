@@ -46,6 +46,15 @@ struct sqst_codec_config {
 	/** xz: bytes, 8 KiB to the block size, of the form 2^n or 2^n+2^(n+1); 0: the block size.
 	 */
 	uint32_t xz_dict_size;
+	/** xz: preset 0 to 9 (default 6), and its slower "extreme" form. The dictionary is
+	 *  xz_dict_size, whatever the preset. */
+	int xz_preset;
+	bool xz_extreme;
+	/** xz: literal context bits, literal position bits (together at most 4), position bits (0
+	 *  to 4); -1: the preset's. */
+	int xz_lc;
+	int xz_lp;
+	int xz_pb;
 	/** lzo: 0 lzo1x_1, 1 lzo1x_1_11, 2 lzo1x_1_12, 3 lzo1x_1_15, 4 lzo1x_999 (default). */
 	int lzo_algorithm;
 };

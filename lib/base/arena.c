@@ -111,6 +111,21 @@ char *sqst_arena_strndup(struct sqst_arena *arena, const char *text, size_t leng
 	return copy;
 }
 
+static void chunk_list_append(struct chunk **list, struct chunk *more)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = more;
+}
+
+void sqst_arena_take_over(struct sqst_arena *arena, struct sqst_arena *other)
+{
+	chunk_list_append(&other->full, arena->full);
+	chunk_list_append(&other->full, other->current);
+	arena->full = other->full;
+	*other = (struct sqst_arena){0};
+}
+
 static void chunk_list_free(struct chunk *chunk)
 {
 	while (chunk) {

@@ -19,6 +19,9 @@ void *sqst_arena_array(struct sqst_arena *arena, size_t count, size_t size);
 /* A copy of length bytes with a NUL behind it, not aligned. */
 char *sqst_arena_strndup(struct sqst_arena *arena, const char *text, size_t length);
 
+/* Let `arena` own all that `other` has; `other` is empty then. */
+void sqst_arena_take_over(struct sqst_arena *arena, struct sqst_arena *other);
+
 void sqst_arena_free(struct sqst_arena *arena);
 
 #endif

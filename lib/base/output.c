@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file that appears whole or not at all: made beside its target, fsynced, renamed. */
+/* A file that appears whole or not at all: made beside its target, fsynced, renamed. A block device
+ * is written in place (device.h). */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/device.h"
 #include "base/file.h"
 #include "base/output.h"
 #include "base/scope.h"
@@ -29,7 +31,12 @@ struct sqst_output {
 	char *target;
 	char *temporary;
 	int fd;
-	bool force;
+	/* An or of enum sqst_output_how. */
+	unsigned how;
+	/* Where in the file the caller's offset 0 is. */
+	uint64_t base;
+	bool is_device;
+	struct sqst_device device;
 	uint64_t written_to;
 	uint64_t flushed_to;
 };
@@ -54,10 +61,11 @@ static int check_target(struct sqst_output *output, mode_t *mode, struct sqst_re
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
 				       "cannot look at the output");
 	}
-	if (!S_ISREG(st.st_mode))
+	output->is_device = S_ISBLK(st.st_mode) && (output->how & SQST_OUTPUT_DEVICE);
+	if (!S_ISREG(st.st_mode) && !output->is_device)
 		return sqst_fail(why, SQST_ERR_IO, output->shown,
 				 "the output exists and is not a regular file");
-	if (!output->force)
+	if (!(output->how & SQST_OUTPUT_FORCE))
 		return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
 				 "the output exists; --force (or -noappend) replaces it");
 	*mode = st.st_mode & 07777;
@@ -89,7 +97,7 @@ static int open_temporary(struct sqst_output *output, struct sqst_report *why)
 }
 
 /* An output whose target is known and may be replaced, without a temporary file yet. */
-static int output_new(const char *path, bool force, struct sqst_output **out, mode_t *mode,
+static int output_new(const char *path, unsigned how, struct sqst_output **out, mode_t *mode,
 		      struct sqst_report *why)
 {
 	struct sqst_output *output = calloc(1, sizeof(*output));
@@ -99,7 +107,7 @@ static int output_new(const char *path, bool force, struct sqst_output **out, mo
 	if (!output)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
 	output->fd = -1;
-	output->force = force;
+	output->how = how;
 	output->shown = strdup(path);
 	output->target = realpath(path, NULL);
 	if (!output->target)
@@ -118,37 +126,56 @@ static int output_new(const char *path, bool force, struct sqst_output **out, mo
 	return rc;
 }
 
-int sqst_output_check(const char *path, bool force, struct sqst_report *why)
+/* What is written to: the device, or a temporary file, which also tells whether the directory is
+ * there and may be written to. */
+static int open_place(struct sqst_output *output, struct sqst_report *why)
+{
+	if (!output->is_device)
+		return open_temporary(output, why);
+	output->fd = sqst_device_open(&output->device, output->target, output->shown, why);
+	return output->fd < 0 ? output->fd : 0;
+}
+
+int sqst_output_check(const char *path, unsigned how, struct sqst_report *why)
 {
 	struct sqst_output *output;
 	mode_t mode = 0;
-	int rc = output_new(path, force, &output, &mode, why);
+	int rc = output_new(path, how, &output, &mode, why);
 
 	if (rc == 0) {
-		/* Also tells whether the directory is there and may be written to. */
-		rc = open_temporary(output, why);
+		rc = open_place(output, why);
 		sqst_output_discard(output);
 	}
 	return rc;
 }
 
-int sqst_output_open(const char *path, bool force, struct sqst_output **out,
+int sqst_output_open(const char *path, unsigned how, struct sqst_output **out,
 		     struct sqst_report *why)
 {
 	struct sqst_output *output;
 	mode_t mode = 0;
-	int rc = output_new(path, force, &output, &mode, why);
+	int rc = output_new(path, how, &output, &mode, why);
 
 	if (rc < 0)
 		return rc;
-	rc = open_temporary(output, why);
+	rc = open_place(output, why);
 	if (rc < 0) {
 		sqst_output_discard(output);
 		return rc;
 	}
-	if (mode)
+	if (mode && !output->is_device)
 		(void)!fchmod(output->fd, mode);
 	*out = output;
+	return 0;
+}
+
+int sqst_output_start_at(struct sqst_output *output, uint64_t base, struct sqst_report *why)
+{
+	if (output->is_device && base > output->device.size - SQST_DEVICE_HEAD)
+		return sqst_fail(why, SQST_ERR_IO, output->shown,
+				 "the block device ends at %llu, before the image would begin",
+				 (unsigned long long)output->device.size);
+	output->base = base;
 	return 0;
 }
 
@@ -158,7 +185,7 @@ static void start_writeback(struct sqst_output *output)
 	if (output->written_to - output->flushed_to < WRITEBACK_STEP)
 		return;
 	/* Only a hint: fsync at the end is what counts. */
-	(void)sync_file_range(output->fd, (off_t)output->flushed_to,
+	(void)sync_file_range(output->fd, (off_t)(output->base + output->flushed_to),
 			      (off_t)(output->written_to - output->flushed_to),
 			      SYNC_FILE_RANGE_WRITE);
 	output->flushed_to = output->written_to;
@@ -172,8 +199,18 @@ int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *d
 {
 	const char *from = data;
 
+	if (output->is_device) {
+		const int kept = sqst_device_keep(&output->device, output->fd, output->shown,
+						  output->base, offset, data, size, why);
+
+		if (kept < 0)
+			return kept;
+		from += kept;
+		offset += (uint64_t)kept;
+		size -= (size_t)kept;
+	}
 	while (size > 0) {
-		const ssize_t put = pwrite(output->fd, from, size, (off_t)offset);
+		const ssize_t put = pwrite(output->fd, from, size, (off_t)(output->base + offset));
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -194,7 +231,7 @@ int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *d
 int sqst_output_read(struct sqst_output *output, uint64_t offset, void *data, size_t size,
 		     struct sqst_report *why)
 {
-	const ssize_t got = sqst_pread_full(output->fd, data, size, offset);
+	const ssize_t got = sqst_pread_full(output->fd, data, size, output->base + offset);
 
 	if (got < 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
@@ -222,9 +259,35 @@ static int sync_directory(const struct sqst_output *output, struct sqst_report *
 	return 0;
 }
 
+/* A device cannot grow: the zeros up to `size` are written. */
+static int pad_device(struct sqst_output *output, uint64_t size, struct sqst_report *why)
+{
+	static const uint8_t zeros[4096];
+
+	while (output->written_to < size) {
+		const uint64_t left = size - output->written_to;
+		const int rc =
+		    sqst_output_write(output, output->written_to, zeros,
+				      left < sizeof(zeros) ? (size_t)left : sizeof(zeros), why);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 int sqst_output_prepare(struct sqst_output *output, uint64_t size, struct sqst_report *why)
 {
-	if (ftruncate(output->fd, (off_t)size) != 0 || fsync(output->fd) != 0)
+	if (output->is_device) {
+		const int rc = pad_device(output, size, why);
+
+		if (rc < 0)
+			return rc;
+	} else if (ftruncate(output->fd, (off_t)(output->base + size)) != 0) {
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+				       "cannot write the output");
+	}
+	if (fsync(output->fd) != 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
 				       "cannot write the output");
 	return 0;
@@ -232,7 +295,10 @@ int sqst_output_prepare(struct sqst_output *output, uint64_t size, struct sqst_r
 
 static int commit(struct sqst_output *output, struct sqst_report *why)
 {
-	if (!output->force && access(output->target, F_OK) == 0)
+	if (output->is_device)
+		return sqst_device_finish(&output->device, output->fd, output->shown, output->base,
+					  why);
+	if (!(output->how & SQST_OUTPUT_FORCE) && access(output->target, F_OK) == 0)
 		return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
 				 "the output appeared while it was built; --force replaces it");
 	if (rename(output->temporary, output->target) != 0)

@@ -36,6 +36,53 @@ static void xz_defaults(struct sqst_codec_config *config)
 {
 	config->xz_filters = 0;
 	config->xz_dict_size = 0;
+	config->xz_preset = LZMA_PRESET_DEFAULT;
+	config->xz_extreme = false;
+	config->xz_lc = config->xz_lp = config->xz_pb = -1;
+}
+
+/* liblzma's own presets, with what was set apart. False if there is no such preset. */
+static bool fill_options(const struct sqst_codec_config *config, lzma_options_lzma *options)
+{
+	const uint32_t extreme = config->xz_extreme ? LZMA_PRESET_EXTREME : 0;
+
+	if (config->xz_preset < 0 || config->xz_preset > 9 ||
+	    lzma_lzma_preset(options, (uint32_t)config->xz_preset | extreme))
+		return false;
+	if (config->xz_lc >= 0)
+		options->lc = (uint32_t)config->xz_lc;
+	if (config->xz_lp >= 0)
+		options->lp = (uint32_t)config->xz_lp;
+	if (config->xz_pb >= 0)
+		options->pb = (uint32_t)config->xz_pb;
+	return true;
+}
+
+/* The kernel (lib/xz/xz_dec_lzma2.c, lzma_props) has the same limits. */
+static int check_bits(const struct sqst_codec_config *config, struct sqst_report *why)
+{
+	lzma_options_lzma options;
+
+	if (!fill_options(config, &options))
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 NAME ": preset %d is out of range 0 to 9", config->xz_preset);
+	if (config->xz_lc < -1 || options.lc > LZMA_LCLP_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 NAME ": lc %d (literal context bits) is out of range 0 to 4",
+				 config->xz_lc);
+	if (config->xz_lp < -1 || options.lp > LZMA_LCLP_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 NAME ": lp %d (literal position bits) is out of range 0 to 4",
+				 config->xz_lp);
+	if (options.lc + options.lp > LZMA_LCLP_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 NAME ": lc %u and lp %u make more than 4 (lc is 3 if not set)",
+				 options.lc, options.lp);
+	if (config->xz_pb < -1 || options.pb > LZMA_PB_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 NAME ": pb %d (position bits) is out of range 0 to 4",
+				 config->xz_pb);
+	return 0;
 }
 
 /* The kernel (xz_wrapper.c) takes 2^n and 2^n + 2^(n+1), no other dictionary size. */
@@ -61,6 +108,8 @@ static int xz_check(const struct sqst_codec_config *config, struct sqst_report *
 					 NAME ": the filter with bit 0x%x is not in this liblzma",
 					 bit);
 	}
+	if (check_bits(config, why) < 0)
+		return SQST_ERR_OPTION;
 	if (dict == 0)
 		return 0;
 	if (dict < DICT_SIZE_MIN || dict > config->block_size)
@@ -123,8 +172,7 @@ static struct sqst_coder *xz_compressor(const struct sqst_codec_config *config)
 		    config->block_size > METADATA_BLOCK ? config->block_size : METADATA_BLOCK;
 		coder->trial = malloc(coder->trial_size);
 	}
-	if ((coder->filters && !coder->trial) ||
-	    lzma_lzma_preset(&coder->options, LZMA_PRESET_DEFAULT)) {
+	if ((coder->filters && !coder->trial) || !fill_options(config, &coder->options)) {
 		xz_free(&coder->base);
 		return NULL;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The data part of an image. One thread reads the files in tree order and hands their blocks to the
  * pool; finished blocks are written in the order of submission. The tails of files are gathered in
- * fragment blocks of the size of a data block. */
+ * fragment blocks of the size of a data block. Sort files change the order, nothing else. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -12,6 +12,7 @@
 
 #include "tree/tree.h"
 #include "write/data.h"
+#include "write/equal.h"
 #include "write/reader.h"
 
 /* Blocks in flight for each thread: deep enough that a block which takes ten times as long as its
@@ -28,6 +29,25 @@ static int no_memory(struct sqst_data *data)
 	return sqst_fail(data->why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
 
+/* Zeros up to a multiple of `align`; written, since a block device may hold anything. */
+static int align_position(struct sqst_data *data, uint32_t align)
+{
+	static const uint8_t zeros[4096];
+	uint64_t gap = align > 1 ? (align - data->position % align) % align : 0;
+
+	while (gap > 0) {
+		const size_t size = gap < sizeof(zeros) ? (size_t)gap : sizeof(zeros);
+		const int rc =
+		    sqst_output_write(data->output, data->position, zeros, size, data->why);
+
+		if (rc < 0)
+			return rc;
+		data->position += size;
+		gap -= size;
+	}
+	return 0;
+}
+
 /* Called for each block in the order of submission. */
 static int finish_block(void *user, struct sqst_block *block)
 {
@@ -35,13 +55,19 @@ static int finish_block(void *user, struct sqst_block *block)
 	const bool raw = block->out_size == 0;
 	const uint32_t size = raw ? block->in_size : (uint32_t)block->out_size;
 	const uint32_t field = raw ? size | SQST_BLOCK_RAW : size;
-	const int rc = sqst_output_write(data->output, data->position, raw ? block->in : block->out,
-					 size, data->why);
+	int rc = 0;
 
+	/* A file's blocks stand one behind the other, so only its first can be moved. */
+	if (block->fragment || block->extent->start == 0)
+		rc = align_position(data, block->align);
+	if (rc == 0)
+		rc = sqst_output_write(data->output, data->position, raw ? block->in : block->out,
+				       size, data->why);
 	if (rc < 0)
 		return rc;
 	if (block->fragment) {
-		data->fragment[block->index] = (struct sqst_fragment){data->position, field};
+		data->fragment[block->index] =
+		    (struct sqst_fragment){data->position, field, block->in_size};
 	} else {
 		if (block->extent->start == 0)
 			block->extent->start = data->position;
@@ -78,6 +104,7 @@ static int start_fragment(struct sqst_data *data)
 		return rc;
 	block->fragment = true;
 	block->index = data->fragments++;
+	block->align = data->options->align;
 	block->in_size = 0;
 	data->filling = block;
 	return 0;
@@ -120,146 +147,34 @@ static void advance(struct sqst_data *data, uint64_t bytes)
 		data->options->progress(data->options->user, &data->progress);
 }
 
-static bool canceled(const struct sqst_data *data)
+bool sqst_data_canceled(const struct sqst_data *data)
 {
 	return data->options->cancel && *data->options->cancel;
-}
-
-/* ---- equal files */
-
-/* Whether the file has the content that data->content holds (of one block at most). */
-static int equals_content(struct sqst_data *data, const struct sqst_node *node, bool *equal)
-{
-	const uint32_t size = (uint32_t)node->inode->u.file.size;
-	const struct sqst_extent *extent = node->inode->u.file.extent;
-	struct sqst_reader reader = {0};
-	bool zero;
-	int rc;
-
-	if (data->filling && extent->fragment == data->filling->index) {
-		*equal =
-		    memcmp(data->filling->in + extent->fragment_offset, data->content, size) == 0;
-		return 0;
-	}
-	rc = sqst_reader_open(&reader, data->tree, node, data->why);
-	if (rc == 0)
-		rc = sqst_reader_read(&reader, data->other, size, &zero, data->why);
-	if (rc == 0)
-		rc = sqst_reader_check(&reader, data->why);
-	sqst_reader_close(&reader);
-	*equal = rc == 0 && memcmp(data->content, data->other, size) == 0;
-	return rc;
-}
-
-static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struct sqst_reader *two,
-			  bool *equal)
-{
-	*equal = true;
-	while (*equal && one->at < one->size) {
-		const uint64_t left = one->size - one->at;
-		const uint32_t block = data->options->codec.block_size;
-		const uint32_t size = left < block ? (uint32_t)left : block;
-		bool zero_one, zero_two;
-		int rc;
-
-		if (canceled(data))
-			return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
-		rc = sqst_reader_read(one, data->content, size, &zero_one, data->why);
-		if (rc == 0)
-			rc = sqst_reader_read(two, data->other, size, &zero_two, data->why);
-		if (rc < 0)
-			return rc;
-		*equal = (zero_one && zero_two) || memcmp(data->content, data->other, size) == 0;
-	}
-	return 0;
-}
-
-static int equal_files(struct sqst_data *data, const struct sqst_node *a, const struct sqst_node *b,
-		       bool *equal)
-{
-	struct sqst_reader one = {0}, two = {0};
-	int rc = sqst_reader_open(&one, data->tree, a, data->why);
-
-	if (rc == 0)
-		rc = sqst_reader_open(&two, data->tree, b, data->why);
-	if (rc == 0)
-		rc = same_until_end(data, &one, &two, equal);
-	if (rc == 0)
-		rc = sqst_reader_check(&one, data->why);
-	if (rc == 0)
-		rc = sqst_reader_check(&two, data->why);
-	sqst_reader_close(&one);
-	sqst_reader_close(&two);
-	return rc;
-}
-
-/* Block by block, so that a hole and written zeros give the same hash and a hole costs nothing. */
-static int hash_file(struct sqst_data *data, const struct sqst_node *node, uint64_t *out)
-{
-	const uint32_t block = data->options->codec.block_size;
-	struct sqst_reader reader = {0};
-	int rc = sqst_reader_open(&reader, data->tree, node, data->why);
-	uint64_t hash = 0;
-
-	while (rc == 0 && reader.at < reader.size) {
-		const uint64_t left = reader.size - reader.at;
-		const uint32_t size = left < block ? (uint32_t)left : block;
-		bool zero;
-
-		if (canceled(data))
-			rc = sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
-		if (rc == 0)
-			rc = sqst_reader_read(&reader, data->content, size, &zero, data->why);
-		if (rc == 0)
-			hash =
-			    zero ? hash * 31 + 1 : XXH3_64bits_withSeed(data->content, size, hash);
-	}
-	sqst_reader_close(&reader);
-	*out = hash;
-	return rc;
-}
-
-/* Look for an earlier file with the same content; for one of at most a block, data->content holds
- * it. *extent: that file's, or NULL. */
-static int find_duplicate(struct sqst_data *data, const struct sqst_node *node, uint64_t hash,
-			  struct sqst_extent **extent)
-{
-	const uint64_t size = node->inode->u.file.size;
-	const struct sqst_node *other;
-
-	*extent = NULL;
-	for (unsigned n = 0; (other = sqst_duplicates_find(&data->duplicates, hash, size, n));
-	     n++) {
-		const bool small = size <= data->options->codec.block_size;
-		bool equal = false;
-		const int rc = small ? equals_content(data, other, &equal)
-				     : equal_files(data, other, node, &equal);
-
-		if (rc < 0)
-			return rc;
-		if (!equal)
-			continue;
-		*extent = other->inode->u.file.extent;
-		data->result->duplicate_files++;
-		data->result->duplicate_bytes += size;
-		return 0;
-	}
-	return sqst_duplicates_add(&data->duplicates, hash, node, data->why);
 }
 
 /* ---- one file */
 
 static bool tail_to_fragment(const struct sqst_data *data, uint64_t size)
 {
-	if (has(data, SQST_BUILD_NO_FRAGMENTS))
+	if (has(data, SQST_BUILD_NO_FRAGMENTS) ||
+	    (data->sorted & (SQST_SORT_NO_FRAGMENT | SQST_SORT_RAW)))
 		return false;
 	return has(data, SQST_BUILD_TAILENDS) || size < data->options->codec.block_size;
+}
+
+static uint32_t alignment(const struct sqst_data *data)
+{
+	if ((data->sorted & SQST_SORT_ALIGN) && data->options->align <= 1)
+		return SQST_SORT_ALIGNMENT;
+	return data->options->align;
 }
 
 static int add_block(struct sqst_data *data, struct sqst_extent *extent, uint32_t index,
 		     struct sqst_block *block, bool zero)
 {
-	if (zero && !has(data, SQST_BUILD_NO_SPARSE)) {
+	const bool raw = has(data, SQST_BUILD_RAW_DATA) || (data->sorted & SQST_SORT_RAW);
+
+	if (zero && !has(data, SQST_BUILD_NO_SPARSE) && !(data->sorted & SQST_SORT_NO_SPARSE)) {
 		extent->size[index] = 0;
 		extent->sparse += block->in_size;
 		sqst_queue_return(&data->queue, block);
@@ -268,7 +183,8 @@ static int add_block(struct sqst_data *data, struct sqst_extent *extent, uint32_
 	block->fragment = false;
 	block->index = index;
 	block->extent = extent;
-	sqst_queue_submit(&data->queue, block, has(data, SQST_BUILD_RAW_DATA));
+	block->align = alignment(data);
+	sqst_queue_submit(&data->queue, block, raw);
 	return 0;
 }
 
@@ -283,7 +199,7 @@ static int read_blocks(struct sqst_data *data, struct sqst_reader *reader,
 		bool zero = false;
 		int rc;
 
-		if (canceled(data))
+		if (sqst_data_canceled(data))
 			return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
 		rc = sqst_queue_take(&data->queue, &block, data->why);
 		if (rc < 0)
@@ -332,6 +248,17 @@ static int blocks_of(struct sqst_data *data, const struct sqst_node *node, bool 
 	return 0;
 }
 
+/* Only files that are to be stored in the same way share their blocks. */
+static uint64_t hash_of(const struct sqst_data *data, uint64_t content)
+{
+	return content + data->sorted * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static bool may_share(const struct sqst_data *data)
+{
+	return !has(data, SQST_BUILD_NO_DUPLICATES) && !(data->sorted & SQST_SORT_NO_DUPLICATE);
+}
+
 static int write_large(struct sqst_data *data, struct sqst_node *node)
 {
 	const bool tail = tail_to_fragment(data, node->inode->u.file.size);
@@ -340,12 +267,13 @@ static int write_large(struct sqst_data *data, struct sqst_node *node)
 	uint32_t blocks = 0;
 	int rc;
 
-	if (sqst_duplicates_possible(&data->duplicates, node->inode->u.file.size)) {
+	if (may_share(data) &&
+	    sqst_duplicates_possible(&data->duplicates, node->inode->u.file.size)) {
 		uint64_t hash;
 
-		rc = hash_file(data, node, &hash);
+		rc = sqst_equal_hash(data, node, &hash);
 		if (rc == 0)
-			rc = find_duplicate(data, node, hash, &extent);
+			rc = sqst_equal_find(data, node, hash_of(data, hash), &extent);
 		if (rc < 0 || extent) {
 			node->inode->u.file.extent = extent;
 			advance(data, node->inode->u.file.size);
@@ -406,8 +334,9 @@ static int write_small(struct sqst_data *data, struct sqst_node *node)
 	bool zero;
 	int rc = load_content(data, node, &zero);
 
-	if (rc == 0 && !has(data, SQST_BUILD_NO_DUPLICATES))
-		rc = find_duplicate(data, node, XXH3_64bits(data->content, size), &extent);
+	if (rc == 0 && may_share(data))
+		rc = sqst_equal_find(data, node, hash_of(data, XXH3_64bits(data->content, size)),
+				     &extent);
 	if (rc < 0)
 		return rc;
 	if (!extent) {
@@ -426,7 +355,7 @@ static int write_file(struct sqst_data *data, struct sqst_node *node)
 {
 	const uint64_t size = node->inode->u.file.size;
 
-	if (canceled(data))
+	if (sqst_data_canceled(data))
 		return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
 	if (size <= data->options->codec.block_size)
 		return write_small(data, node);
@@ -455,19 +384,27 @@ static int prepare(struct sqst_data *data, struct sqst_pool *pool)
 	return sqst_duplicates_init(&data->duplicates, data->tree, block_size, data->why);
 }
 
-static int write_all(struct sqst_data *data)
+static int write_node(struct sqst_data *data, struct sqst_node *node, struct sqst_extent *empty)
+{
+	if (node->inode->type != SQST_TYPE_FILE || node->inode->u.file.extent)
+		return 0;
+	if (node->inode->u.file.size > 0)
+		return write_file(data, node);
+	node->inode->u.file.extent = empty;
+	return 0;
+}
+
+static int write_all(struct sqst_data *data, const struct sqst_order *order)
 {
 	struct sqst_extent *empty = extent_new(data, 0);
+	struct sqst_node *node = order->place ? NULL : sqst_tree_root(data->tree);
 	int rc = empty ? 0 : no_memory(data);
 
-	for (struct sqst_node *node = sqst_tree_root(data->tree); rc == 0 && node;
-	     node = sqst_tree_next(node)) {
-		if (node->inode->type != SQST_TYPE_FILE || node->inode->u.file.extent)
-			continue;
-		if (node->inode->u.file.size == 0)
-			node->inode->u.file.extent = empty;
-		else
-			rc = write_file(data, node);
+	for (; rc == 0 && node; node = sqst_tree_next(node))
+		rc = write_node(data, node, empty);
+	for (size_t i = 0; rc == 0 && i < order->count; i++) {
+		data->sorted = order->place[i].flags;
+		rc = write_node(data, order->place[i].node, empty);
 	}
 	if (rc == 0)
 		rc = submit_fragment(data);
@@ -492,9 +429,11 @@ static void count_source(struct sqst_data *data)
 }
 
 int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_pool *pool,
-		    const struct sqst_build_options *options, struct sqst_output *output,
-		    uint64_t position, struct sqst_build_result *result, struct sqst_report *why)
+		    const struct sqst_build_options *options, const struct sqst_sort *sort,
+		    struct sqst_output *output, uint64_t position, struct sqst_build_result *result,
+		    struct sqst_report *why)
 {
+	struct sqst_order order = {0};
 	int rc;
 
 	data->tree = tree;
@@ -503,10 +442,13 @@ int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_
 	data->position = position;
 	data->result = result;
 	data->why = why;
+	rc = sqst_order_make(&order, sort, tree, options, why);
 	count_source(data);
-	rc = prepare(data, pool);
 	if (rc == 0)
-		rc = write_all(data);
+		rc = prepare(data, pool);
+	if (rc == 0)
+		rc = write_all(data, &order);
+	sqst_order_release(&order);
 	result->source_bytes = data->progress.bytes_total;
 	result->fragments = data->fragments;
 	result->data_bytes = data->position - position;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The data part of an image: blocks and fragments of all regular files, in tree order. */
+/* The data part of an image: blocks and fragments of all regular files, in tree order or in that of
+ * sort files. */
 #ifndef LIB_WRITE_DATA_H
 #define LIB_WRITE_DATA_H
 
@@ -8,12 +9,15 @@
 #include "sqst/build.h"
 #include "write/duplicates.h"
 #include "write/extent.h"
+#include "write/order.h"
 #include "write/queue.h"
 
 /* A fragment block, as the fragment table has it. */
 struct sqst_fragment {
 	uint64_t start;
 	uint32_t size;
+	/* Bytes in it, uncompressed. */
+	uint32_t content;
 };
 
 struct sqst_data {
@@ -36,14 +40,21 @@ struct sqst_data {
 	/* One block each: a file's content, and what it is compared with. */
 	uint8_t *content;
 	uint8_t *other;
+	/* What a sort file says of the file being written, an or of enum sqst_sort_flag. */
+	unsigned sorted;
 	struct sqst_progress progress;
 };
 
 /* Write the data of all regular files from `position` on, and give each inode its extent.
- * data must be zero; sqst_data_release() is to be called in any case. Fails as sqst_build(). */
+ * sort: rules for the order, or NULL. data must be zero; sqst_data_release() is to be called in any
+ * case. Fails as sqst_build(). */
 int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_pool *pool,
-		    const struct sqst_build_options *options, struct sqst_output *output,
-		    uint64_t position, struct sqst_build_result *result, struct sqst_report *why);
+		    const struct sqst_build_options *options, const struct sqst_sort *sort,
+		    struct sqst_output *output, uint64_t position, struct sqst_build_result *result,
+		    struct sqst_report *why);
+
+/* Whether the caller wants the build to end. */
+bool sqst_data_canceled(const struct sqst_data *data);
 
 /* Frees the buffers, keeps extents and fragments. */
 void sqst_data_finish(struct sqst_data *data);

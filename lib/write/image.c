@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/scope.h"
 #include "sqst/lineage.h"
+#include "write/additions.h"
 #include "write/data.h"
 #include "write/tables.h"
 #include "write/write.h"
@@ -35,7 +36,8 @@ static int init_super(sqfs_super_t *super, const struct sqst_tree *tree,
 
 	if (rc != 0)
 		return sqst_adapt_error(rc, "superblock", why);
-	bits = super->flags;
+	/* libsquashfs begins with flags that say raw fragments and tails in fragments. */
+	bits = 0;
 	if (flags & SQST_BUILD_RAW_INODES)
 		bits |= SQFS_FLAG_UNCOMPRESSED_INODES;
 	if (flags & SQST_BUILD_RAW_DATA)
@@ -50,8 +52,12 @@ static int init_super(sqfs_super_t *super, const struct sqst_tree *tree,
 		bits |= SQFS_FLAG_NO_FRAGMENTS;
 	else if (flags & SQST_BUILD_TAILENDS)
 		bits |= SQFS_FLAG_ALWAYS_FRAGMENTS;
-	if (flags & SQST_BUILD_NO_DUPLICATES)
+	/* In spite of its name: mksquashfs sets it, and unsquashfs -s reads it, as "duplicates are
+	 * removed". */
+	if (!(flags & SQST_BUILD_NO_DUPLICATES))
 		bits |= SQFS_FLAG_NO_DUPLICATES;
+	if (options->scan.no_xattrs)
+		bits |= SQFS_FLAG_NO_XATTRS;
 	super->flags = (sqfs_u16)bits;
 	return 0;
 }
@@ -86,7 +92,7 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_data *data
 
 	if (rc == 0)
 		rc = sqst_tables_write_fragments(tables, data);
-	if (rc == 0)
+	if (rc == 0 && !(tables->options->flags & SQST_BUILD_NO_EXPORTS))
 		rc = sqst_tables_write_export(tables, &inodes);
 	sqst_meta_release(&inodes);
 	if (rc == 0)
@@ -107,10 +113,10 @@ static int write_super(sqfs_super_t *super, const struct sqst_lineage *lineage,
 }
 
 static int write_image(struct sqst_data *data, struct sqst_tree *tree,
-		       const struct sqst_lineage *lineage, const struct sqst_build_options *options,
-		       struct sqst_output *output, uint64_t *size, struct sqst_build_result *result,
-		       struct sqst_report *why)
+		       const struct sqst_image_plan *plan, struct sqst_output *output,
+		       uint64_t *size, struct sqst_build_result *result, struct sqst_report *why)
 {
+	const struct sqst_build_options *options = plan->options;
 	SQST_CLEANUP(sqst_scope_pool) struct sqst_pool *pool = NULL;
 	SQST_CLEANUP(sqst_scope_coder) struct sqst_coder *coder = NULL;
 	SQST_CLEANUP(sqst_scope_ids) sqfs_id_table_t *ids = NULL;
@@ -123,9 +129,10 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 	if (rc == 0)
 		rc = sqst_pool_new(&options->codec, options->jobs, &pool, why);
 	if (rc == 0)
-		rc = write_head(output, &super, options, lineage, &position, why);
+		rc = write_head(output, &super, options, plan->lineage, &position, why);
 	if (rc == 0)
-		rc = sqst_data_write(data, tree, pool, options, output, position, result, why);
+		rc = sqst_data_write(data, tree, pool, options, plan->sort, output, position,
+				     result, why);
 	/* In any case: its blocks may still be with the pool. */
 	sqst_data_finish(data);
 	if (rc < 0)
@@ -136,23 +143,25 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	sqst_adapt_codec(&codec, coder);
 	sqst_adapt_file(&file, output, data->position, why);
-	rc = write_tables(
-	    &(struct sqst_tables){tree, lineage, options, pool, why, &super, &file, &codec, ids},
-	    data, result);
+	rc = write_tables(&(struct sqst_tables){tree, plan->lineage, options, pool, why, &super,
+						&file, &codec, ids},
+			  data, result);
 	if (rc < 0)
 		return rc;
 	*size = file.size;
 	if (!(options->flags & SQST_BUILD_NO_PAD))
 		*size = (*size + PAD - 1) / PAD * PAD;
-	return write_super(&super, lineage, &file, why);
+	if (options->max_size > 0 && *size > options->max_size)
+		return sqst_additions_refuse(data, plan, *size, why);
+	return write_super(&super, plan->lineage, &file, why);
 }
 
-int sqst_image_write(struct sqst_tree *tree, const struct sqst_lineage *lineage,
-		     const struct sqst_build_options *options, struct sqst_output *output,
-		     uint64_t *size, struct sqst_build_result *result, struct sqst_report *why)
+int sqst_image_write(struct sqst_tree *tree, const struct sqst_image_plan *plan,
+		     struct sqst_output *output, uint64_t *size, struct sqst_build_result *result,
+		     struct sqst_report *why)
 {
 	struct sqst_data data = {0};
-	const int rc = write_image(&data, tree, lineage, options, output, size, result, why);
+	const int rc = write_image(&data, tree, plan, output, size, result, why);
 
 	sqst_data_release(&data);
 	return rc;

@@ -170,3 +170,12 @@ int sqst_inode_write_dir(struct sqst_meta *meta, const struct sqst_inode *inode,
 		rc = sqst_listing_write_index(meta, directories, listing);
 	return rc;
 }
+
+int sqst_inode_write_filler(struct sqst_meta *meta, uint32_t number)
+{
+	const struct sqst_inode inode = {
+	    .type = SQST_TYPE_FIFO, .nlink = 1, .number = number, .xattr = SQST_NO_XATTR};
+
+	/* The first entry of the id table is always there: it is what the first inode wrote. */
+	return write_special(meta, &inode, (struct sqst_owners){0, 0});
+}

@@ -34,4 +34,8 @@ int sqst_inode_write_dir(struct sqst_meta *meta, const struct sqst_inode *inode,
 			 struct sqst_owners owners, uint32_t parent,
 			 const struct sqst_meta *directories, const struct sqst_listing *listing);
 
+/* Append a record that nothing refers to, for a number that nothing has: a FIFO's, which is the
+ * shortest. */
+int sqst_inode_write_filler(struct sqst_meta *meta, uint32_t number);
+
 #endif

@@ -22,6 +22,7 @@ struct sqst_block {
 	/* For the submitter. */
 	bool fragment;
 	uint32_t index;
+	uint32_t align;
 	struct sqst_extent *extent;
 };
 

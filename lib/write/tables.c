@@ -27,6 +27,8 @@ static bool has(const struct sqst_tables *tables, enum sqst_build_flag flag)
 int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data)
 {
 	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = NULL;
+	/* What libsquashfs makes of the flags that speak of fragments is undone below. */
+	const sqfs_u16 flags = tables->super->flags;
 	int rc = 0;
 
 	/* An empty table has a place too: U-Boot takes it for the end of the directory table
@@ -46,6 +48,7 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_da
 		tables->codec->raw = has(tables, SQST_BUILD_RAW_FRAGMENTS);
 		rc = sqfs_frag_table_write(table, &tables->file->base, tables->super,
 					   &tables->codec->base);
+		tables->super->flags = flags;
 		tables->codec->raw = false;
 	}
 	return sqst_adapt_error(rc, "fragment table", tables->why);
@@ -194,10 +197,8 @@ int sqst_tables_write_xattrs(struct sqst_tables *tables)
 	int rc = 0;
 
 	tables->super->xattr_id_table_start = UINT64_MAX;
-	if (sets == 0) {
-		tables->super->flags |= SQFS_FLAG_NO_XATTRS;
+	if (sets == 0)
 		return 0;
-	}
 	writer = sqfs_xattr_writer_create(0);
 	if (!writer)
 		rc = SQFS_ERROR_ALLOC;

@@ -12,6 +12,7 @@
 #include <sqfs/error.h>
 #include <stdlib.h>
 
+#include "base/scope.h"
 #include "write/directory.h"
 #include "write/tables.h"
 
@@ -172,6 +173,31 @@ static int write_dirs(struct state *state)
 			 &state->listing[state->dirs - 1]);
 }
 
+/* 7-Zip wants as many inodes in the table as the superblock counts (SquashfsHandler.cpp, Open2), so
+ * each number that none has gets one. They stand behind all others. */
+static int write_fillers(struct state *state)
+{
+	const uint32_t top = state->tables->lineage->top;
+	SQST_AUTO_FREE uint8_t *live = calloc(top / 8 + (size_t)1, 1);
+	const struct sqst_node *node;
+	int rc = 0;
+
+	if (!live)
+		return sqst_fail(state->tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
+		const uint32_t number = node->inode->number;
+
+		live[number / 8] |= (uint8_t)(1u << number % 8);
+	}
+	if (state->tables->lineage->root_double)
+		live[top / 8] |= (uint8_t)(1u << top % 8);
+	for (uint32_t number = 1; rc == 0 && number <= top; number++) {
+		if (!(live[number / 8] & 1u << number % 8))
+			rc = sqst_inode_write_filler(state->inodes, number);
+	}
+	return rc;
+}
+
 static int write_streams(struct state *state)
 {
 	struct sqst_tables *tables = state->tables;
@@ -202,6 +228,8 @@ int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
 		rc = gather(&state);
 	if (rc == 0)
 		rc = write_dirs(&state);
+	if (rc == 0 && (tables->options->flags & SQST_BUILD_FILL_TABLE))
+		rc = write_fillers(&state);
 	if (rc == 0)
 		rc = write_streams(&state);
 	for (uint32_t i = 0; state.listing && i < state.dirs; i++)

@@ -5,11 +5,23 @@
 
 #include "base/output.h"
 #include "sqst/build.h"
+#include "write/sort_file.h"
+
+/* What goes into an image beside the tree. */
+struct sqst_image_plan {
+	const struct sqst_build_options *options;
+	const struct sqst_lineage *lineage;
+	/* Rules for the order of data, or NULL. */
+	const struct sqst_sort *sort;
+	/* The highest top of the parents: numbers above it are of paths that no parent has. 0
+	 * without parents. */
+	uint32_t known;
+};
 
 /* Write an image of a numbered tree. *size: its bytes, padding included. result: the counts of
  * bytes, duplicates and fragments are filled. */
-int sqst_image_write(struct sqst_tree *tree, const struct sqst_lineage *lineage,
-		     const struct sqst_build_options *options, struct sqst_output *output,
-		     uint64_t *size, struct sqst_build_result *result, struct sqst_report *why);
+int sqst_image_write(struct sqst_tree *tree, const struct sqst_image_plan *plan,
+		     struct sqst_output *output, uint64_t *size, struct sqst_build_result *result,
+		     struct sqst_report *why);
 
 #endif

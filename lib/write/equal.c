@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files with equal content are stored once: found by size and hash, then compared. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+#include <xxhash.h>
+
+#include "write/equal.h"
+#include "write/reader.h"
+
+/* Whether the file has the content that data->content holds (of one block at most). */
+static int equals_content(struct sqst_data *data, const struct sqst_node *node, bool *equal)
+{
+	const uint32_t size = (uint32_t)node->inode->u.file.size;
+	const struct sqst_extent *extent = node->inode->u.file.extent;
+	struct sqst_reader reader = {0};
+	bool zero;
+	int rc;
+
+	if (data->filling && extent->fragment == data->filling->index) {
+		*equal =
+		    memcmp(data->filling->in + extent->fragment_offset, data->content, size) == 0;
+		return 0;
+	}
+	rc = sqst_reader_open(&reader, data->tree, node, data->why);
+	if (rc == 0)
+		rc = sqst_reader_read(&reader, data->other, size, &zero, data->why);
+	if (rc == 0)
+		rc = sqst_reader_check(&reader, data->why);
+	sqst_reader_close(&reader);
+	*equal = rc == 0 && memcmp(data->content, data->other, size) == 0;
+	return rc;
+}
+
+static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struct sqst_reader *two,
+			  bool *equal)
+{
+	*equal = true;
+	while (*equal && one->at < one->size) {
+		const uint64_t left = one->size - one->at;
+		const uint32_t block = data->options->codec.block_size;
+		const uint32_t size = left < block ? (uint32_t)left : block;
+		bool zero_one, zero_two;
+		int rc;
+
+		if (sqst_data_canceled(data))
+			return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_reader_read(one, data->content, size, &zero_one, data->why);
+		if (rc == 0)
+			rc = sqst_reader_read(two, data->other, size, &zero_two, data->why);
+		if (rc < 0)
+			return rc;
+		*equal = (zero_one && zero_two) || memcmp(data->content, data->other, size) == 0;
+	}
+	return 0;
+}
+
+static int equal_files(struct sqst_data *data, const struct sqst_node *a, const struct sqst_node *b,
+		       bool *equal)
+{
+	struct sqst_reader one = {0}, two = {0};
+	int rc = sqst_reader_open(&one, data->tree, a, data->why);
+
+	if (rc == 0)
+		rc = sqst_reader_open(&two, data->tree, b, data->why);
+	if (rc == 0)
+		rc = same_until_end(data, &one, &two, equal);
+	if (rc == 0)
+		rc = sqst_reader_check(&one, data->why);
+	if (rc == 0)
+		rc = sqst_reader_check(&two, data->why);
+	sqst_reader_close(&one);
+	sqst_reader_close(&two);
+	return rc;
+}
+
+/* Block by block, so that a hole and written zeros give the same hash and a hole costs nothing. */
+int sqst_equal_hash(struct sqst_data *data, const struct sqst_node *node, uint64_t *out)
+{
+	const uint32_t block = data->options->codec.block_size;
+	struct sqst_reader reader = {0};
+	int rc = sqst_reader_open(&reader, data->tree, node, data->why);
+	uint64_t hash = 0;
+
+	while (rc == 0 && reader.at < reader.size) {
+		const uint64_t left = reader.size - reader.at;
+		const uint32_t size = left < block ? (uint32_t)left : block;
+		bool zero;
+
+		if (sqst_data_canceled(data))
+			rc = sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
+		if (rc == 0)
+			rc = sqst_reader_read(&reader, data->content, size, &zero, data->why);
+		if (rc == 0)
+			hash =
+			    zero ? hash * 31 + 1 : XXH3_64bits_withSeed(data->content, size, hash);
+	}
+	sqst_reader_close(&reader);
+	*out = hash;
+	return rc;
+}
+
+int sqst_equal_find(struct sqst_data *data, const struct sqst_node *node, uint64_t hash,
+		    struct sqst_extent **extent)
+{
+	const uint64_t size = node->inode->u.file.size;
+	const struct sqst_node *other;
+
+	*extent = NULL;
+	for (unsigned n = 0; (other = sqst_duplicates_find(&data->duplicates, hash, size, n));
+	     n++) {
+		const bool small = size <= data->options->codec.block_size;
+		bool equal = false;
+		const int rc = small ? equals_content(data, other, &equal)
+				     : equal_files(data, other, node, &equal);
+
+		if (rc < 0)
+			return rc;
+		if (!equal)
+			continue;
+		*extent = other->inode->u.file.extent;
+		data->result->duplicate_files++;
+		data->result->duplicate_bytes += size;
+		return 0;
+	}
+	return sqst_duplicates_add(&data->duplicates, hash, node, data->why);
+}
