@@ -98,15 +98,22 @@ static enum status run(struct arguments *arguments, struct report_file *json)
 	double seconds;
 	int rc;
 
-	if (!arguments->quiet && !arguments->no_progress && isatty(STDERR_FILENO))
+	if (arguments->percentage)
+		arguments->build.progress = percentage_show;
+	else if (!arguments->quiet && !arguments->no_progress && isatty(STDERR_FILENO))
 		arguments->build.progress = progress_show;
+	if (arguments->info)
+		arguments->build.inspect = names_show;
 	arguments->build.cancel = &caught;
 	rc = sqst_build(&arguments->build, &result, &why);
 	progress_end();
 	if (rc < 0 && caught)
 		return STATUS_SIGNAL;
 	if (rc < 0) {
-		fprintf(stderr, PROGRAM ": %s\n", why.message);
+		fprintf(stderr, PROGRAM ": %s%s\n", why.message,
+			rc == SQST_ERR_EXISTS && arguments->language != LANGUAGE_OWN
+			    ? " (appending to an image is not supported)"
+			    : "");
 		return status_of((enum sqst_error)rc);
 	}
 	seconds = now() - start;
@@ -133,16 +140,16 @@ static enum status build(struct arguments *arguments)
 int main(int count, char **list)
 {
 	struct arguments arguments;
+	enum status status = STATUS_USAGE;
 
 	if (!arguments_read(&arguments, count, list))
-		return STATUS_USAGE;
-	if (arguments.only_help) {
-		print_help();
-		return STATUS_DONE;
-	}
-	if (arguments.only_version) {
-		printf(PROGRAM " version %s\n", PACKAGE_VERSION);
-		return STATUS_DONE;
-	}
-	return build(&arguments);
+		status = STATUS_USAGE;
+	else if (arguments.only_help || arguments.only_codec_help)
+		print_help(&arguments), status = STATUS_DONE;
+	else if (arguments.only_version)
+		print_version(&arguments), status = STATUS_DONE;
+	else
+		status = build(&arguments);
+	arguments_release(&arguments);
+	return (int)status;
 }

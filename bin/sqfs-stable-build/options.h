@@ -4,8 +4,10 @@
 #define BIN_SQFS_STABLE_BUILD_OPTIONS_H
 
 #include "sqst/build.h"
+#include "sqst/edit.h"
+#include "sqst/pseudo.h"
 
-/* What the program is called in its messages. */
+/* What the program is called in its messages, whatever name it was started by. */
 #define PROGRAM "sqfs-stable-build"
 
 /* Exit statuses, as the man page names them. */
@@ -22,6 +24,13 @@ enum status {
 	STATUS_SIGNAL = 128,
 };
 
+/* Whose command line is spoken; the name of the program decides. */
+enum language {
+	LANGUAGE_OWN = 1,
+	LANGUAGE_MKSQUASHFS = 2,
+	LANGUAGE_SQFSTAR = 4,
+};
+
 /* A list of -X options, kept until the compressor is known. */
 struct codec_option {
 	const struct option *option;
@@ -30,27 +39,67 @@ struct codec_option {
 
 #define CODEC_OPTIONS_MAX 64
 
+/* Words of the command line; the strings are argv's. */
+struct words {
+	const char **item;
+	size_t count;
+};
+
 struct arguments {
+	enum language language;
 	struct sqst_build_options build;
 	struct sqst_parent_file parent[SQST_PARENTS_MAX];
 	uint8_t uuid[SQST_UUID_SIZE];
-	const char *operand[2];
-	unsigned operands;
+
+	/* Sources, the output last. */
+	struct words operands;
+	struct sqst_source *source;
+	enum sqst_source_kind kind;
+	/* -tar: the one source is an archive on standard input. */
+	bool tar;
+	/* -cpiostyle: names of sources are on standard input, each with this at its end. */
+	bool names;
+	int name_end;
+	char *name_text;
+
+	struct sqst_overrides overrides;
+	struct sqst_override_xattr *xattr;
+	struct sqst_pseudo *pseudo;
+	struct words sort_files;
+
+	/* Patterns wait until it is known how they are to be read. */
+	struct words exclude;
+	struct words exclude_files;
+	unsigned exclude_style;
+	struct sqst_filter *filter;
+
 	struct codec_option codec_option[CODEC_OPTIONS_MAX];
 	unsigned codec_options;
 	const char *compressor;
 	uint32_t block_size;
+
 	const char *json;
+	/* SOURCE_DATE_EPOCH bounds the times of files. */
+	bool clamp;
+	/* An option named a time, so the variable need not be one. */
+	bool time_option;
+	/* The newest time in the tree, not the variable, is the superblock's. */
+	bool newest_time;
 	bool quiet;
 	bool no_progress;
+	bool percentage;
+	bool info;
 	bool only_help;
+	bool only_codec_help;
 	bool only_version;
 };
 
-/* Read the command line and the environment. On a mistake one line is printed and false returned.
- */
+/* Read the command line and the environment. On a mistake one line is printed and false returned;
+ * arguments_release() is due in any case. */
 bool arguments_read(struct arguments *arguments, int count, char **list);
+void arguments_release(struct arguments *arguments);
 
-void print_help(void);
+void print_help(const struct arguments *arguments);
+void print_version(const struct arguments *arguments);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What sqfs-stable-build tells of a build: a summary, JSON, a progress bar. */
+/* What sqfs-stable-build tells of a build: a summary and JSON. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -13,8 +13,6 @@
 #include <uuid/uuid.h>
 
 #include "summary.h"
-
-#define BAR_WIDTH 40
 
 static double megabytes(uint64_t bytes)
 {
@@ -188,31 +186,4 @@ bool report_write(struct report_file *file, const struct arguments *arguments,
 	free(file->temporary);
 	file->fd = -1;
 	return true;
-}
-
-/* ---- progress */
-
-static int shown_percent = -1;
-
-void progress_show(void *user, const struct sqst_progress *progress)
-{
-	const uint64_t total = progress->bytes_total ? progress->bytes_total : 1;
-	const int percent = (int)(100 * ((double)progress->bytes / (double)total));
-	char bar[BAR_WIDTH + 1];
-
-	(void)user;
-	if (percent == shown_percent)
-		return;
-	shown_percent = percent;
-	for (int i = 0; i < BAR_WIDTH; i++)
-		bar[i] = i * 100 < percent * BAR_WIDTH ? '=' : ' ';
-	bar[BAR_WIDTH] = '\0';
-	fprintf(stderr, "\r[%s] %3d %%", bar, percent);
-}
-
-void progress_end(void)
-{
-	if (shown_percent >= 0)
-		fprintf(stderr, "\r%*s\r", BAR_WIDTH + 8, "");
-	shown_percent = -1;
 }

@@ -28,6 +28,12 @@ void report_discard(struct report_file *file);
 /* A progress bar for a terminal; a sqst_build_options.progress. */
 void progress_show(void *user, const struct sqst_progress *progress);
 
+/* The same as whole numbers on standard output, a line each (dialog --gauge reads it). */
+void percentage_show(void *user, const struct sqst_progress *progress);
+
+/* Every name on standard output; a sqst_build_options.inspect. */
+void names_show(void *user, const struct sqst_tree *tree);
+
 /* Wipe it, if it was shown. */
 void progress_end(void);
 

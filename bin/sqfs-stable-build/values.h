@@ -12,4 +12,8 @@ bool value_number(const char *text, uint64_t *out);
 /* Decimal digits, then nothing or one of k K m M g G. */
 bool value_size(const char *text, uint64_t *out);
 
+/* Seconds since 1970 in 32 bits. `words`: or what date(1) makes of the text, as mksquashfs asks
+ * it. */
+bool value_time(const char *text, bool words, uint32_t *out);
+
 #endif

@@ -6,12 +6,16 @@
 #ifndef SQST_BUILD_H
 #define SQST_BUILD_H
 
+#include "sqst/archive.h"
 #include "sqst/codec.h"
 #include "sqst/numbering.h"
 #include "sqst/numbers.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
+
+struct sqst_overrides;
+struct sqst_pseudo;
 
 /** What is left out of, or not done to, an image. Or-ed into sqst_build_options.flags. */
 enum sqst_build_flag {
@@ -29,7 +33,46 @@ enum sqst_build_flag {
 	SQST_BUILD_FORCE = 0x0800,         /**< an existing output file is replaced */
 	SQST_BUILD_MKFS_TIME = 0x1000,     /**< mkfs_time is set */
 	SQST_BUILD_FRESH_LINKS = 0x2000,   /**< hard link groups that changed get new numbers */
-	SQST_BUILD_FLAGS_ALL = 0x3FFF,
+	SQST_BUILD_MERGE = 0x4000,         /**< the sources are laid over one another, in order */
+	SQST_BUILD_KEEP_TIMES = 0x8000, /**< what equals the newest parent image keeps its time */
+	SQST_BUILD_PSEUDO_OVERRIDE = 0x10000,   /**< owners of pseudo files win over overrides */
+	SQST_BUILD_KEEP_AS_DIRECTORY = 0x20000, /**< one directory is an entry of the root too */
+	SQST_BUILD_NO_STRIP = 0x40000, /**< entries keep the path that the source was given by */
+	SQST_BUILD_NO_DESCENT =
+	    0x80000, /**< directories among the sources without what is in them */
+	/* layout: begin */
+	SQST_BUILD_NO_HARDLINKS =
+	    0x100000,                     /**< each name gets an inode, and a number, of its own */
+	SQST_BUILD_NO_EXPORTS = 0x200000, /**< no export table; refused with parents, see below */
+	SQST_BUILD_FILL_TABLE = 0x400000, /**< an unreferenced inode for each retired number */
+	SQST_BUILD_UNSTABLE = 0x800000,   /**< NO_EXPORTS goes with parents all the same */
+	/* layout: end */
+	SQST_BUILD_FLAGS_ALL = 0xFFFFF | 0xF00000,
+};
+
+/** The largest sqst_build_options.align. */
+#define SQST_ALIGN_MAX UINT32_C(0x4000000)
+
+/** What a source is. */
+enum sqst_source_kind {
+	/** A directory; a file is an archive, an image or an mtree specification by its first
+	 * bytes;
+	 *  "-" is an archive on standard input. */
+	SQST_SOURCE_AUTO,
+	/** A directory, or any other file, stored as what it is. */
+	SQST_SOURCE_FILES,
+	/** tar, cpio, zip, in any compression; "-" is standard input. */
+	SQST_SOURCE_ARCHIVE,
+	/** An mtree specification with contents=. */
+	SQST_SOURCE_MTREE,
+	/** A squashfs image. */
+	SQST_SOURCE_IMAGE,
+};
+
+/** One source of a build. */
+struct sqst_source {
+	const char *path;
+	enum sqst_source_kind kind;
 };
 
 /** A parent's file. */
@@ -47,8 +90,11 @@ struct sqst_progress {
 
 /** What to build. Fill with sqst_build_options_init(), then set what differs. */
 struct sqst_build_options {
-	/** The source directory. */
-	const char *source;
+	/** What goes in. One directory, archive or image is the tree; of several sources, or one
+	 *  file, each becomes an entry of the root, unless ::SQST_BUILD_MERGE lays them over one
+	 *  another. None: the pseudo definitions make the tree. */
+	const struct sqst_source *source;
+	size_t sources;
 	/** The image to make. May be the path of a parent (with SQST_BUILD_FORCE). */
 	const char *output;
 	/** Where to write the map, or NULL. Written before the image appears. */
@@ -70,8 +116,34 @@ struct sqst_build_options {
 	 *  parent: a map has none, and image and map as parent give the same image. */
 	const char *label;
 	struct sqst_scan_options scan;
+	/** For a source that is no directory; `scan` and `cancel` in it are set by sqst_build(). */
+	struct sqst_archive_options archive;
+	/** Pseudo file definitions (pseudo.h), applied to the tree; may be NULL. */
+	struct sqst_pseudo *pseudo;
+	/** What replaces owners, modes, times and attributes (edit.h), after that; may be NULL. */
+	const struct sqst_overrides *overrides;
+	/* layout: begin */
+	/** Sort files (sort.h), read one after the other; a later line wins. They order the data of
+	 *  files, never their numbers. */
+	const char *const *sort_file;
+	size_t sort_files;
+	/** Bytes in front of the image in the output: zeros in a file, left as they are on a block
+	 *  device. 0: none. */
+	uint64_t offset;
+	/** Each file's first block, and each fragment block, starts at a multiple of this, counted
+	 *  from the start of the image. A power of two up to ::SQST_ALIGN_MAX; 0 or 1: anywhere. */
+	uint32_t align;
+	/** The image, padding included, may have this many bytes; 0: any number. If it has more,
+	 *  nothing is replaced, and the largest additions are told through the report's warn(). */
+	uint64_t max_size;
+	/* layout: end */
+	/** Levels of directories below the root that are kept; 0: all. */
+	uint32_t max_depth;
+	/** Called with the numbered tree before it is written. May be NULL. */
+	void (*inspect)(void *user, const struct sqst_tree *tree);
 	/** Called from time to time on the calling thread. May be NULL. */
 	void (*progress)(void *user, const struct sqst_progress *progress);
+	/** Handed to inspect and progress. */
 	void *user;
 	/** Set it to non-zero (from a signal handler, say) to end the build. May be NULL. */
 	const volatile int *cancel;

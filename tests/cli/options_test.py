@@ -100,7 +100,6 @@ def usage(_room, source, out):
         assert not os.path.exists(out), bad
     tool.refused(tool.USAGE)
     tool.refused(tool.USAGE, source)
-    tool.refused(tool.USAGE, source, source, out)
     tool.refused(tool.USAGE, source, out, "-b")
 
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The -X options, which mean something only when the compressor is known. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdio.h>
+#include <string.h>
+
+#include "option.h"
+#include "values.h"
+
+/* They may stand before -comp, so they wait until it is known. */
+bool keep_codec_option(struct arguments *arguments, const struct option *option, const char *value)
+{
+	if (arguments->codec_options == CODEC_OPTIONS_MAX)
+		return mistake("more than %d -X options", CODEC_OPTIONS_MAX);
+	arguments->codec_option[arguments->codec_options++] = (struct codec_option){option, value};
+	return true;
+}
+
+static bool not_for(const struct option *option, const struct sqst_codec_config *codec)
+{
+	return mistake("-%s does not go with compressor %s", option->name,
+		       sqst_codec_name((int)codec->id));
+}
+
+static bool set_level(struct sqst_codec_config *codec, const struct option *option,
+		      const char *value)
+{
+	uint64_t level;
+
+	if (codec->id != SQST_CODEC_GZIP && codec->id != SQST_CODEC_ZSTD &&
+	    codec->id != SQST_CODEC_LZO)
+		return not_for(option, codec);
+	if (!value_number(value, &level) || level > 100)
+		return mistake("-%s %s: not a level", option->name, value);
+	codec->level = (int)level;
+	return true;
+}
+
+static bool set_dict_size(struct sqst_codec_config *codec, const struct option *option,
+			  const char *value)
+{
+	uint64_t size;
+	const size_t length = strlen(value);
+
+	if (length > 1 && value[length - 1] == '%') {
+		char number[32];
+
+		snprintf(number, sizeof(number), "%.*s", (int)(length - 1), value);
+		if (!value_number(number, &size) || size < 1 || size > 100)
+			return mistake("-%s %s: a share is 1%% to 100%% of the block size",
+				       option->name, value);
+		size = codec->block_size * size / 100;
+	} else if (!value_size(value, &size) || size > UINT32_MAX) {
+		return mistake("-%s %s: not a size", option->name, value);
+	}
+	codec->xz_dict_size = (uint32_t)size;
+	return true;
+}
+
+static bool set_filters(struct sqst_codec_config *codec, const struct option *option,
+			const char *value)
+{
+	static const struct {
+		const char *name;
+		uint32_t filter;
+	} filters[] = {{"x86", SQST_XZ_X86},           {"powerpc", SQST_XZ_POWERPC},
+		       {"ia64", SQST_XZ_IA64},         {"arm", SQST_XZ_ARM},
+		       {"armthumb", SQST_XZ_ARMTHUMB}, {"sparc", SQST_XZ_SPARC}};
+
+	codec->xz_filters = 0;
+	while (*value) {
+		const size_t length = strcspn(value, ",");
+		bool known = false;
+
+		for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+			if (strlen(filters[i].name) == length &&
+			    strncmp(filters[i].name, value, length) == 0) {
+				codec->xz_filters |= filters[i].filter;
+				known = true;
+			}
+		}
+		if (!known)
+			return mistake("-%s: %.*s is no filter of xz", option->name, (int)length,
+				       value);
+		value += length + (value[length] == ',');
+	}
+	return true;
+}
+
+static bool set_algorithm(struct sqst_codec_config *codec, const struct option *option,
+			  const char *value)
+{
+	static const char *const names[] = {"lzo1x_1", "lzo1x_1_11", "lzo1x_1_12", "lzo1x_1_15",
+					    "lzo1x_999"};
+
+	for (int i = 0; i < 5; i++) {
+		if (strcmp(names[i], value) == 0) {
+			codec->lzo_algorithm = i;
+			return true;
+		}
+	}
+	return mistake("-%s %s: no algorithm of lzo", option->name, value);
+}
+
+/* libdeflate has one window and one strategy: the values are checked, no more. */
+static bool check_window(const struct option *option, const char *value)
+{
+	uint64_t size;
+
+	return (value_number(value, &size) && size >= 8 && size <= 15) ||
+	       mistake("-%s %s: a window is 8 to 15", option->name, value);
+}
+
+static bool check_strategies(const struct option *option, const char *value)
+{
+	static const char *const names[] = {"default", "filtered", "huffman_only",
+					    "run_length_encoded", "fixed"};
+
+	while (*value) {
+		const size_t length = strcspn(value, ",");
+		bool known = false;
+
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			known |=
+			    strlen(names[i]) == length && strncmp(names[i], value, length) == 0;
+		if (!known)
+			return mistake("-%s: %.*s is no strategy of gzip", option->name,
+				       (int)length, value);
+		value += length + (value[length] == ',');
+	}
+	return true;
+}
+
+static bool set_small(const struct option *option, const char *value, int *out)
+{
+	uint64_t number;
+
+	if (!value_number(value, &number) || number > 9)
+		return mistake("-%s %s: not a number of 0 to 9", option->name, value);
+	*out = (int)number;
+	return true;
+}
+
+static bool apply(struct sqst_codec_config *codec, const struct codec_option *kept)
+{
+	static const enum sqst_codec_id owner[] = {
+	    [X_WINDOW] = SQST_CODEC_GZIP,  [X_STRATEGY] = SQST_CODEC_GZIP,
+	    [X_HC] = SQST_CODEC_LZ4,       [X_BCJ] = SQST_CODEC_XZ,
+	    [X_DICT] = SQST_CODEC_XZ,      [X_PRESET] = SQST_CODEC_XZ,
+	    [X_EXTREME] = SQST_CODEC_XZ,   [X_LC] = SQST_CODEC_XZ,
+	    [X_LP] = SQST_CODEC_XZ,        [X_PB] = SQST_CODEC_XZ,
+	    [X_ALGORITHM] = SQST_CODEC_LZO};
+	const struct option *option = kept->option;
+	const enum codec_option_number number = (enum codec_option_number)option->number;
+
+	if (number != X_LEVEL && codec->id != owner[number])
+		return not_for(option, codec);
+	switch (number) {
+	case X_LEVEL:
+		return set_level(codec, option, kept->value);
+	case X_WINDOW:
+		return check_window(option, kept->value);
+	case X_STRATEGY:
+		return check_strategies(option, kept->value);
+	case X_HC:
+		codec->lz4_hc = true;
+		return true;
+	case X_BCJ:
+		return set_filters(codec, option, kept->value);
+	case X_DICT:
+		return set_dict_size(codec, option, kept->value);
+	case X_PRESET:
+		return set_small(option, kept->value, &codec->xz_preset);
+	case X_EXTREME:
+		codec->xz_extreme = true;
+		return true;
+	case X_LC:
+		return set_small(option, kept->value, &codec->xz_lc);
+	case X_LP:
+		return set_small(option, kept->value, &codec->xz_lp);
+	case X_PB:
+		return set_small(option, kept->value, &codec->xz_pb);
+	case X_ALGORITHM:
+		return set_algorithm(codec, option, kept->value);
+	}
+	return true;
+}
+
+bool codec_finish(struct arguments *arguments)
+{
+	struct sqst_codec_config *codec = &arguments->build.codec;
+	struct sqst_report why = {0};
+	const int id = sqst_codec_by_name(arguments->compressor);
+
+	if (id == 0)
+		return mistake("-comp %s: no compressor of squashfs", arguments->compressor);
+	if (id == SQST_CODEC_LZMA)
+		return mistake("-comp lzma: kernels do not read lzma images; take xz");
+	if (!sqst_codec_can_compress(id))
+		return mistake("-comp %s: this program was built without it",
+			       arguments->compressor);
+	sqst_codec_defaults(codec, (enum sqst_codec_id)id, arguments->block_size);
+	for (unsigned i = 0; i < arguments->codec_options; i++) {
+		if (!apply(codec, &arguments->codec_option[i]))
+			return false;
+	}
+	if (sqst_codec_check(codec, &why) < 0)
+		return mistake("%s", why.message);
+	return true;
+}
