@@ -15,9 +15,11 @@
 #include "write/equal.h"
 #include "write/reader.h"
 
-/* Blocks in flight for each thread: deep enough that a block which takes ten times as long as its
- * neighbours does not leave the others without work. */
-#define BLOCKS_PER_JOB 4
+/* Bytes in flight for each thread, and blocks at least: deep enough that a block which takes ten
+ * times as long as its neighbours, or a read that waits for the disk, does not leave the others
+ * idle. */
+#define BYTES_PER_JOB  (2u << 20)
+#define BLOCKS_PER_JOB 4u
 
 static bool has(const struct sqst_data *data, enum sqst_build_flag flag)
 {
@@ -367,7 +369,9 @@ static int write_file(struct sqst_data *data, struct sqst_node *node)
 static int prepare(struct sqst_data *data, struct sqst_pool *pool)
 {
 	const uint32_t block_size = data->options->codec.block_size;
-	const unsigned limit = sqst_pool_jobs(pool) * BLOCKS_PER_JOB + 2;
+	const uint32_t depth = BYTES_PER_JOB / block_size;
+	const unsigned limit =
+	    sqst_pool_jobs(pool) * (depth > BLOCKS_PER_JOB ? depth : BLOCKS_PER_JOB) + 2;
 	int rc = sqst_queue_init(&data->queue, pool, block_size, limit, data->why);
 
 	if (rc < 0)
