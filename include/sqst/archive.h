@@ -63,7 +63,8 @@ SQST_API bool sqst_archive_supported(void);
  * A leading "/" or "./" of a path means nothing, and ".." in one is refused. Of two entries with
  * one path the last wins; a directory that comes again keeps what is in it. An entry below a name
  * that is no directory is refused. A hard link may come in any form that libarchive knows, and its
- * target must come before it.
+ * target must come before it. Names are bytes, except in zip, where libarchive makes UTF-8 of them
+ * (composed, NFC).
  *
  * Contents are kept in an unlinked file in $TMPDIR (else /var/tmp) as long as the tree.
  *
@@ -81,13 +82,16 @@ SQST_API int sqst_tree_read_archive(const char *path, const struct sqst_archive_
  * Read an mtree specification, as of mtree(5) or bsdtar --format=mtree. Keywords: type, mode, uid,
  * gid, time, link, device, contents, size, optional, ignore, and /set, /unset; a name with a '/' is
  * a path from the root, one without is in the directory that the lines before went to, ".." leaves
- * it. Others are skipped.
+ * it. Other keywords are skipped; so hard links become files of their own.
  *
- * The content of a file is that of the file that `contents` names, else that of the file of its own
- * path; both are taken from the directory that the specification is in, unless absolute. A name
- * without a type, and without a file to take it from, is refused. Names that the specification
- * does not have are not read from there.
+ * The content of a file is that of the file that `contents` names (followed, if it is a symbolic
+ * link), else that of the file of its own path; both are taken from the working directory, unless
+ * absolute, as bsdtar and makefs do. What a line does not say is taken from that file, too, or if
+ * there is none: mode 0755 or 0644, owner 0, time 0. A name without a type, and without a file to
+ * take it from, is refused, and so is an owner that is given by name only. Names that the
+ * specification does not have are not read.
  *
+ * @param path  a file, or "-" for standard input
  * @return as sqst_tree_read_archive(); messages name the line
  */
 SQST_API int sqst_tree_read_mtree(const char *path, const struct sqst_archive_options *options,

@@ -68,8 +68,8 @@ static int body_of(struct reading *reading, uint32_t number, struct sqst_stage_b
 		return 0;
 	if (reading->stage->options->cancel && *reading->stage->options->cancel)
 		return sqst_fail(reading->stage->why, SQST_ERR_CANCELED, NULL, "canceled");
-	const int rc = sqst_source_body(reading->source, reading->stage,
-					names->name[low].key >> 4, out);
+	const int rc =
+	    sqst_source_body(reading->source, reading->stage, names->name[low].key >> 4, out);
 
 	reading->body[low] = *out;
 	return rc;

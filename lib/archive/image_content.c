@@ -54,10 +54,9 @@ static int unpack(struct sqst_source_image *source, uint64_t at, uint32_t field,
 
 	if (size == 0 || size > image->super.block_size || at > image->super.bytes_used ||
 	    size > image->super.bytes_used - at || ((field & BLOCK_RAW) && size > room))
-		return sqst_image_bad(image,
-				      "a data block of %" PRIu32 " bytes at offset 0x%" PRIx64
-				      " cannot be",
-				      size, at);
+		return sqst_image_bad(
+		    image, "a data block of %" PRIu32 " bytes at offset 0x%" PRIx64 " cannot be",
+		    size, at);
 	*unpacked = size;
 	if (field & BLOCK_RAW)
 		return sqst_image_pread(image, data, size, at);
@@ -70,10 +69,9 @@ static int unpack(struct sqst_source_image *source, uint64_t at, uint32_t field,
 		return sqst_image_nomem(image);
 	got = image->codec->decompress(image->coder, source->packed, size, data, room);
 	if (got < 0 || (uint32_t)got > room)
-		return sqst_image_bad(image,
-				      "the data block at offset 0x%" PRIx64
-				      " does not decompress (%s)",
-				      at, image->codec->name);
+		return sqst_image_bad(
+		    image, "the data block at offset 0x%" PRIx64 " does not decompress (%s)", at,
+		    image->codec->name);
 	*unpacked = (uint32_t)got;
 	return 0;
 }
@@ -114,8 +112,7 @@ static int load_fragment(struct sqst_source_image *source, uint32_t index,
 static int read_tail(struct sqst_source_image *source, const struct content *content,
 		     uint32_t offset, uint8_t *data, uint32_t size)
 {
-	const uint32_t tail =
-	    (uint32_t)(content->file.size & (source->image.super.block_size - 1));
+	const uint32_t tail = (uint32_t)(content->file.size & (source->image.super.block_size - 1));
 	const struct sqst_source_fragment *fragment = NULL;
 	const int rc = load_fragment(source, content->file.fragment, &fragment);
 
@@ -278,8 +275,7 @@ static int check(const struct sqst_origin *origin, const struct sqst_content *co
 	if (fstat(source->image.fd, &st) != 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
 					 "cannot look at the image", why);
-	if (st.st_size != source->st.st_size ||
-	    st.st_mtim.tv_sec != source->st.st_mtim.tv_sec ||
+	if (st.st_size != source->st.st_size || st.st_mtim.tv_sec != source->st.st_mtim.tv_sec ||
 	    st.st_mtim.tv_nsec != source->st.st_mtim.tv_nsec)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
 					 "the image changed while it was read", why);

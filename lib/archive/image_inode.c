@@ -24,8 +24,7 @@
 static int read_header(struct sqst_source_image *source, uint64_t ref, struct sqst_cursor *cursor,
 		       uint8_t raw[sizeof(sqfs_inode_t)])
 {
-	const int rc =
-	    sqst_cursor_seek(cursor, &source->image, &source->image.inodes, ref);
+	const int rc = sqst_cursor_seek(cursor, &source->image, &source->image.inodes, ref);
 
 	return rc == 0 ? sqst_cursor_read(cursor, raw, sizeof(sqfs_inode_t)) : rc;
 }

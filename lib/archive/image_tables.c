@@ -5,9 +5,9 @@
 #endif
 
 #include <inttypes.h>
+#include <sqfs/xattr.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sqfs/xattr.h>
 
 #include "archive/image.h"
 #include "base/bytes.h"

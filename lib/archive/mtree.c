@@ -84,8 +84,8 @@ static void complete(struct sqst_mtree_keys *keys, const struct stat *st)
 /* Whether the line says all that there is to say of its type. */
 static bool is_whole(const struct sqst_mtree_keys *keys)
 {
-	const unsigned needed = SQST_MTREE_TYPE | SQST_MTREE_MODE | SQST_MTREE_UID |
-				SQST_MTREE_GID | SQST_MTREE_TIME;
+	const unsigned needed =
+	    SQST_MTREE_TYPE | SQST_MTREE_MODE | SQST_MTREE_UID | SQST_MTREE_GID | SQST_MTREE_TIME;
 
 	return (keys->has & needed) == needed && keys->type != SQST_TYPE_FILE &&
 	       (keys->type != SQST_TYPE_SYMLINK || keys->link);
@@ -187,8 +187,7 @@ static int take_entry(struct spec *spec, const char *path, struct sqst_mtree_key
 	int rc;
 
 	if (!is_whole(keys)) {
-		const bool there =
-		    (keys->contents ? stat(file, &st) : lstat(file, &st)) == 0;
+		const bool there = (keys->contents ? stat(file, &st) : lstat(file, &st)) == 0;
 
 		if (!there && (keys->has & SQST_MTREE_OPTIONAL))
 			return 0;
@@ -311,8 +310,8 @@ static int read_line(struct spec *spec, FILE *file, char **line, size_t *room)
 	size_t more_room = 0, length = 0;
 
 	for (;;) {
-		const ssize_t got = length == 0 ? getline(line, room, file)
-						: getline(&more, &more_room, file);
+		const ssize_t got =
+		    length == 0 ? getline(line, room, file) : getline(&more, &more_room, file);
 
 		if (got < 0 && ferror(file))
 			return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno,

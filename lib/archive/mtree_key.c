@@ -16,18 +16,16 @@ struct name {
 };
 
 static const struct name types[] = {
-    {"dir", SQST_TYPE_DIR},    {"file", SQST_TYPE_FILE}, {"link", SQST_TYPE_SYMLINK},
-    {"block", SQST_TYPE_BLOCK}, {"char", SQST_TYPE_CHAR}, {"fifo", SQST_TYPE_FIFO},
+    {"dir", SQST_TYPE_DIR},       {"file", SQST_TYPE_FILE}, {"link", SQST_TYPE_SYMLINK},
+    {"block", SQST_TYPE_BLOCK},   {"char", SQST_TYPE_CHAR}, {"fifo", SQST_TYPE_FIFO},
     {"socket", SQST_TYPE_SOCKET},
 };
 
 static const struct name keywords[] = {
-    {"type", SQST_MTREE_TYPE},         {"mode", SQST_MTREE_MODE},
-    {"uid", SQST_MTREE_UID},           {"gid", SQST_MTREE_GID},
-    {"time", SQST_MTREE_TIME},         {"size", SQST_MTREE_SIZE},
-    {"device", SQST_MTREE_DEVICE},     {"optional", SQST_MTREE_OPTIONAL},
-    {"ignore", SQST_MTREE_IGNORE},     {"uname", SQST_MTREE_UNAME},
-    {"gname", SQST_MTREE_GNAME},
+    {"type", SQST_MTREE_TYPE},     {"mode", SQST_MTREE_MODE},         {"uid", SQST_MTREE_UID},
+    {"gid", SQST_MTREE_GID},       {"time", SQST_MTREE_TIME},         {"size", SQST_MTREE_SIZE},
+    {"device", SQST_MTREE_DEVICE}, {"optional", SQST_MTREE_OPTIONAL}, {"ignore", SQST_MTREE_IGNORE},
+    {"uname", SQST_MTREE_UNAME},   {"gname", SQST_MTREE_GNAME},
 };
 
 static unsigned find(const struct name *list, size_t count, const char *name)
@@ -117,8 +115,7 @@ static const char *take(struct sqst_mtree_keys *keys, unsigned keyword, const ch
 	switch (keyword) {
 	case SQST_MTREE_TYPE:
 		keys->type = (uint8_t)FIND(types, value);
-		return keys->type ? NULL
-				  : "type is dir, file, link, block, char, fifo or socket";
+		return keys->type ? NULL : "type is dir, file, link, block, char, fifo or socket";
 	case SQST_MTREE_MODE:
 		if (!number(value, 8, "", &got, NULL) || got < 0 || got > 07777)
 			return "mode is an octal number up to 7777";

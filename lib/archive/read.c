@@ -63,8 +63,6 @@ static int read_content(struct reader *reader, struct sqst_stage_body *body)
 
 		if (rc == ARCHIVE_EOF)
 			break;
-		if (rc == ARCHIVE_RETRY)
-			continue;
 		if (rc != ARCHIVE_OK)
 			return bad(reader, reader->path);
 		if (canceled(reader))
@@ -270,6 +268,20 @@ static int check_end(struct reader *reader)
 	return rc;
 }
 
+/* In the C locale libarchive warns of each name in a pax header that is not ASCII, and leaves the
+ * bytes as they are. In zip they are not what they were then. */
+static int check_warning(struct reader *reader)
+{
+	const char *text = archive_error_string(reader->archive);
+	const char *path = archive_entry_pathname(reader->entry);
+
+	if (reader->input.zip)
+		return bad(reader, path);
+	if (text && !strstr(text, "convert"))
+		sqst_warn(reader->why, reader->input.name, "%s: %s", path ? path : "", text);
+	return 0;
+}
+
 static int read_entries(struct reader *reader)
 {
 	for (;;) {
@@ -277,12 +289,11 @@ static int read_entries(struct reader *reader)
 
 		if (rc == ARCHIVE_EOF)
 			return check_end(reader);
-		if (rc == ARCHIVE_RETRY)
-			continue;
-		/* In the C locale it warns of each name in a pax header that is not ASCII, and
-		 * leaves the bytes as they are. In zip they are not what they were then. */
-		if (rc != ARCHIVE_OK && (rc != ARCHIVE_WARN || reader->input.zip))
+		/* ARCHIVE_RETRY too: it says that a damaged header could be skipped. */
+		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
 			return bad(reader, NULL);
+		if (rc == ARCHIVE_WARN && (rc = check_warning(reader)) < 0)
+			return rc;
 		if (canceled(reader))
 			return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
 		rc = take_entry(reader);

@@ -13,43 +13,19 @@
 #include <unistd.h>
 
 #include "archive/spool.h"
+#include "base/file.h"
 
 #define BUFFER_SIZE (1024 * 1024)
 
-static int make(const char *directory)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s/sqfs-stable-XXXXXX", directory) >= (int)sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	/* Not O_TMPFILE, which pseudo does not know everywhere. */
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
-
 int sqst_spool_open(struct sqst_spool *spool, struct sqst_report *why)
 {
-	const char *directory = getenv("TMPDIR");
+	const char *directory;
 
 	*spool = (struct sqst_spool){.fd = -1, .why = why};
 	spool->buffer = malloc(BUFFER_SIZE);
 	if (!spool->buffer)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	if (directory && directory[0]) {
-		spool->fd = make(directory);
-	} else {
-		directory = "/var/tmp";
-		spool->fd = make(directory);
-		if (spool->fd < 0) {
-			directory = "/tmp";
-			spool->fd = make(directory);
-		}
-	}
+	spool->fd = sqst_temporary_open(&directory);
 	if (spool->fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
 				       "cannot make a temporary file there (TMPDIR says where)");
@@ -87,8 +63,8 @@ int sqst_spool_write(struct sqst_spool *spool, uint64_t position, const void *da
 	while (size > 0) {
 		size_t share;
 
-		if (spool->used > 0 && (spool->at + spool->used != position ||
-					spool->used == BUFFER_SIZE)) {
+		if (spool->used > 0 &&
+		    (spool->at + spool->used != position || spool->used == BUFFER_SIZE)) {
 			const int rc = flush(spool);
 
 			if (rc < 0)

@@ -107,8 +107,9 @@ static struct sqst_stage_slot *probe(const struct sqst_stage *stage, uint32_t id
 	for (uint64_t at = XXH3_64bits_withSeed(text, length, id);; at++) {
 		struct sqst_stage_slot *slot = &stage->slot[at & (stage->slots - 1)];
 
-		if (!slot->name || (slot->id == id && strncmp(slot->name->name, text, length) == 0 &&
-				    slot->name->name[length] == '\0'))
+		if (!slot->name ||
+		    (slot->id == id && strncmp(slot->name->name, text, length) == 0 &&
+		     slot->name->name[length] == '\0'))
 			return slot;
 	}
 }
@@ -312,8 +313,7 @@ int sqst_stage_device(struct sqst_stage *stage, const char *path, uint64_t major
 				 "%s: device %llu:%llu cannot be stored; 4095:1048575 is the "
 				 "highest",
 				 path, (unsigned long long)major, (unsigned long long)minor);
-	body->u.device =
-	    (uint32_t)((minor & 0xFF) | major << 8 | (minor & ~UINT64_C(0xFF)) << 12);
+	body->u.device = (uint32_t)((minor & 0xFF) | major << 8 | (minor & ~UINT64_C(0xFF)) << 12);
 	return 0;
 }
 

@@ -37,8 +37,7 @@ static uint32_t settle_time(struct sqst_stage_name *dir)
 
 		if (!child->body)
 			continue;
-		time = child->body->type == SQST_TYPE_DIR ? settle_time(child)
-							  : child->body->mtime;
+		time = child->body->type == SQST_TYPE_DIR ? settle_time(child) : child->body->mtime;
 		if (time > newest)
 			newest = time;
 	}
@@ -80,8 +79,8 @@ static int fill(const struct conversion *conversion, const struct sqst_stage_bod
 		return fill_file(conversion, body, inode);
 	case SQST_TYPE_SYMLINK:
 		inode->u.symlink.length = body->u.symlink.length;
-		inode->u.symlink.target = sqst_tree_strdup(
-		    conversion->tree, body->u.symlink.target, body->u.symlink.length);
+		inode->u.symlink.target = sqst_tree_strdup(conversion->tree, body->u.symlink.target,
+							   body->u.symlink.length);
 		return inode->u.symlink.target ? 0 : sqst_stage_nomem(conversion->stage);
 	case SQST_TYPE_BLOCK:
 	case SQST_TYPE_CHAR:

@@ -5,6 +5,10 @@
 #endif
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -46,4 +50,36 @@ ssize_t sqst_pread_full(int fd, void *data, size_t size, uint64_t offset)
 		done += (size_t)got;
 	}
 	return (ssize_t)done;
+}
+
+/* Not O_TMPFILE, which libraries that fake owners do not know everywhere. */
+static int make_unlinked(const char *directory)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/sqfs-stable-XXXXXX", directory) >=
+	    sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+int sqst_temporary_open(const char **directory)
+{
+	int fd;
+
+	*directory = getenv("TMPDIR");
+	if (*directory && **directory)
+		return make_unlinked(*directory);
+	*directory = "/var/tmp";
+	fd = make_unlinked(*directory);
+	if (fd >= 0)
+		return fd;
+	*directory = "/tmp";
+	return make_unlinked(*directory);
 }

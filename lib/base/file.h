@@ -14,4 +14,9 @@ ssize_t sqst_read_full(int fd, void *data, size_t size);
 /* As sqst_read_full(), at an absolute offset. */
 ssize_t sqst_pread_full(int fd, void *data, size_t size, uint64_t offset);
 
+/* A file without a name, for contents that are kept while the image is made: in $TMPDIR, else in
+ * /var/tmp (large things do not belong in a /tmp that is memory), else in /tmp. Returns its
+ * descriptor, -1 with errno set; *directory says where it was tried last. */
+int sqst_temporary_open(const char **directory);
+
 #endif

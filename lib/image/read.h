@@ -65,7 +65,8 @@ struct sqst_image {
 
 /* ---- image.c */
 
-/* "NAME: damaged: …; use another parent image" (no advice for a source). Returns SQST_ERR_PARENT. */
+/* "NAME: damaged: …; use another parent image" (no advice for a source). Returns SQST_ERR_PARENT.
+ */
 int sqst_image_bad(const struct sqst_image *image, const char *format, ...) SQST_PRINTF(2, 3);
 
 int sqst_image_nomem(const struct sqst_image *image);

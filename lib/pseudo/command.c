@@ -23,24 +23,12 @@ extern char **environ;
 
 int sqst_pseudo_spool(struct sqst_report *why)
 {
-	const char *directory = getenv("TMPDIR");
-	char path[PATH_MAX];
-	int fd;
+	const char *directory;
+	const int fd = sqst_temporary_open(&directory);
 
-	if (!directory || !directory[0])
-		directory = "/tmp";
-	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	/* Not every file system has O_TMPFILE, and libraries that fake owners do not know it. */
-	if ((size_t)snprintf(path, sizeof(path), "%s/sqfs-stable-XXXXXX", directory) >=
-	    sizeof(path))
-		return sqst_fail(why, SQST_ERR_IO, directory, "the path in TMPDIR is too long");
-	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
 				       "cannot make a temporary file (TMPDIR names the directory)");
-	unlink(path);
 	return fd;
 }
 

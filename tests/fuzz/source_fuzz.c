@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bytes as a source: an archive or an image, by what they begin with. What is accepted is a tree
+ * whose contents can be read, or whose readers say why not. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "sqst/archive.h"
+#include "tree/tree.h"
+
+/* Holes cost no bytes of input. */
+#define READ_MAX (UINT64_C(4) << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void read_content(const struct sqst_tree *tree, const struct sqst_node *node)
+{
+	const uint64_t size = node->inode->u.file.size;
+	struct sqst_content content;
+	struct sqst_report why = {0};
+	uint8_t buffer[5000];
+	int rc = sqst_content_open(&content, tree, node, &why);
+
+	for (uint64_t at = 0; rc == 0 && at < size && at < READ_MAX; at += sizeof(buffer)) {
+		const uint64_t left = size - at;
+
+		rc = sqst_content_read(&content, at, buffer,
+				       left < sizeof(buffer) ? (size_t)left : sizeof(buffer), &why);
+	}
+	must(rc == 0 || (why.code == rc && why.message[0] != '\0'));
+	sqst_content_close(&content);
+}
+
+static void check_tree(const struct sqst_tree *tree)
+{
+	uint32_t names = 0;
+
+	for (const struct sqst_node *node = sqst_tree_root(tree); node;
+	     node = sqst_tree_next(node)) {
+		names++;
+		must(node->inode->mode <= 07777);
+		must(!node->parent || (node->name[0] != '\0' && !strchr(node->name, '/')));
+		if (node->inode->type == SQST_TYPE_FILE)
+			read_content(tree, node);
+	}
+	must(names == sqst_tree_names(tree));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const int memory = memfd_create("source", MFD_CLOEXEC);
+	struct sqst_tree *tree = NULL;
+	struct sqst_report why = {0};
+	char path[64];
+	int rc;
+
+	must(memory >= 0 && write(memory, data, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
+	/* Not a specification: it may name any file of this machine. */
+	if (sqst_archive_probe(path) == SQST_ARCHIVE_IMAGE)
+		rc = sqst_tree_read_image(path, NULL, &tree, &why);
+	else
+		rc = sqst_tree_read_archive(path, NULL, &tree, &why);
+	if (rc == 0)
+		check_tree(tree);
+	else
+		must(tree == NULL && why.code == rc && rc != SQST_ERR_PARENT &&
+		     why.message[0] != '\0');
+	sqst_tree_free(tree);
+	close(memory);
+	return 0;
+}
