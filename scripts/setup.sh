@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 build_packages='gcc make autoconf automake libtool pkg-config
-libsquashfs-dev uuid-dev libxxhash-dev libjson-c-dev libarchive-dev
+libsquashfs-dev uuid-dev libxxhash-dev libjson-c-dev libarchive-dev libselinux1-dev
 libdeflate-dev liblzma-dev liblz4-dev libzstd-dev liblzo2-dev'
 
 try_packages='squashfs-tools attr'

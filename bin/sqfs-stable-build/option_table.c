@@ -133,7 +133,9 @@ const struct option option_table[] = {
     {"xattrs-exclude", "REGEX", "none of those whose names this matches", set_string,
      AT(build.scan.xattrs_exclude), IN_ALL},
     {"xattrs-add", "NAME=VALUE",
-     "an attribute for files and directories; 0x hex, 0s base64, 0t text", add_xattr, 0, IN_ALL},
+     "an attribute for everything, user.* for files and directories only", add_xattr, 0, IN_ALL},
+    {"selinux", "FILE", "SELinux labels from this file_contexts file", set_string,
+     AT(build.file_contexts), IN_ALL},
 
     {NULL, NULL, "Blocks", NULL, 0, IN_ALL},
     {"b", "SIZE", "block size, 4K to 1M (default 128K)", set_block_size, 0, IN_ALL},

@@ -115,6 +115,8 @@ struct sqst_build_options {
 	/** Label, UTF-8 of 1 to ::SQST_LABEL_MAX bytes; NULL: none. It is not taken over from a
 	 *  parent: a map has none, and image and map as parent give the same image. */
 	const char *label;
+	/** A file_contexts file that gives SELinux labels (sqst_tree_label()), or NULL. */
+	const char *file_contexts;
 	struct sqst_scan_options scan;
 	/** For a source that is no directory; `scan` and `cancel` in it are set by sqst_build(). */
 	struct sqst_archive_options archive;

@@ -237,4 +237,15 @@ SQST_API int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree
 				  const volatile int *cancel, struct sqst_keep_stats *stats,
 				  struct sqst_report *why);
 
+/**
+ * Set security.selinux of every inode from a file_contexts file (libselinux), as setfiles would for
+ * a root file system that is mounted at "/". A path that no line fits keeps what it has; a hard
+ * link group gets the label of its first path in tree order. libselinux' log callback is taken over
+ * while the call lasts, so it must not run beside other users of libselinux in the process.
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (no such file, not readable as one), SQST_ERR_OPTION
+ *         (the library was built without libselinux)
+ */
+SQST_API int sqst_tree_label(struct sqst_tree *tree, const char *file_contexts,
+			     struct sqst_report *why);
+
 #endif

@@ -108,6 +108,8 @@ int sqst_build_edit(const struct sqst_build_options *options, struct sqst_tree *
 	rc = add_pseudo(options, tree, why);
 	if (rc == 0)
 		rc = override(options, tree, why);
+	if (rc == 0 && options->file_contexts)
+		rc = sqst_tree_label(tree, options->file_contexts, why);
 	if (rc == 0)
 		rc = keep_times(options, tree, why);
 	if (rc == 0 && (options->flags & SQST_BUILD_NO_HARDLINKS))

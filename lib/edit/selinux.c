@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SELinux labels from a file_contexts file, as setfiles would give them on the device. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "sqst/edit.h"
+
+#ifdef HAVE_SELINUX
+
+#include <errno.h>
+#include <limits.h>
+#include <selinux/label.h>
+#include <selinux/selinux.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/scope.h"
+
+#define LABEL "security.selinux"
+
+static mode_t mode_of(const struct sqst_inode *inode)
+{
+	static const mode_t types[] = {
+	    [SQST_TYPE_DIR] = S_IFDIR,    [SQST_TYPE_FILE] = S_IFREG, [SQST_TYPE_SYMLINK] = S_IFLNK,
+	    [SQST_TYPE_BLOCK] = S_IFBLK,  [SQST_TYPE_CHAR] = S_IFCHR, [SQST_TYPE_FIFO] = S_IFIFO,
+	    [SQST_TYPE_SOCKET] = S_IFSOCK};
+
+	return types[inode->type] | inode->mode;
+}
+
+/* The label in place of one that the source had; all other attributes stay. */
+static int set_label(struct sqst_tree *tree, struct sqst_inode *inode, const char *label,
+		     struct sqst_report *why)
+{
+	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
+	const struct sqst_xattr *old = NULL;
+	size_t count = 0, kept = 0;
+
+	if (inode->xattr != SQST_NO_XATTR)
+		old = sqst_tree_xattr_set(tree, inode->xattr, &count);
+	list = malloc((count + 1) * sizeof(*list));
+	if (!list)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(old[i].name, LABEL) != 0)
+			list[kept++] = old[i];
+	}
+	/* setfiles stores the NUL too, and so do we: tools that compare see no difference. */
+	list[kept++] = (struct sqst_xattr){LABEL, label, (uint32_t)strlen(label) + 1};
+	return sqst_tree_set_xattrs(tree, inode, list, kept, why);
+}
+
+/* A hard link group has the label of its first path. */
+static int label_node(struct selabel_handle *handle, struct sqst_tree *tree,
+		      const struct sqst_node *node, struct sqst_report *why)
+{
+	char path[PATH_MAX + 1] = "/";
+	char *label = NULL;
+	int rc;
+
+	if (sqst_node_path(node, path + 1, PATH_MAX) >= PATH_MAX)
+		return sqst_fail(why, SQST_ERR_SOURCE, node->name, "its path is too long to label");
+	if (selabel_lookup_raw(handle, &label, path, (int)mode_of(node->inode)) != 0) {
+		/* No line fits, or one that says <<none>>. */
+		if (errno == ENOENT)
+			return 0;
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot find its label");
+	}
+	rc = set_label(tree, node->inode, label, why);
+	freecon(label);
+	return rc;
+}
+
+static int label_all(struct selabel_handle *handle, struct sqst_tree *tree, struct sqst_report *why)
+{
+	for (struct sqst_node *node = sqst_tree_root(tree); node; node = sqst_tree_next(node))
+		node->inode->ref = 0;
+	for (struct sqst_node *node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
+		int rc;
+
+		if (node->inode->ref)
+			continue;
+		node->inode->ref = 1;
+		rc = label_node(handle, tree, node, why);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int say_nothing(int type, const char *format, ...)
+{
+	(void)type;
+	(void)format;
+	return 0;
+}
+
+int sqst_tree_label(struct sqst_tree *tree, const char *file_contexts, struct sqst_report *why)
+{
+	const struct selinux_opt option = {SELABEL_OPT_PATH, file_contexts};
+	const union selinux_callback before = selinux_get_callback(SELINUX_CB_LOG);
+	struct selabel_handle *handle;
+	int rc;
+
+	/* libselinux would print to standard error. */
+	selinux_set_callback(SELINUX_CB_LOG, (union selinux_callback){.func_log = say_nothing});
+	handle = selabel_open(SELABEL_CTX_FILE, &option, 1);
+	if (handle) {
+		rc = label_all(handle, tree, why);
+		selabel_close(handle);
+	} else {
+		rc = sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file_contexts,
+				     "cannot be read as a file_contexts file");
+	}
+	selinux_set_callback(SELINUX_CB_LOG, before);
+	return rc;
+}
+
+#else
+
+int sqst_tree_label(struct sqst_tree *tree, const char *file_contexts, struct sqst_report *why)
+{
+	(void)tree;
+	return sqst_fail(why, SQST_ERR_OPTION, file_contexts,
+			 "SELinux labels were not built in (configure --with-selinux)");
+}
+
+#endif
