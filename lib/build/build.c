@@ -32,9 +32,10 @@ static int number_tree(const struct sqst_build_options *options, const struct sq
 	if (rc == 0 && numbering->stats.regrouped > 0 && !(flags & SQST_NUMBERING_FRESH_LINKS))
 		sqst_warn(
 		    why, sqst_tree_source(tree),
-		    "%u hard link groups gained or lost names and keep their numbers; if "
-		    "devices mount the overlay with index=on and metacopy=on or nfs_export=on, "
-		    "see \"Hard links\" in sqfs-stable(7) and --fresh-links",
+		    "%u hard link groups gained or lost names and keep their numbers; a file that "
+		    "a "
+		    "device changed under one of them may become unreadable: see \"Hard links\" in "
+		    "sqfs-stable(7) and --fresh-links",
 		    numbering->stats.regrouped);
 	lineage->top = numbering->top;
 	lineage->root = numbering->root;

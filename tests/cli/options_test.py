@@ -9,6 +9,7 @@ import uuid
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
+import mounts
 import sqfs
 import stable
 import tap
@@ -314,6 +315,21 @@ def json_file(room, source, out):
     text = tool.read(room + "/report").decode()
     assert str(uuid.UUID(bytes=image.record.uuid)) in text
     assert str(image.super.inode_count) in text
+
+
+@tap.test("-one-file-system and -one-file-system-x stop at mount points")
+def one_file_system():
+    tap.need_root()
+    mounts.need_kernel("tmpfs")
+    with tool.scratch("sqst-options-") as room:
+        trees.make({b"": trees.directory(), b"at": trees.directory()}, room + "/source")
+        with mounts.mounted(room + "/source/at", "-t", "tmpfs", "tmpfs"):
+            tool.write(room + "/source/at/inside", "x")
+            for options, paths in (((), [b"", b"at", b"at/inside"]),
+                                   (("-one-file-system",), [b"", b"at"]),
+                                   (("-one-file-system-x",), [b""])):
+                tool.build("-noappend", *options, room + "/source", room + "/image")
+                assert sorted(stable.read(room + "/image").paths) == paths, options
 
 
 tap.main()
