@@ -66,7 +66,7 @@ complete -c sqfs-stable-build -o clamp-time -d 'no file is newer than this' -x
 complete -c sqfs-stable-build -o no-xattrs -d 'leave extended attributes out'
 complete -c sqfs-stable-build -o xattrs -d 'store extended attributes (default)'
 complete -c sqfs-stable-build -o xattrs-include -d 'only those whose names this matches' -x
-complete -c sqfs-stable-build -o xattrs-exclude -d 'none of those whose names this matches base64, 0t text' -x
+complete -c sqfs-stable-build -o xattrs-exclude -d 'none of those whose names this matches directories only' -x
 complete -c sqfs-stable-build -o selinux -d 'SELinux labels from this file_contexts file' -r -F
 complete -c sqfs-stable-build -o b -d 'block size, 4K to 1M (default 128K)' -x -a '4K 8K 16K 32K 64K 128K 256K 512K 1M'
 complete -c sqfs-stable-build -o block-size -d 'as -b' -x -a '4K 64K 128K 256K 512K 1M'
