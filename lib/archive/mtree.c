@@ -16,6 +16,7 @@
 #include "archive/spool.h"
 #include "archive/stage.h"
 #include "base/scope.h"
+#include "tree/kind.h"
 
 SQST_DEFINE_SCOPE(file, FILE, fclose)
 
@@ -36,34 +37,12 @@ static int bad(const struct spec *spec, const char *what, const char *detail)
 
 /* ---- the file that content, and what the line does not say, come from */
 
-static int type_of(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFDIR:
-		return SQST_TYPE_DIR;
-	case S_IFREG:
-		return SQST_TYPE_FILE;
-	case S_IFLNK:
-		return SQST_TYPE_SYMLINK;
-	case S_IFBLK:
-		return SQST_TYPE_BLOCK;
-	case S_IFCHR:
-		return SQST_TYPE_CHAR;
-	case S_IFIFO:
-		return SQST_TYPE_FIFO;
-	case S_IFSOCK:
-		return SQST_TYPE_SOCKET;
-	default:
-		return 0;
-	}
-}
-
 /* Only what the line leaves open, and only from a file of the same type. */
 static void complete(struct sqst_mtree_keys *keys, const struct stat *st)
 {
 	if (!(keys->has & SQST_MTREE_TYPE))
-		keys->type = (uint8_t)type_of(st->st_mode);
-	if (keys->type != type_of(st->st_mode))
+		keys->type = (uint8_t)sqst_type_of_mode(st->st_mode);
+	if (keys->type != sqst_type_of_mode(st->st_mode))
 		return;
 	if (!(keys->has & SQST_MTREE_MODE))
 		keys->mode = st->st_mode & 07777;

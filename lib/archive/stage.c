@@ -10,6 +10,8 @@
 #include <xxhash.h>
 
 #include "archive/stage.h"
+#include "tree/kind.h"
+#include "tree/scan_xattr.h"
 
 struct sqst_stage_slot {
 	struct sqst_stage_name *name;
@@ -20,21 +22,6 @@ struct sqst_stage_slot {
 int sqst_stage_nomem(const struct sqst_stage *stage)
 {
 	return sqst_fail(stage->why, SQST_ERR_NOMEM, stage->source, "out of memory");
-}
-
-static int compile(regex_t *regex, bool *has, const char *text, struct sqst_report *why)
-{
-	char message[256];
-	int rc;
-
-	if (!text)
-		return 0;
-	rc = regcomp(regex, text, REG_EXTENDED | REG_NOSUB);
-	*has = rc == 0;
-	if (rc == 0)
-		return 0;
-	regerror(rc, regex, message, sizeof(message));
-	return sqst_fail(why, SQST_ERR_OPTION, text, "is no regular expression: %s", message);
 }
 
 static struct sqst_stage_name *name_new(struct sqst_stage *stage, struct sqst_stage_name *parent,
@@ -80,10 +67,11 @@ int sqst_stage_open(struct sqst_stage *stage, const char *source,
 	stage->arena = sqst_arena_new();
 	if (!stage->arena || !(stage->root = name_new(stage, NULL, "", 0)))
 		return sqst_stage_nomem(stage);
-	rc = compile(&stage->include, &stage->has_include, stage->scan->xattrs_include, why);
+	rc = sqst_xattr_pattern(&stage->include, &stage->has_include, stage->scan->xattrs_include,
+				why);
 	if (rc == 0)
-		rc =
-		    compile(&stage->exclude, &stage->has_exclude, stage->scan->xattrs_exclude, why);
+		rc = sqst_xattr_pattern(&stage->exclude, &stage->has_exclude,
+					stage->scan->xattrs_exclude, why);
 	return rc == 0 ? imply(stage, stage->root) : rc;
 }
 
@@ -304,16 +292,14 @@ int sqst_stage_symlink(struct sqst_stage *stage, const char *path, const char *t
 	return body->u.symlink.target ? 0 : sqst_stage_nomem(stage);
 }
 
-/* As new_encode_dev() of the kernel, which squashfs decodes with new_decode_dev(). */
 int sqst_stage_device(struct sqst_stage *stage, const char *path, uint64_t major, uint64_t minor,
 		      struct sqst_stage_body *body)
 {
-	if (major > 0xFFF || minor > 0xFFFFF)
+	if (!sqst_device_encode(major, minor, &body->u.device))
 		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
 				 "%s: device %llu:%llu cannot be stored; 4095:1048575 is the "
 				 "highest",
 				 path, (unsigned long long)major, (unsigned long long)minor);
-	body->u.device = (uint32_t)((minor & 0xFF) | major << 8 | (minor & ~UINT64_C(0xFF)) << 12);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
+#include "tree/kind.h"
 #include "tree/tree.h"
 
 void sqst_pseudo_links_release(struct sqst_pseudo_links *links)
@@ -23,21 +24,10 @@ void sqst_pseudo_links_release(struct sqst_pseudo_links *links)
 	sqst_xattr_scan_release(&links->xattrs);
 }
 
+/* A directory cannot be linked. */
 static int type_of(mode_t mode)
 {
-	static const struct {
-		mode_t mode;
-		int type;
-	} types[] = {
-	    {S_IFREG, SQST_TYPE_FILE}, {S_IFLNK, SQST_TYPE_SYMLINK}, {S_IFBLK, SQST_TYPE_BLOCK},
-	    {S_IFCHR, SQST_TYPE_CHAR}, {S_IFIFO, SQST_TYPE_FIFO},    {S_IFSOCK, SQST_TYPE_SOCKET},
-	};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (types[i].mode == (mode & S_IFMT))
-			return types[i].type;
-	}
-	return 0;
+	return S_ISDIR(mode) ? 0 : sqst_type_of_mode(mode);
 }
 
 static bool same_file(const struct sqst_tree *tree, const struct sqst_node *node,
@@ -164,12 +154,10 @@ static int fill_device(struct sqst_inode *inode, dev_t device,
 {
 	const unsigned major_number = major(device), minor_number = minor(device);
 
-	if (major_number > 0xFFF || minor_number > 0xFFFFF)
+	if (!sqst_device_encode(major_number, minor_number, &inode->u.device))
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
 					      "the device that it names is above 4095:1048575",
 					      why);
-	inode->u.device =
-	    (minor_number & 0xFF) | major_number << 8 | (minor_number & ~UINT32_C(0xFF)) << 12;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/scope.h"
+#include "tree/kind.h"
 #include "tree/scan.h"
 #include "tree/scan_names.h"
 
@@ -22,28 +23,6 @@ SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 static int no_memory(struct sqst_scan *scan)
 {
 	return sqst_fail(scan->why, SQST_ERR_NOMEM, scan->path, "out of memory");
-}
-
-static int type_of(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFDIR:
-		return SQST_TYPE_DIR;
-	case S_IFREG:
-		return SQST_TYPE_FILE;
-	case S_IFLNK:
-		return SQST_TYPE_SYMLINK;
-	case S_IFBLK:
-		return SQST_TYPE_BLOCK;
-	case S_IFCHR:
-		return SQST_TYPE_CHAR;
-	case S_IFIFO:
-		return SQST_TYPE_FIFO;
-	case S_IFSOCK:
-		return SQST_TYPE_SOCKET;
-	default:
-		return 0;
-	}
 }
 
 static uint32_t clamp_time(struct sqst_scan *scan, int64_t seconds)
@@ -72,17 +51,14 @@ static int fill_symlink(struct sqst_scan *scan, struct sqst_inode *inode)
 	return inode->u.symlink.target ? 0 : no_memory(scan);
 }
 
-/* As new_encode_dev() of the kernel, which squashfs decodes with new_decode_dev(). */
 static int fill_device(struct sqst_scan *scan, struct sqst_inode *inode, dev_t device)
 {
 	const unsigned major_number = major(device), minor_number = minor(device);
 
-	if (major_number > 0xFFF || minor_number > 0xFFFFF)
+	if (!sqst_device_encode(major_number, minor_number, &inode->u.device))
 		return sqst_fail(scan->why, SQST_ERR_SOURCE, scan->path,
 				 "device %u:%u cannot be stored; 4095:1048575 is the highest",
 				 major_number, minor_number);
-	inode->u.device =
-	    (minor_number & 0xFF) | major_number << 8 | (minor_number & ~UINT32_C(0xFF)) << 12;
 	return 0;
 }
 
@@ -180,7 +156,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 				       scan->path, "cannot look at it");
 	if (left_out(scan, &st))
 		return 0;
-	type = type_of(st.st_mode);
+	type = sqst_type_of_mode(st.st_mode);
 	if (type == 0)
 		return sqst_fail(scan->why, SQST_ERR_SOURCE, scan->path,
 				 "a file of type 0%o cannot be stored", st.st_mode & S_IFMT);

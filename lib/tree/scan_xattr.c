@@ -112,7 +112,7 @@ static void count_foreign(struct sqst_xattr_scan *scan, const char *name)
 	strncpy(scan->first_foreign, name, sizeof(scan->first_foreign) - 1);
 }
 
-static int compile(regex_t *regex, bool *has, const char *text, struct sqst_report *why)
+int sqst_xattr_pattern(regex_t *regex, bool *has, const char *text, struct sqst_report *why)
 {
 	char message[256];
 	int rc;
@@ -130,9 +130,9 @@ static int compile(regex_t *regex, bool *has, const char *text, struct sqst_repo
 int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const char *include, const char *exclude,
 			  struct sqst_report *why)
 {
-	const int rc = compile(&scan->include, &scan->has_include, include, why);
+	const int rc = sqst_xattr_pattern(&scan->include, &scan->has_include, include, why);
 
-	return rc == 0 ? compile(&scan->exclude, &scan->has_exclude, exclude, why) : rc;
+	return rc == 0 ? sqst_xattr_pattern(&scan->exclude, &scan->has_exclude, exclude, why) : rc;
 }
 
 bool sqst_xattr_is_overlay(const char *name)

@@ -29,6 +29,9 @@ struct sqst_xattr_scan {
 /* Whether an attribute is one that overlayfs keeps for itself. */
 bool sqst_xattr_is_overlay(const char *name);
 
+/* Compile an expression for names of attributes; *has: whether there is one. SQST_ERR_OPTION. */
+int sqst_xattr_pattern(regex_t *regex, bool *has, const char *text, struct sqst_report *why);
+
 /* Compile the two expressions; NULL for none. SQST_ERR_OPTION. */
 int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const char *include, const char *exclude,
 			  struct sqst_report *why);
