@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Nothing is ever lost: whatever goes wrong, the target and its directory are as they were."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -160,12 +161,17 @@ def full_for_map(room, source, out):
 
 
 def start_big(source, out, *options):
-    """Start a build that takes a while; returns when something is in the output's directory."""
+    """Start a build that takes a while; returns when it has begun to write the image."""
+    def writing():
+        for entry in os.scandir(os.path.dirname(out)):
+            with contextlib.suppress(FileNotFoundError):
+                if entry.name.startswith(".") and entry.stat().st_size > 0:
+                    return True
+        return False
+
     process = subprocess.Popen(tool.command("-comp", "xz", "-processors", "1", *options, source, out),
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for _ in range(100):
-        if len(os.listdir(os.path.dirname(out))) > (1 if options else 0):
-            break
+    while process.poll() is None and not writing():
         time.sleep(0.01)
     return process
 
@@ -180,7 +186,6 @@ def signals(room, source, out):
                 tool.write(out, b"old")
             with Unchanged(room + "/out"):
                 process = start_big(source, out, *options)
-                time.sleep(0.1)
                 process.send_signal(number)
                 _, text = process.communicate(timeout=60)
                 assert process.returncode == -number, (process.returncode, text)
