@@ -169,8 +169,14 @@ def start_big(source, out, *options):
                     return True
         return False
 
+    def default_signals():
+        # A shell starts background jobs with SIGINT ignored, and what is ignored stays so.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+
     process = subprocess.Popen(tool.command("-comp", "xz", "-processors", "1", *options, source, out),
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=default_signals)
     while process.poll() is None and not writing():
         time.sleep(0.01)
     return process
