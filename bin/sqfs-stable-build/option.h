@@ -49,6 +49,8 @@ option_set set_uuid, set_compressor, set_block_size, set_jobs, set_align, set_ma
 option_set set_mkfs_time, set_repro, set_repro_time;
 option_set set_time; /* number: an enum sqst_override */
 option_set set_prev_mtime;
+option_set set_prev_damaged;
+option_set set_slack;
 option_set take, take_number, take_size; /* checked, without effect */
 option_set refuse;
 

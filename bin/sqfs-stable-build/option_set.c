@@ -210,6 +210,28 @@ bool set_prev_mtime(struct arguments *arguments, const struct option *option, co
 	return true;
 }
 
+bool set_prev_damaged(struct arguments *arguments, const struct option *option, const char *value)
+{
+	if (strcmp(value, "rebuild") == 0)
+		arguments->build.flags |= SQST_BUILD_PREV_REBUILD;
+	else if (strcmp(value, "refuse") == 0)
+		arguments->build.flags &= ~(uint32_t)SQST_BUILD_PREV_REBUILD;
+	else
+		return mistake("-%s %s: refuse or rebuild", option->name, value);
+	return true;
+}
+
+bool set_slack(struct arguments *arguments, const struct option *option, const char *value)
+{
+	uint64_t percent;
+
+	if (!value_number(value, &percent) || percent > SQST_SLACK_MAX)
+		return mistake("-%s %s: a slack is 0 to %d per cent", option->name, value,
+			       SQST_SLACK_MAX);
+	arguments->build.max_slack = (uint32_t)percent;
+	return true;
+}
+
 /* ---- without effect, or refused */
 
 bool take(struct arguments *arguments, const struct option *option, const char *value)

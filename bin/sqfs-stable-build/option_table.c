@@ -155,6 +155,16 @@ const struct option option_table[] = {
      AT(sort_files), IN_ALL},
     {"align", "SIZE", "the data of each file starts at a multiple of this", set_align, 0, IN_OURS},
 
+    {NULL, NULL, "Data of the newest --prev image", NULL, 0, IN_ALL},
+    {"no-reuse", NULL, "compress everything anew, in the layout of a first image", set_flag,
+     SQST_BUILD_NO_REUSE, IN_OURS},
+    {"relayout", NULL, "take equal blocks over, but in the layout of a first image", set_flag,
+     SQST_BUILD_RELAYOUT, IN_OURS},
+    {"max-slack", "PERCENT", "let the data be so much longer than anew before it is moved (5)",
+     set_slack, 0, IN_OURS},
+    {"prev-damaged", "refuse|rebuild",
+     "refuse (default), or build anew, files whose data is damaged", set_prev_damaged, 0, IN_OURS},
+
     {NULL, NULL, "Compression", NULL, 0, IN_ALL},
     {"comp", "NAME", "compressor: gzip (default), xz, lz4, zstd, lzo", set_compressor, 0, IN_ALL},
     {"compressor", "NAME", NULL, set_compressor, 0, IN_OURS},

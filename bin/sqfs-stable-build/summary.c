@@ -19,6 +19,22 @@ static double megabytes(uint64_t bytes)
 	return (double)bytes / 1e6;
 }
 
+/* What was taken over from the parent image, if there is one. */
+static void print_reuse(const struct sqst_reuse_stats *reuse)
+{
+	if (reuse->blocks + reuse->fragments > 0)
+		fprintf(
+		    stderr,
+		    "  reused   %.1f MB in place, %.1f MB moved, %.1f MB new; %.1f MB gaps, %.1f "
+		    "MB dead\n",
+		    megabytes(reuse->in_place), megabytes(reuse->moved), megabytes(reuse->made),
+		    megabytes(reuse->gaps), megabytes(reuse->dead));
+	if (reuse->reason)
+		fprintf(stderr, "  reused   %s of the parent image: %s\n",
+			reuse->blocks + reuse->fragments > 0 ? "not all" : "nothing",
+			reuse->reason);
+}
+
 void summary_print(const struct arguments *arguments, const struct sqst_build_result *result,
 		   double seconds)
 {
@@ -43,6 +59,7 @@ void summary_print(const struct arguments *arguments, const struct sqst_build_re
 		(unsigned long long)result->duplicate_files, megabytes(result->duplicate_bytes),
 		result->fragments, sqst_codec_name((int)arguments->build.codec.id),
 		arguments->build.codec.block_size / 1024);
+	print_reuse(&result->reuse);
 }
 
 static void add_number(struct json_object *to, const char *key, uint64_t value)
@@ -110,6 +127,23 @@ static struct json_object *make_bytes(const struct sqst_build_result *result)
 	return bytes;
 }
 
+static struct json_object *make_reuse(const struct sqst_build_result *result)
+{
+	const struct sqst_reuse_stats *stats = &result->reuse;
+	struct json_object *reuse = json_object_new_object();
+
+	add_number(reuse, "in_place", stats->in_place);
+	add_number(reuse, "moved", stats->moved);
+	add_number(reuse, "new", stats->made);
+	add_number(reuse, "gaps", stats->gaps);
+	add_number(reuse, "dead", stats->dead);
+	add_number(reuse, "blocks", stats->blocks);
+	add_number(reuse, "fragment_blocks", stats->fragments);
+	json_object_object_add(reuse, "reason",
+			       stats->reason ? json_object_new_string(stats->reason) : NULL);
+	return reuse;
+}
+
 static struct json_object *make_json(const struct arguments *arguments,
 				     const struct sqst_build_result *result, double seconds)
 {
@@ -124,6 +158,7 @@ static struct json_object *make_json(const struct arguments *arguments,
 	json_object_object_add(all, "paths", make_paths(result));
 	json_object_object_add(all, "numbers", make_numbers(result));
 	json_object_object_add(all, "bytes", make_bytes(result));
+	json_object_object_add(all, "reuse", make_reuse(result));
 	add_number(all, "inodes", result->inodes);
 	add_number(all, "directories", result->directories);
 	add_number(all, "duplicate_files", result->duplicate_files);

@@ -47,8 +47,17 @@ enum sqst_build_flag {
 	SQST_BUILD_FILL_TABLE = 0x400000, /**< an unreferenced inode for each retired number */
 	SQST_BUILD_UNSTABLE = 0x800000,   /**< NO_EXPORTS goes with parents all the same */
 	/* layout: end */
-	SQST_BUILD_FLAGS_ALL = 0xFFFFF | 0xF00000,
+	SQST_BUILD_NO_REUSE = 0x1000000, /**< no data of a parent image is taken over */
+	SQST_BUILD_RELAYOUT =
+	    0x2000000, /**< data that is taken over is laid out as that of a first image */
+	SQST_BUILD_PREV_REBUILD =
+	    0x4000000, /**< files whose data is damaged in the parent are built anew */
+	SQST_BUILD_FLAGS_ALL = 0x7FFFFFF,
 };
+
+/** The default of sqst_build_options.max_slack, and its largest value. */
+#define SQST_SLACK_DEFAULT 5
+#define SQST_SLACK_MAX     1000
 
 /** The largest sqst_build_options.align. */
 #define SQST_ALIGN_MAX UINT32_C(0x4000000)
@@ -138,6 +147,9 @@ struct sqst_build_options {
 	/** The image, padding included, may have this many bytes; 0: any number. If it has more,
 	 *  nothing is replaced, and the largest additions are told through the report's warn(). */
 	uint64_t max_size;
+	/** With a parent image: by how many percent the data may be longer than that of an image
+	 *  without it, before data of the parent is moved together. */
+	uint32_t max_slack;
 	/* layout: end */
 	/** Levels of directories below the root that are kept; 0: all. */
 	uint32_t max_depth;
@@ -149,6 +161,25 @@ struct sqst_build_options {
 	void *user;
 	/** Set it to non-zero (from a signal handler, say) to end the build. May be NULL. */
 	const volatile int *cancel;
+};
+
+/** What became of the data of the parent image (the newest that is no map). All bytes are those of
+ *  compressed data, all 0 if nothing was taken over. */
+struct sqst_reuse_stats {
+	/** Bytes of the parent that stand where they stood, and at another place. */
+	uint64_t in_place;
+	uint64_t moved;
+	/** Bytes that were made anew. */
+	uint64_t made;
+	/** Zeros between data, and bytes of fragment blocks that no file has. */
+	uint64_t gaps;
+	uint64_t dead;
+	/** Data blocks of the parent that were found equal, and fragment blocks that were kept. */
+	uint64_t blocks;
+	uint32_t fragments;
+	/** Why nothing, or not all that is equal, was taken over; NULL if all was, or if there is
+	 * no parent image. Static text. */
+	const char *reason;
 };
 
 /** What was built. */
@@ -170,6 +201,7 @@ struct sqst_build_result {
 	uint32_t inodes;
 	uint32_t directories;
 	uint32_t fragments;
+	struct sqst_reuse_stats reuse;
 };
 
 /** gzip, 128 KiB blocks, no flags. */

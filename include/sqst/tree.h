@@ -52,6 +52,9 @@ struct sqst_inode {
 	uint64_t ref;
 	/** Of a regular file: the origin's as well. */
 	uint32_t subkey;
+	/** The number that the path has in the parent image whose data may be taken over, 0 for
+	 * none; set by sqst_build(). */
+	uint32_t previous;
 	/** Permission bits, 07777. */
 	uint16_t mode;
 	/** An ::sqst_type. */

@@ -11,14 +11,10 @@
 #include <unistd.h>
 
 #include "archive/image.h"
-#include "archive/spool.h"
+#include "archive/origin_spool.h"
 #include "base/bytes.h"
 
-/* Bit 24 of a block's size field: stored as it is. */
-#define BLOCK_RAW UINT32_C(0x1000000)
-
-#define NO_FRAGMENT UINT32_C(0xFFFFFFFF)
-#define NO_BLOCK    UINT64_MAX
+#define NO_BLOCK UINT64_MAX
 
 /* An open content. */
 struct content {
@@ -48,17 +44,17 @@ static int unpack(struct sqst_source_image *source, uint64_t at, uint32_t field,
 		  uint32_t room, uint32_t *unpacked)
 {
 	struct sqst_image *image = &source->image;
-	const uint32_t size = field & ~BLOCK_RAW;
+	const uint32_t size = field & ~SQST_BLOCK_RAW;
 	int32_t got;
 	int rc;
 
 	if (size == 0 || size > image->super.block_size || at > image->super.bytes_used ||
-	    size > image->super.bytes_used - at || ((field & BLOCK_RAW) && size > room))
+	    size > image->super.bytes_used - at || ((field & SQST_BLOCK_RAW) && size > room))
 		return sqst_image_bad(
 		    image, "a data block of %" PRIu32 " bytes at offset 0x%" PRIx64 " cannot be",
 		    size, at);
 	*unpacked = size;
-	if (field & BLOCK_RAW)
+	if (field & SQST_BLOCK_RAW)
 		return sqst_image_pread(image, data, size, at);
 	rc = sqst_image_pread(image, source->packed, size, at);
 	if (rc < 0)
@@ -151,7 +147,7 @@ static int find_block(struct content *content, uint64_t index, uint32_t *field, 
 		if (content->position > INT64_MAX)
 			return sqst_image_bad(content->cursor.image,
 					      "a file's blocks are behind the image's end");
-		content->position += *field & ~BLOCK_RAW;
+		content->position += *field & ~SQST_BLOCK_RAW;
 		if (content->next++ == index)
 			return 0;
 	}

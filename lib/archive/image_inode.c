@@ -11,8 +11,6 @@
 #include "archive/image.h"
 #include "base/bytes.h"
 
-#define NO_FRAGMENT UINT32_C(0xFFFFFFFF)
-
 #define AT(type, field)    (raw + offsetof(type, field))
 #define GET16(type, field) sqst_get16(AT(type, field))
 #define GET32(type, field) sqst_get32(AT(type, field))
@@ -61,7 +59,7 @@ static int read_file(struct sqst_source_image *source, struct sqst_cursor *curso
 	if (file->size > INT64_MAX)
 		return sqst_image_bad(&source->image, "a file has %" PRIu64 " bytes", file->size);
 	file->blocks = file->size >> log;
-	if (file->fragment == NO_FRAGMENT && (file->size & ((UINT64_C(1) << log) - 1)) != 0)
+	if (file->fragment == SQST_NO_FRAGMENT && (file->size & ((UINT64_C(1) << log) - 1)) != 0)
 		file->blocks++;
 	return 0;
 }

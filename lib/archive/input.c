@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "archive/input.h"
-#include "archive/spool.h"
+#include "archive/origin_spool.h"
 #include "base/file.h"
 
 #define BUFFER_SIZE (256 * 1024)

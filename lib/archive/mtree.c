@@ -13,7 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "archive/mtree.h"
-#include "archive/spool.h"
+#include "archive/origin_spool.h"
 #include "archive/stage.h"
 #include "base/scope.h"
 #include "tree/kind.h"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "archive/input.h"
-#include "archive/spool.h"
+#include "archive/origin_spool.h"
 #include "archive/stage.h"
 #include "base/scope.h"
 

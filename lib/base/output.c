@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -226,6 +227,93 @@ int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *d
 		start_writeback(output);
 	}
 	return 0;
+}
+
+/* Bytes that are copied through memory at once. */
+#define COPY_STEP (256 * 1024)
+
+static int copy_through_memory(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
+			       uint64_t size, struct sqst_report *why)
+{
+	SQST_AUTO_FREE uint8_t *buffer = malloc(COPY_STEP);
+
+	if (!buffer)
+		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+	while (size > 0) {
+		const size_t step = size < COPY_STEP ? (size_t)size : COPY_STEP;
+		const ssize_t got = sqst_pread_full(fd, buffer, step, from);
+		int rc;
+
+		if (got < 0)
+			return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+					       "cannot read what is to be copied to it");
+		if ((size_t)got != step)
+			return sqst_fail(why, SQST_ERR_CHANGED, output->shown,
+					 "what is to be copied to it became shorter; build again "
+					 "when nothing writes to the parent image");
+		rc = sqst_output_write(output, offset, buffer, step, why);
+		if (rc < 0)
+			return rc;
+		offset += step;
+		from += step;
+		size -= step;
+	}
+	return 0;
+}
+
+/* Within the kernel, which shares whole blocks if it can. Returns the bytes that were copied. */
+static uint64_t copy_in_kernel(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
+			       uint64_t size)
+{
+	off_t in = (off_t)from, out = (off_t)(output->base + offset);
+	uint64_t done = 0;
+
+	while (done < size) {
+		const uint64_t left = size - done;
+		const ssize_t put = copy_file_range(fd, &in, output->fd, &out,
+						    left < SSIZE_MAX ? (size_t)left : SSIZE_MAX, 0);
+
+		/* What it cannot do, copying through memory can, or says why not. */
+		if (put <= 0)
+			break;
+		done += (uint64_t)put;
+	}
+	return done;
+}
+
+int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
+		     uint64_t size, struct sqst_report *why)
+{
+	/* Blocks can be shared only if a range begins with one, in both files. */
+	const uint64_t head = (4096 - from % 4096) % 4096;
+	uint64_t done = 0;
+
+	if (!output->is_device && head > 0 && head < size)
+		done = copy_in_kernel(output, offset, fd, from, head);
+	if (!output->is_device)
+		done += copy_in_kernel(output, offset + done, fd, from + done, size - done);
+	if (offset + done > output->written_to) {
+		output->written_to = offset + done;
+		start_writeback(output);
+	}
+	return copy_through_memory(output, offset + done, fd, from + done, size - done, why);
+}
+
+/* A file that was made for the output has zeros where nothing was written. */
+int sqst_output_zero(struct sqst_output *output, uint64_t offset, uint64_t size,
+		     struct sqst_report *why)
+{
+	static const uint8_t zeros[4096];
+	int rc = 0;
+
+	while (rc == 0 && size > 0 && output->is_device) {
+		const size_t step = size < sizeof(zeros) ? (size_t)size : sizeof(zeros);
+
+		rc = sqst_output_write(output, offset, zeros, step, why);
+		offset += step;
+		size -= step;
+	}
+	return rc;
 }
 
 int sqst_output_read(struct sqst_output *output, uint64_t offset, void *data, size_t size,

@@ -32,6 +32,15 @@ int sqst_output_start_at(struct sqst_output *output, uint64_t base, struct sqst_
 int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *data, size_t size,
 		      struct sqst_report *why);
 
+/* Copy bytes of another file to an offset; blocks are shared where the file system can do that. 0,
+ * SQST_ERR_IO, SQST_ERR_CHANGED (the file is shorter). */
+int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
+		     uint64_t size, struct sqst_report *why);
+
+/* See that there are zeros where nothing was written yet. 0 or SQST_ERR_IO. */
+int sqst_output_zero(struct sqst_output *output, uint64_t offset, uint64_t size,
+		     struct sqst_report *why);
+
 /* Read back what was written. 0 or SQST_ERR_IO. */
 int sqst_output_read(struct sqst_output *output, uint64_t offset, void *data, size_t size,
 		     struct sqst_report *why);

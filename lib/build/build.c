@@ -11,12 +11,14 @@
 #include "base/scope.h"
 #include "build/build.h"
 #include "lineage/map_stage.h"
+#include "reuse/parent.h"
 #include "sqst/map.h"
 #include "tree/tree.h"
 #include "write/write.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
+SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
 SQST_DEFINE_SCOPE(output, struct sqst_output, sqst_output_discard)
 
 static int number_tree(const struct sqst_build_options *options, const struct sqst_parents *parents,
@@ -127,7 +129,8 @@ static int write_all(const struct sqst_image_plan *plan, struct sqst_tree *tree,
 
 /* What can be refused before a source is read. */
 static int prepare(const struct sqst_build_options *options, struct sqst_parents *parents,
-		   struct sqst_sort *sort, struct sqst_lineage *lineage, struct sqst_report *why)
+		   struct sqst_sort *sort, struct sqst_reuse **reuse,
+		   struct sqst_build_result *result, struct sqst_report *why)
 {
 	int rc = sqst_build_check(options, why);
 
@@ -136,9 +139,11 @@ static int prepare(const struct sqst_build_options *options, struct sqst_parents
 	if (rc == 0)
 		rc = load_sort_files(options, sort, why);
 	if (rc == 0)
+		rc = sqst_build_reuse_open(options, reuse, result, why);
+	if (rc == 0)
 		rc = sqst_parents_read(options, parents, why);
 	if (rc == 0)
-		rc = sqst_parents_inherit(options, parents, lineage, why);
+		rc = sqst_parents_inherit(options, parents, &result->lineage, why);
 	return rc;
 }
 
@@ -148,6 +153,7 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	SQST_CLEANUP(sqst_parents_release) struct sqst_parents parents = {0};
 	SQST_CLEANUP(sqst_sort_release) struct sqst_sort sort = {0};
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
+	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = NULL;
 	struct sqst_build_result unwanted;
 	struct sqst_image_plan plan = {.options = options, .sort = &sort};
 	int rc;
@@ -156,7 +162,7 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 		result = &unwanted;
 	memset(result, 0, sizeof(*result));
 	plan.lineage = &result->lineage;
-	rc = prepare(options, &parents, &sort, &result->lineage, why);
+	rc = prepare(options, &parents, &sort, &reuse, result, why);
 	if (rc == 0)
 		rc = sqst_sources_read(options, &tree, why);
 	if (rc == 0)
@@ -164,8 +170,11 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	if (rc == 0)
 		rc =
 		    number_tree(options, &parents, tree, &result->lineage, &result->numbering, why);
+	if (rc == 0)
+		rc = sqst_build_reuse_read(options, &parents, tree, reuse, result, why);
 	if (rc < 0)
 		return rc;
+	plan.reuse = reuse;
 	plan.known = known_numbers(&parents);
 	sqst_parents_release(&parents);
 	count_tree(tree, result);

@@ -41,4 +41,19 @@ int sqst_sources_read(const struct sqst_build_options *options, struct sqst_tree
 int sqst_build_edit(const struct sqst_build_options *options, struct sqst_tree *tree,
 		    struct sqst_report *why);
 
+/* ---- reuse.c */
+
+struct sqst_reuse;
+
+/* Open the newest parent that is an image, before its numbers are read. *out stays as it is, NULL,
+ * if there is none, or none that may be used. The caller frees it, on failure too. */
+int sqst_build_reuse_open(const struct sqst_build_options *options, struct sqst_reuse **out,
+			  struct sqst_build_result *result, struct sqst_report *why);
+
+/* Learn where its data is, and pair the tree's inodes with its own. reuse may be NULL. */
+int sqst_build_reuse_read(const struct sqst_build_options *options,
+			  const struct sqst_parents *parents, struct sqst_tree *tree,
+			  struct sqst_reuse *reuse, struct sqst_build_result *result,
+			  struct sqst_report *why);
+
 #endif

@@ -11,6 +11,7 @@
 void sqst_build_options_init(struct sqst_build_options *options)
 {
 	memset(options, 0, sizeof(*options));
+	options->max_slack = SQST_SLACK_DEFAULT;
 	sqst_codec_defaults(&options->codec, SQST_CODEC_GZIP, 128 * 1024);
 }
 
@@ -55,6 +56,10 @@ static int check_layout(const struct sqst_build_options *options, struct sqst_re
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
 				 "%u is no alignment; it is a power of two up to %u", align,
 				 SQST_ALIGN_MAX);
+	if (options->max_slack > SQST_SLACK_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "a slack of %u %% is not from 0 to %d %%", options->max_slack,
+				 SQST_SLACK_MAX);
 	/* Far from what a file's offset can hold, so that sums with it do not overflow. */
 	if (options->offset > INT64_MAX / 2)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "the offset is too large");

@@ -10,9 +10,6 @@
 #include "base/bytes.h"
 #include "image/read.h"
 
-/* The fragment index of a file whose end is in a block of its own. */
-#define NO_FRAGMENT UINT32_C(0xFFFFFFFF)
-
 /* A listing's size in its inode is 3 more than it has ("." and ".." count for it); so says the
  * kernel's fs/squashfs/dir.c. */
 #define LISTING_EXTRA 3
@@ -78,7 +75,7 @@ static uint64_t block_list(const struct sqst_image *image, uint64_t size, uint32
 {
 	uint64_t blocks = size >> image->super.block_log;
 
-	if (fragment == NO_FRAGMENT && (size & (image->super.block_size - 1)) != 0)
+	if (fragment == SQST_NO_FRAGMENT && (size & (image->super.block_size - 1)) != 0)
 		blocks++;
 	return blocks * 4;
 }

@@ -13,8 +13,7 @@
 #include "base/scope.h"
 #include "image/read.h"
 
-#define HEADER            2
-#define META_UNCOMPRESSED 0x8000
+#define HEADER 2
 
 /* Unpacked blocks that are kept, 2^CACHE_LOG, each in the one slot that its position gives. A walk
  * over the tree jumps between a directory and what is below it, which stand near to each other. */
@@ -51,7 +50,7 @@ static size_t slot_of(uint64_t at)
 static int check_header(const struct sqst_image *image, const struct sqst_area *area, uint64_t at,
 			uint32_t header, uint64_t left, uint32_t *length)
 {
-	*length = header & ~(uint32_t)META_UNCOMPRESSED;
+	*length = header & ~(uint32_t)SQST_META_RAW;
 	if (*length == 0 || *length > SQST_META_SIZE)
 		return sqst_image_bad(image,
 				      "the block of the %s at offset 0x%" PRIx64 " has %" PRIu32
@@ -110,7 +109,7 @@ static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t
 	rc = check_header(image, area, at, header, left - HEADER, &length);
 	if (rc < 0)
 		return rc;
-	if (header & META_UNCOMPRESSED) {
+	if (header & SQST_META_RAW) {
 		memcpy(data, packed + HEADER, length);
 		slot->size = length;
 	} else {
@@ -162,7 +161,7 @@ int sqst_meta_count(const struct sqst_image *image, const struct sqst_area *area
 		}
 		/* Also what is none: whoever needs it gets to say so. */
 		(*blocks)++;
-		length = sqst_get16(window + (at - from)) & ~(uint32_t)META_UNCOMPRESSED;
+		length = sqst_get16(window + (at - from)) & ~(uint32_t)SQST_META_RAW;
 		if (length == 0 || length > SQST_META_SIZE || length > area->end - at - HEADER)
 			break;
 		at += HEADER + length;

@@ -8,12 +8,10 @@
 
 #include <limits.h>
 
+#include "base/format.h"
 #include "codec/codec.h"
 #include "sqst/numbers.h"
 #include "sqst/report.h"
-
-/* Bytes of a metadata block, unpacked (the last of a table may have less). */
-#define SQST_META_SIZE 8192
 
 /* An optional table that is not there, and an entry of the export table without an inode. */
 #define SQST_NONE UINT64_MAX

@@ -13,9 +13,6 @@
 
 #define MAGIC 0x73717368
 
-/* Bit 15 of a metadata block's header: stored uncompressed. */
-#define META_UNCOMPRESSED 0x8000
-
 #define AT(field)    (raw + offsetof(sqfs_super_t, field))
 #define GET16(field) sqst_get16(AT(field))
 #define GET32(field) sqst_get32(AT(field))
@@ -234,10 +231,10 @@ static int read_plain(const struct sqst_image *image, const char *name, uint64_t
 	if (rc < 0)
 		return rc;
 	length = sqst_get16(raw);
-	if (!(length & META_UNCOMPRESSED))
+	if (!(length & SQST_META_RAW))
 		return sqst_image_bad(image, "the %s block at offset 0x%" PRIx64 " is compressed",
 				      name, at);
-	length &= ~(uint32_t)META_UNCOMPRESSED;
+	length &= ~(uint32_t)SQST_META_RAW;
 	if (length == 0 || length > SQST_META_SIZE)
 		return sqst_image_bad(image,
 				      "the %s block at offset 0x%" PRIx64 " has %" PRIu32

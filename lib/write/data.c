@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The data part of an image. One thread reads the files in tree order and hands their blocks to the
  * pool; finished blocks are written in the order of submission. The tails of files are gathered in
- * fragment blocks of the size of a data block. Sort files change the order, nothing else. */
+ * fragment blocks of the size of a data block. Sort files change the order, nothing else.
+ *
+ * With a parent whose layout is kept there are three rounds instead of one: files with blocks, then
+ * the parent's fragment blocks, then the tails that are in none of these that stay. What comes out
+ * is gathered, placed and copied at the end. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
+#include "reuse/parent.h"
 #include "tree/tree.h"
 #include "write/data.h"
-#include "write/equal.h"
-#include "write/reader.h"
 
 /* Bytes in flight for each thread, and blocks at least: deep enough that a block which takes ten
  * times as long as its neighbours, or a read that waits for the disk, does not leave the others
@@ -21,15 +23,26 @@
 #define BYTES_PER_JOB  (2u << 20)
 #define BLOCKS_PER_JOB 4u
 
-static bool has(const struct sqst_data *data, enum sqst_build_flag flag)
-{
-	return (data->options->flags & (uint32_t)flag) != 0;
-}
-
-static int no_memory(struct sqst_data *data)
+int sqst_data_no_memory(const struct sqst_data *data)
 {
 	return sqst_fail(data->why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
+
+int sqst_data_canceled(const struct sqst_data *data)
+{
+	if (data->options->cancel && *data->options->cancel)
+		return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
+	return 0;
+}
+
+void sqst_data_advance(struct sqst_data *data, uint64_t bytes)
+{
+	data->progress.bytes += bytes;
+	if (data->options->progress)
+		data->options->progress(data->options->user, &data->progress);
+}
+
+/* ---- finished blocks */
 
 /* Zeros up to a multiple of `align`; written, since a block device may hold anything. */
 static int align_position(struct sqst_data *data, uint32_t align)
@@ -50,87 +63,94 @@ static int align_position(struct sqst_data *data, uint32_t align)
 	return 0;
 }
 
-/* Called for each block in the order of submission. */
-static int finish_block(void *user, struct sqst_block *block)
+/* A block that was made, or one of the parent that is the same. */
+struct finished {
+	const uint8_t *bytes;
+	uint32_t size;
+	uint32_t field;
+};
+
+static int gather(struct sqst_data *data, const struct sqst_block *block, struct finished got)
 {
-	struct sqst_data *data = user;
-	const bool raw = block->out_size == 0;
-	const uint32_t size = raw ? block->in_size : (uint32_t)block->out_size;
-	const uint32_t field = raw ? size | SQST_BLOCK_RAW : size;
+	struct sqst_extent *extent = block->fragment ? NULL : block->extent;
+
+	if (block->same)
+		return sqst_runs_take(&data->runs, extent, block->index, block->was_at, got.size);
+	return sqst_runs_make(&data->runs, extent, block->index, got.bytes, got.size);
+}
+
+static int put(struct sqst_data *data, const struct sqst_block *block, struct finished got)
+{
 	int rc = 0;
 
 	/* A file's blocks stand one behind the other, so only its first can be moved. */
 	if (block->fragment || block->extent->start == 0)
 		rc = align_position(data, block->align);
 	if (rc == 0)
-		rc = sqst_output_write(data->output, data->position, raw ? block->in : block->out,
-				       size, data->why);
+		rc =
+		    sqst_output_write(data->output, data->position, got.bytes, got.size, data->why);
 	if (rc < 0)
 		return rc;
+	if (block->fragment)
+		data->fragment[block->index].start = data->position;
+	else if (block->extent->start == 0)
+		block->extent->start = data->position;
+	data->position += got.size;
+	return 0;
+}
+
+/* Called for each block in the order of submission. */
+static int finish_block(void *user, struct sqst_block *block)
+{
+	struct sqst_data *data = user;
+	const bool raw = block->out_size == 0;
+	struct finished got = {raw ? block->in : block->out,
+			       raw ? block->in_size : (uint32_t)block->out_size, 0};
+
+	if (block->work == sqst_tails_check)
+		return sqst_tails_finish(data, block);
+	if (block->damaged) {
+		const int rc = sqst_data_damaged(data, block->node, block->was_at);
+
+		if (rc < 0)
+			return rc;
+	}
+	got.field = raw ? got.size | SQST_BLOCK_RAW : got.size;
+	if (block->same) {
+		got.field = block->was_field;
+		got.size = got.field & (SQST_BLOCK_RAW - 1);
+		data->result->reuse.blocks++;
+	}
 	if (block->fragment) {
-		data->fragment[block->index] =
-		    (struct sqst_fragment){data->position, field, block->in_size};
+		data->fragment[block->index].size = got.field;
+		data->fragment[block->index].content = block->in_size;
 	} else {
-		if (block->extent->start == 0)
-			block->extent->start = data->position;
-		block->extent->size[block->index] = field;
+		block->extent->size[block->index] = got.field;
 	}
-	data->position += size;
-	return 0;
+	return data->gathers ? gather(data, block, got) : put(data, block, got);
 }
 
-static int submit_fragment(struct sqst_data *data)
+int sqst_data_damaged(const struct sqst_data *data, const struct sqst_node *node, uint64_t at)
 {
-	if (data->filling)
-		sqst_queue_submit(&data->queue, data->filling, has(data, SQST_BUILD_RAW_FRAGMENTS));
-	data->filling = NULL;
-	return 0;
-}
+	char path[4096] = "";
 
-static int start_fragment(struct sqst_data *data)
-{
-	struct sqst_block *block;
-	int rc;
-
-	if (data->fragments == data->fragments_room) {
-		const uint32_t room = data->fragments_room * 2 + 64;
-		struct sqst_fragment *grown = realloc(data->fragment, room * sizeof(*grown));
-
-		if (!grown)
-			return no_memory(data);
-		data->fragment = grown;
-		data->fragments_room = room;
+	sqst_node_path(node, path, sizeof(path));
+	if (sqst_data_has(data, SQST_BUILD_PREV_REBUILD)) {
+		sqst_warn(data->why, data->reuse->image.name,
+			  "damaged: the data block of /%s at offset 0x%llx cannot be unpacked; it "
+			  "is built anew",
+			  path, (unsigned long long)at);
+		return 0;
 	}
-	rc = sqst_queue_take(&data->queue, &block, data->why);
-	if (rc < 0)
-		return rc;
-	block->fragment = true;
-	block->index = data->fragments++;
-	block->align = data->options->align;
-	block->in_size = 0;
-	data->filling = block;
-	return 0;
+	return sqst_fail(data->why, SQST_ERR_PARENT, data->reuse->image.name,
+			 "damaged: the data block of /%s at offset 0x%llx cannot be unpacked; use "
+			 "another parent image, or --prev-damaged=rebuild to build such files anew",
+			 path, (unsigned long long)at);
 }
 
-static int add_tail(struct sqst_data *data, struct sqst_extent *extent, const uint8_t *tail,
-		    uint32_t size)
-{
-	int rc = 0;
+/* ---- extents and fragments */
 
-	if (data->filling && data->filling->in_size + size > data->options->codec.block_size)
-		rc = submit_fragment(data);
-	if (rc == 0 && !data->filling)
-		rc = start_fragment(data);
-	if (rc < 0)
-		return rc;
-	extent->fragment = data->filling->index;
-	extent->fragment_offset = data->filling->in_size;
-	memcpy(data->filling->in + data->filling->in_size, tail, size);
-	data->filling->in_size += size;
-	return 0;
-}
-
-static struct sqst_extent *extent_new(struct sqst_data *data, uint32_t blocks)
+struct sqst_extent *sqst_data_extent(struct sqst_data *data, uint32_t blocks)
 {
 	const size_t size = sizeof(struct sqst_extent) + (size_t)blocks * sizeof(uint32_t);
 	struct sqst_extent *extent = sqst_arena_alloc(data->extents, size);
@@ -142,226 +162,70 @@ static struct sqst_extent *extent_new(struct sqst_data *data, uint32_t blocks)
 	return extent;
 }
 
-static void advance(struct sqst_data *data, uint64_t bytes)
+static void submit_fragment(struct sqst_data *data)
 {
-	data->progress.bytes += bytes;
-	if (data->options->progress)
-		data->options->progress(data->options->user, &data->progress);
+	if (data->filling)
+		sqst_queue_submit(&data->queue, data->filling,
+				  sqst_data_has(data, SQST_BUILD_RAW_FRAGMENTS));
+	data->filling = NULL;
 }
 
-bool sqst_data_canceled(const struct sqst_data *data)
+/* The lowest entry of the fragment table that no block has. */
+static int take_entry(struct sqst_data *data, uint32_t *out)
 {
-	return data->options->cancel && *data->options->cancel;
-}
+	while (data->fragments_taken < data->fragments &&
+	       data->fragment[data->fragments_taken].content > 0)
+		data->fragments_taken++;
+	if (data->fragments_taken == data->fragments_room) {
+		const uint32_t room = data->fragments_room * 2 + 64;
+		struct sqst_fragment *grown = realloc(data->fragment, room * sizeof(*grown));
 
-/* ---- one file */
-
-static bool tail_to_fragment(const struct sqst_data *data, uint64_t size)
-{
-	if (has(data, SQST_BUILD_NO_FRAGMENTS) ||
-	    (data->sorted & (SQST_SORT_NO_FRAGMENT | SQST_SORT_RAW)))
-		return false;
-	return has(data, SQST_BUILD_TAILENDS) || size < data->options->codec.block_size;
-}
-
-static uint32_t alignment(const struct sqst_data *data)
-{
-	if ((data->sorted & SQST_SORT_ALIGN) && data->options->align <= 1)
-		return SQST_SORT_ALIGNMENT;
-	return data->options->align;
-}
-
-static int add_block(struct sqst_data *data, struct sqst_extent *extent, uint32_t index,
-		     struct sqst_block *block, bool zero)
-{
-	const bool raw = has(data, SQST_BUILD_RAW_DATA) || (data->sorted & SQST_SORT_RAW);
-
-	if (zero && !has(data, SQST_BUILD_NO_SPARSE) && !(data->sorted & SQST_SORT_NO_SPARSE)) {
-		extent->size[index] = 0;
-		extent->sparse += block->in_size;
-		sqst_queue_return(&data->queue, block);
-		return 0;
+		if (!grown)
+			return sqst_data_no_memory(data);
+		data->fragment = grown;
+		data->fragments_room = room;
 	}
-	block->fragment = false;
-	block->index = index;
-	block->extent = extent;
-	block->align = alignment(data);
-	sqst_queue_submit(&data->queue, block, raw);
+	*out = data->fragments_taken++;
+	if (*out == data->fragments)
+		data->fragments++;
+	data->fragment[*out] = (struct sqst_fragment){0};
 	return 0;
 }
 
-static int read_blocks(struct sqst_data *data, struct sqst_reader *reader,
-		       struct sqst_extent *extent)
-{
-	const uint32_t block_size = data->options->codec.block_size;
-
-	for (uint32_t i = 0; i < extent->blocks; i++) {
-		const uint64_t left = reader->size - reader->at;
-		struct sqst_block *block;
-		bool zero = false;
-		int rc;
-
-		if (sqst_data_canceled(data))
-			return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
-		rc = sqst_queue_take(&data->queue, &block, data->why);
-		if (rc < 0)
-			return rc;
-		block->in_size = left < block_size ? (uint32_t)left : block_size;
-		rc = sqst_reader_read(reader, block->in, block->in_size, &zero, data->why);
-		if (rc < 0) {
-			sqst_queue_return(&data->queue, block);
-			return rc;
-		}
-		rc = add_block(data, extent, i, block, zero);
-		if (rc < 0)
-			return rc;
-		advance(data, left < block_size ? left : block_size);
-	}
-	return 0;
-}
-
-static int read_tail(struct sqst_data *data, struct sqst_reader *reader, struct sqst_extent *extent)
-{
-	const uint32_t size = (uint32_t)(reader->size - reader->at);
-	bool zero;
-	int rc;
-
-	if (size == 0)
-		return 0;
-	rc = sqst_reader_read(reader, data->content, size, &zero, data->why);
-	if (rc < 0)
-		return rc;
-	advance(data, size);
-	return add_tail(data, extent, data->content, size);
-}
-
-static int blocks_of(struct sqst_data *data, const struct sqst_node *node, bool tail, uint32_t *out)
-{
-	const uint32_t block_size = data->options->codec.block_size;
-	const uint64_t size = node->inode->u.file.size;
-	const uint64_t blocks = size / block_size + (!tail && size % block_size != 0);
-
-	/* The kernel computes with these as ints; far below that, the inode would not fit anywhere.
-	 */
-	if (blocks > INT32_MAX / sizeof(uint32_t))
-		return sqst_content_fail(data->tree, node, SQST_ERR_LIMIT, 0,
-					 "the file is too large for this block size", data->why);
-	*out = (uint32_t)blocks;
-	return 0;
-}
-
-/* Only files that are to be stored in the same way share their blocks. */
-static uint64_t hash_of(const struct sqst_data *data, uint64_t content)
-{
-	return content + data->sorted * UINT64_C(0x9E3779B97F4A7C15);
-}
-
-static bool may_share(const struct sqst_data *data)
-{
-	return !has(data, SQST_BUILD_NO_DUPLICATES) && !(data->sorted & SQST_SORT_NO_DUPLICATE);
-}
-
-static int write_large(struct sqst_data *data, struct sqst_node *node)
-{
-	const bool tail = tail_to_fragment(data, node->inode->u.file.size);
-	struct sqst_reader reader = {0};
-	struct sqst_extent *extent = NULL;
-	uint32_t blocks = 0;
-	int rc;
-
-	if (may_share(data) &&
-	    sqst_duplicates_possible(&data->duplicates, node->inode->u.file.size)) {
-		uint64_t hash;
-
-		rc = sqst_equal_hash(data, node, &hash);
-		if (rc == 0)
-			rc = sqst_equal_find(data, node, hash_of(data, hash), &extent);
-		if (rc < 0 || extent) {
-			node->inode->u.file.extent = extent;
-			advance(data, node->inode->u.file.size);
-			return rc;
-		}
-	}
-	rc = blocks_of(data, node, tail, &blocks);
-	if (rc < 0)
-		return rc;
-	extent = extent_new(data, blocks);
-	if (!extent)
-		return no_memory(data);
-	node->inode->u.file.extent = extent;
-	rc = sqst_reader_open(&reader, data->tree, node, data->why);
-	if (rc == 0)
-		rc = read_blocks(data, &reader, extent);
-	if (rc == 0)
-		rc = read_tail(data, &reader, extent);
-	if (rc == 0)
-		rc = sqst_reader_check(&reader, data->why);
-	sqst_reader_close(&reader);
-	return rc;
-}
-
-static int load_content(struct sqst_data *data, const struct sqst_node *node, bool *zero)
-{
-	const uint32_t size = (uint32_t)node->inode->u.file.size;
-	struct sqst_reader reader = {0};
-	int rc = sqst_reader_open(&reader, data->tree, node, data->why);
-
-	if (rc == 0)
-		rc = sqst_reader_read(&reader, data->content, size, zero, data->why);
-	if (rc == 0)
-		rc = sqst_reader_check(&reader, data->why);
-	sqst_reader_close(&reader);
-	return rc;
-}
-
-static int write_one_block(struct sqst_data *data, struct sqst_extent *extent, uint32_t size,
-			   bool zero)
+static int start_fragment(struct sqst_data *data)
 {
 	struct sqst_block *block;
-	const int rc = sqst_queue_take(&data->queue, &block, data->why);
+	uint32_t index = 0;
+	int rc = take_entry(data, &index);
 
+	if (rc == 0)
+		rc = sqst_queue_take(&data->queue, &block, data->why);
 	if (rc < 0)
 		return rc;
-	memcpy(block->in, data->content, size);
-	block->in_size = size;
-	return add_block(data, extent, 0, block, zero);
+	block->fragment = true;
+	block->index = index;
+	block->align = data->options->align;
+	block->in_size = 0;
+	data->filling = block;
+	return 0;
 }
 
-/* A file of at most one block is read once, whole. */
-static int write_small(struct sqst_data *data, struct sqst_node *node)
+int sqst_data_add_tail(struct sqst_data *data, struct sqst_extent *extent, const uint8_t *tail,
+		       uint32_t size)
 {
-	const uint32_t size = (uint32_t)node->inode->u.file.size;
-	const bool tail = size < data->options->codec.block_size && tail_to_fragment(data, size);
-	struct sqst_extent *extent = NULL;
-	bool zero;
-	int rc = load_content(data, node, &zero);
+	int rc = 0;
 
-	if (rc == 0 && may_share(data))
-		rc = sqst_equal_find(data, node, hash_of(data, XXH3_64bits(data->content, size)),
-				     &extent);
+	if (data->filling && data->filling->in_size + size > data->options->codec.block_size)
+		submit_fragment(data);
+	if (!data->filling)
+		rc = start_fragment(data);
 	if (rc < 0)
 		return rc;
-	if (!extent) {
-		extent = extent_new(data, tail ? 0 : 1);
-		if (!extent)
-			return no_memory(data);
-		rc = tail ? add_tail(data, extent, data->content, size)
-			  : write_one_block(data, extent, size, zero);
-	}
-	node->inode->u.file.extent = extent;
-	advance(data, size);
-	return rc;
-}
-
-static int write_file(struct sqst_data *data, struct sqst_node *node)
-{
-	const uint64_t size = node->inode->u.file.size;
-
-	if (sqst_data_canceled(data))
-		return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
-	if (size <= data->options->codec.block_size)
-		return write_small(data, node);
-	return write_large(data, node);
+	extent->fragment = data->filling->index;
+	extent->fragment_offset = data->filling->in_size;
+	memcpy(data->filling->in + data->filling->in_size, tail, size);
+	data->filling->in_size += size;
+	return 0;
 }
 
 /* ---- all files */
@@ -382,46 +246,94 @@ static int prepare(struct sqst_data *data, struct sqst_pool *pool)
 	data->content = malloc(block_size);
 	data->other = malloc(block_size);
 	if (!data->extents || !data->content || !data->other)
-		return no_memory(data);
-	if (has(data, SQST_BUILD_NO_DUPLICATES))
+		return sqst_data_no_memory(data);
+	if (data->gathers && (rc = sqst_runs_open(&data->runs, data->why)) < 0)
+		return rc;
+	if (sqst_data_has(data, SQST_BUILD_NO_DUPLICATES))
 		return 0;
 	return sqst_duplicates_init(&data->duplicates, data->tree, block_size, data->why);
 }
 
-static int write_node(struct sqst_data *data, struct sqst_node *node, struct sqst_extent *empty)
+static int write_node(struct sqst_data *data, struct sqst_node *node)
 {
-	if (node->inode->type != SQST_TYPE_FILE || node->inode->u.file.extent)
+	const struct sqst_inode *inode = node->inode;
+
+	if (inode->type != SQST_TYPE_FILE || inode->u.file.extent)
 		return 0;
-	if (node->inode->u.file.size > 0)
-		return write_file(data, node);
-	node->inode->u.file.extent = empty;
-	return 0;
+	if (inode->u.file.size < data->options->codec.block_size &&
+	    sqst_data_has_tail(data, inode->u.file.size))
+		return sqst_data_write_small(data, node);
+	return sqst_data_write_blocks(data, node);
+}
+
+static int write_node_blocks(struct sqst_data *data, struct sqst_node *node)
+{
+	const struct sqst_inode *inode = node->inode;
+
+	if (inode->type != SQST_TYPE_FILE || inode->u.file.extent ||
+	    (inode->u.file.size < data->options->codec.block_size &&
+	     sqst_data_has_tail(data, inode->u.file.size)))
+		return 0;
+	return sqst_data_write_blocks(data, node);
+}
+
+static int write_node_tail(struct sqst_data *data, struct sqst_node *node)
+{
+	if (node->inode->type != SQST_TYPE_FILE)
+		return 0;
+	if (!node->inode->u.file.extent)
+		return sqst_data_write_small(data, node);
+	return sqst_data_write_tail(data, node);
+}
+
+/* In tree order, or in that of the sort files. */
+static int for_each(struct sqst_data *data, const struct sqst_order *order,
+		    int (*call)(struct sqst_data *data, struct sqst_node *node))
+{
+	struct sqst_node *node = order->place ? NULL : sqst_tree_root(data->tree);
+	int rc = 0;
+
+	for (; rc == 0 && node; node = sqst_tree_next(node))
+		rc = call(data, node);
+	for (size_t i = 0; rc == 0 && i < order->count; i++) {
+		data->sorted = order->place[i].flags;
+		rc = call(data, order->place[i].node);
+	}
+	return rc;
 }
 
 static int write_all(struct sqst_data *data, const struct sqst_order *order)
 {
-	struct sqst_extent *empty = extent_new(data, 0);
-	struct sqst_node *node = order->place ? NULL : sqst_tree_root(data->tree);
-	int rc = empty ? 0 : no_memory(data);
+	int rc = for_each(data, order, data->gathers ? write_node_blocks : write_node);
 
-	for (; rc == 0 && node; node = sqst_tree_next(node))
-		rc = write_node(data, node, empty);
-	for (size_t i = 0; rc == 0 && i < order->count; i++) {
-		data->sorted = order->place[i].flags;
-		rc = write_node(data, order->place[i].node, empty);
-	}
-	if (rc == 0)
-		rc = submit_fragment(data);
-	return rc == 0 ? sqst_queue_drain(&data->queue, data->why) : rc;
+	if (rc == 0 && data->gathers)
+		rc = sqst_queue_drain(&data->queue, data->why);
+	if (rc == 0 && data->gathers)
+		rc = sqst_data_keep_tails(data, order);
+	if (rc == 0 && data->gathers)
+		rc = for_each(data, order, write_node_tail);
+	if (rc < 0)
+		return rc;
+	submit_fragment(data);
+	return sqst_queue_drain(&data->queue, data->why);
 }
 
-static void count_source(struct sqst_data *data)
+/* Every empty file has one extent, and every file is counted once. */
+static int count_source(struct sqst_data *data)
 {
+	struct sqst_extent *empty = sqst_data_extent(data, 0);
+
+	if (!empty)
+		return sqst_data_no_memory(data);
 	for (struct sqst_node *node = sqst_tree_root(data->tree); node;
 	     node = sqst_tree_next(node)) {
-		/* A hard link group counts once: at the name that clears its extent. */
-		if (node->inode->type == SQST_TYPE_FILE)
-			node->inode->ref = 0;
+		struct sqst_inode *inode = node->inode;
+
+		if (inode->type == SQST_TYPE_FILE && inode->u.file.size == 0)
+			inode->u.file.extent = empty;
+		/* A hard link group counts once: at the name that clears its ref. */
+		if (inode->type == SQST_TYPE_FILE)
+			inode->ref = 0;
 	}
 	for (struct sqst_node *node = sqst_tree_root(data->tree); node;
 	     node = sqst_tree_next(node)) {
@@ -430,29 +342,115 @@ static void count_source(struct sqst_data *data)
 		node->inode->ref = 1;
 		data->progress.bytes_total += node->inode->u.file.size;
 	}
+	return 0;
+}
+
+/* ---- what was gathered */
+
+/* Kept fragment blocks have the entries that they had, and new ones fill what became free. Where
+ * there are more free ones than that, the last blocks take their place. */
+static int close_table(struct sqst_data *data)
+{
+	uint32_t *moved = calloc(data->fragments + (size_t)1, sizeof(*moved));
+	uint32_t low = 0, high = data->fragments;
+
+	if (!moved)
+		return sqst_data_no_memory(data);
+	for (uint32_t i = 0; i < data->fragments; i++)
+		moved[i] = i;
+	for (;;) {
+		while (low < high && data->fragment[low].content > 0)
+			low++;
+		while (low < high && data->fragment[high - 1].content == 0)
+			high--;
+		if (low >= high)
+			break;
+		moved[--high] = low;
+		data->fragment[low] = data->fragment[high];
+		data->fragment[high] = (struct sqst_fragment){0};
+	}
+	data->fragments = low;
+	for (size_t i = 0; i < data->runs.count; i++) {
+		struct sqst_run *run = &data->runs.run[i];
+
+		if (!run->extent)
+			run->fragment = moved[run->fragment];
+	}
+	for (struct sqst_node *node = sqst_tree_root(data->tree); node;
+	     node = sqst_tree_next(node)) {
+		if (node->inode->type == SQST_TYPE_FILE)
+			node->inode->u.file.extent->renumber = true;
+	}
+	for (struct sqst_node *node = sqst_tree_root(data->tree); node;
+	     node = sqst_tree_next(node)) {
+		struct sqst_extent *extent =
+		    node->inode->type == SQST_TYPE_FILE ? node->inode->u.file.extent : NULL;
+
+		/* Files may share one. */
+		if (extent && extent->renumber && extent->fragment != SQST_NO_FRAGMENT)
+			extent->fragment = moved[extent->fragment];
+		if (extent)
+			extent->renumber = false;
+	}
+	free(moved);
+	return 0;
+}
+
+static int place(struct sqst_data *data)
+{
+	struct sqst_layout layout = {.start = data->position,
+				     .align = data->options->align,
+				     .slack = data->options->max_slack,
+				     .dead = data->dead};
+	struct sqst_reuse_stats *stats = &data->result->reuse;
+	int rc = close_table(data);
+
+	if (rc == 0)
+		rc = sqst_runs_place(&data->runs, &layout, data->fragment);
+	if (rc == 0)
+		rc = sqst_runs_copy(&data->runs, &layout, data->reuse->image.fd, data->output);
+	if (rc == 0)
+		rc = sqst_reuse_check(data->reuse, data->why);
+	if (rc < 0)
+		return rc;
+	data->position = layout.end;
+	stats->in_place = layout.in_place;
+	stats->moved = layout.moved;
+	stats->made = data->runs.spool.end;
+	stats->gaps = layout.gaps;
+	stats->dead = data->dead;
+	return 0;
 }
 
 int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_pool *pool,
-		    const struct sqst_build_options *options, const struct sqst_sort *sort,
-		    struct sqst_output *output, uint64_t position, struct sqst_build_result *result,
-		    struct sqst_report *why)
+		    const struct sqst_image_plan *plan, struct sqst_output *output,
+		    uint64_t position, struct sqst_build_result *result, struct sqst_report *why)
 {
 	struct sqst_order order = {0};
 	int rc;
 
 	data->tree = tree;
-	data->options = options;
+	data->options = plan->options;
+	data->reuse = plan->reuse;
+	data->gathers = plan->reuse && (plan->reuse->blocks || plan->reuse->fragments) &&
+			!(plan->options->flags & SQST_BUILD_RELAYOUT);
+	data->runs.spool.fd = -1;
 	data->output = output;
 	data->position = position;
 	data->result = result;
 	data->why = why;
-	rc = sqst_order_make(&order, sort, tree, options, why);
-	count_source(data);
+	rc = sqst_order_make(&order, plan->sort, tree, plan->options, why);
 	if (rc == 0)
 		rc = prepare(data, pool);
 	if (rc == 0)
+		rc = count_source(data);
+	if (rc == 0)
 		rc = write_all(data, &order);
 	sqst_order_release(&order);
+	if (rc == 0 && data->gathers)
+		rc = place(data);
+	else if (rc == 0 && data->reuse)
+		rc = sqst_reuse_check(data->reuse, why);
 	result->source_bytes = data->progress.bytes_total;
 	result->fragments = data->fragments;
 	result->data_bytes = data->position - position;
@@ -467,6 +465,9 @@ void sqst_data_finish(struct sqst_data *data)
 	if (data->queue.pool)
 		sqst_queue_release(&data->queue);
 	sqst_duplicates_release(&data->duplicates);
+	sqst_tools_release(&data->tools);
+	if (data->gathers)
+		sqst_runs_release(&data->runs);
 	free(data->content);
 	free(data->other);
 	data->duplicates = (struct sqst_duplicates){0};

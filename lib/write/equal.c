@@ -45,9 +45,9 @@ static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struc
 		bool zero_one, zero_two;
 		int rc;
 
-		if (sqst_data_canceled(data))
-			return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
-		rc = sqst_reader_read(one, data->content, size, &zero_one, data->why);
+		rc = sqst_data_canceled(data);
+		if (rc == 0)
+			rc = sqst_reader_read(one, data->content, size, &zero_one, data->why);
 		if (rc == 0)
 			rc = sqst_reader_read(two, data->other, size, &zero_two, data->why);
 		if (rc < 0)
@@ -89,8 +89,7 @@ int sqst_equal_hash(struct sqst_data *data, const struct sqst_node *node, uint64
 		const uint32_t size = left < block ? (uint32_t)left : block;
 		bool zero;
 
-		if (sqst_data_canceled(data))
-			rc = sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_data_canceled(data);
 		if (rc == 0)
 			rc = sqst_reader_read(&reader, data->content, size, &zero, data->why);
 		if (rc == 0)

@@ -3,13 +3,9 @@
 #ifndef LIB_WRITE_EXTENT_H
 #define LIB_WRITE_EXTENT_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
-/* No fragment (the format's value). */
-#define SQST_NO_FRAGMENT UINT32_C(0xFFFFFFFF)
-
-/* In a block's or fragment's size field: it is stored as it is, not compressed. */
-#define SQST_BLOCK_RAW (UINT32_C(1) << 24)
+#include "base/format.h"
 
 struct sqst_extent {
 	/* Offset of the first block that is stored; 0 if none is. */
@@ -19,6 +15,8 @@ struct sqst_extent {
 	uint32_t fragment;
 	uint32_t fragment_offset;
 	uint32_t blocks;
+	/* The fragment's index is to be looked up in a new numbering. */
+	bool renumber;
 	/* Bytes on disk of each block, or-ed with SQST_BLOCK_RAW; 0 for a block of zeros. */
 	uint32_t size[];
 };

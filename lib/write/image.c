@@ -21,6 +21,11 @@ SQST_DEFINE_SCOPE(ids, sqfs_id_table_t, sqfs_destroy)
 
 #define SUPER_SIZE 96
 
+/* A first image leaves room behind its head, so that the head of an update, which names parents,
+ * does not push the first data block away. */
+#define HEAD_ROOM (2 * SQST_UUID_SIZE)
+#define HEAD_STEP 64
+
 /* Loop devices and flash want whole pages (mksquashfs pads to 4 KiB as well). */
 #define PAD 4096
 
@@ -130,9 +135,11 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 		rc = sqst_pool_new(&options->codec, options->jobs, &pool, why);
 	if (rc == 0)
 		rc = write_head(output, &super, options, plan->lineage, &position, why);
+	/* Data of the parent may begin right behind the head. */
+	if (rc == 0 && !plan->reuse)
+		position = (position + HEAD_ROOM + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
 	if (rc == 0)
-		rc = sqst_data_write(data, tree, pool, options, plan->sort, output, position,
-				     result, why);
+		rc = sqst_data_write(data, tree, pool, plan, output, position, result, why);
 	/* In any case: its blocks may still be with the pool. */
 	sqst_data_finish(data);
 	if (rc < 0)
@@ -143,8 +150,8 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	sqst_adapt_codec(&codec, coder);
 	sqst_adapt_file(&file, output, data->position, why);
-	rc = write_tables(&(struct sqst_tables){tree, plan->lineage, options, pool, why, &super,
-						&file, &codec, ids},
+	rc = write_tables(&(struct sqst_tables){tree, plan->lineage, options, plan->reuse, pool,
+						why, &super, &file, &codec, ids},
 			  data, result);
 	if (rc < 0)
 		return rc;

@@ -76,6 +76,8 @@ int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
 
 static void submit(struct sqst_meta *meta)
 {
+	meta->filling->work = meta->work;
+	meta->filling->task = meta->task;
 	sqst_queue_submit(&meta->queue, meta->filling, meta->raw);
 	meta->filling = NULL;
 	meta->ordinal++;

@@ -8,17 +8,18 @@
 #ifndef LIB_WRITE_META_H
 #define LIB_WRITE_META_H
 
+#include "base/format.h"
 #include "base/output.h"
-#include "write/queue.h"
-
-#define SQST_META_SIZE 8192
-/* Header bit: the block is stored as it is. */
-#define SQST_META_RAW 0x8000
+#include "codec/queue.h"
 
 struct sqst_meta {
 	struct sqst_queue queue;
 	struct sqst_report *why;
 	bool raw;
+	/* Set before sqst_meta_init(): what is done with a block, for a pool; NULL: it is
+	 * compressed. */
+	void (*work)(struct sqst_block *block, struct sqst_tools *tools);
+	void *task;
 	/* The block being filled; NULL before the first byte of it. */
 	struct sqst_block *filling;
 	/* Blocks before the one being filled. */
@@ -33,7 +34,7 @@ struct sqst_meta {
 	uint32_t start_room;
 };
 
-/* meta must be zero. 0 or SQST_ERR_NOMEM. */
+/* meta must be zero but for work and task. 0 or SQST_ERR_NOMEM. */
 int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
 		   struct sqst_report *why);
 

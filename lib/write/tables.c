@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/scope.h"
+#include "reuse/metadata.h"
 #include "write/tables.h"
 
 SQST_DEFINE_SCOPE(fragments, sqfs_frag_table_t, sqfs_destroy)
@@ -52,6 +53,18 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_da
 		tables->codec->raw = false;
 	}
 	return sqst_adapt_error(rc, "fragment table", tables->why);
+}
+
+/* mksquashfs: the export table is written as the inode table is. */
+int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_meta *meta)
+{
+	const bool raw = has(tables, SQST_BUILD_RAW_INODES);
+
+	if (tables->reuse && !raw) {
+		meta->work = sqst_reuse_metadata;
+		meta->task = tables->reuse;
+	}
+	return sqst_meta_init(meta, tables->pool, raw, tables->why);
 }
 
 /* ---- export table */
@@ -145,10 +158,8 @@ int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta 
 	uint64_t start;
 	int rc = gather(tables, inodes, &live, &count);
 
-	/* mksquashfs: the export table is written as the inode table is. */
 	if (rc == 0)
-		rc = sqst_meta_init(&meta, tables->pool, has(tables, SQST_BUILD_RAW_INODES),
-				    tables->why);
+		rc = sqst_tables_stream(tables, &meta);
 	if (rc == 0)
 		rc = append_entries(&meta, live, count, tables->lineage->top);
 	if (rc == 0)

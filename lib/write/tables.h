@@ -11,11 +11,15 @@
 #include "write/data.h"
 #include "write/meta.h"
 
+struct sqst_reuse;
+
 /* What the tables are made of. */
 struct sqst_tables {
 	struct sqst_tree *tree;
 	const struct sqst_lineage *lineage;
 	const struct sqst_build_options *options;
+	/* The parent whose metadata blocks may be taken over, or NULL. */
+	struct sqst_reuse *reuse;
 	struct sqst_pool *pool;
 	struct sqst_report *why;
 	/* Its table offsets and flags are filled. */
@@ -31,6 +35,9 @@ struct sqst_tables {
 int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes);
 
 int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data);
+
+/* A stream of metadata blocks for inodes, listings or the export table. 0 or SQST_ERR_NOMEM. */
+int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_meta *meta);
 
 /* The export table by rule R4. */
 int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta *inodes);

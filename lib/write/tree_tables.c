@@ -216,12 +216,11 @@ static int write_streams(struct state *state)
 
 int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
 {
-	const bool raw = (tables->options->flags & SQST_BUILD_RAW_INODES) != 0;
 	struct state state = {.tables = tables, .inodes = inodes};
-	int rc = sqst_meta_init(inodes, tables->pool, raw, tables->why);
+	int rc = sqst_tables_stream(tables, inodes);
 
 	if (rc == 0)
-		rc = sqst_meta_init(&state.directories, tables->pool, raw, tables->why);
+		rc = sqst_tables_stream(tables, &state.directories);
 	if (rc == 0)
 		rc = write_others(&state);
 	if (rc == 0)

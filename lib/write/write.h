@@ -7,12 +7,16 @@
 #include "sqst/build.h"
 #include "write/sort_file.h"
 
+struct sqst_reuse;
+
 /* What goes into an image beside the tree. */
 struct sqst_image_plan {
 	const struct sqst_build_options *options;
 	const struct sqst_lineage *lineage;
 	/* Rules for the order of data, or NULL. */
 	const struct sqst_sort *sort;
+	/* The parent whose data may be taken over, or NULL. */
+	struct sqst_reuse *reuse;
 	/* The highest top of the parents: numbers above it are of paths that no parent has. 0
 	 * without parents. */
 	uint32_t known;

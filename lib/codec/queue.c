@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "write/queue.h"
+#include "codec/queue.h"
 
 int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
 		    unsigned limit, struct sqst_report *why)
@@ -70,6 +70,9 @@ int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sq
 	}
 	block = queue->unused;
 	queue->unused = block->next;
+	block->work = NULL;
+	block->was_field = 0;
+	block->same = block->damaged = false;
 	*out = block;
 	return 0;
 }
@@ -83,7 +86,8 @@ void sqst_queue_return(struct sqst_queue *queue, struct sqst_block *block)
 void sqst_queue_submit(struct sqst_queue *queue, struct sqst_block *block, bool raw)
 {
 	queue->ring[(queue->head + queue->count++) % queue->limit] = block;
-	if (raw) {
+	block->raw = raw;
+	if (raw && !block->work) {
 		block->out_size = 0;
 		block->done = true;
 		return;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A bounded line of blocks in front of the pool: buffers are made once and go round, and finished
  * blocks leave in the order in which they were submitted. */
-#ifndef LIB_WRITE_QUEUE_H
-#define LIB_WRITE_QUEUE_H
+#ifndef LIB_CODEC_QUEUE_H
+#define LIB_CODEC_QUEUE_H
 
-#include "write/pool.h"
+#include "codec/pool.h"
 
 struct sqst_queue {
 	struct sqst_pool *pool;
@@ -33,7 +33,7 @@ int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sq
 /* Give a block back that was not submitted. */
 void sqst_queue_return(struct sqst_queue *queue, struct sqst_block *block);
 
-/* Put a block in line. `raw`: it is not to be compressed. */
+/* Put a block in line. `raw`: it is not to be compressed (but other work is done). */
 void sqst_queue_submit(struct sqst_queue *queue, struct sqst_block *block, bool raw);
 
 /* Finish all that is in line. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Threads that compress blocks. Blocks come back in whatever order; who submitted them takes them
  * in the order of submission (queue.h), so the bytes do not depend on the number of threads. */
-#ifndef LIB_WRITE_POOL_H
-#define LIB_WRITE_POOL_H
+#ifndef LIB_CODEC_POOL_H
+#define LIB_CODEC_POOL_H
 
 #include <pthread.h>
 
@@ -10,21 +10,55 @@
 
 struct sqst_pool;
 
+/* What a thread has for itself. */
+struct sqst_tools {
+	struct sqst_coder *compressor;
+	/* These three are made when they are first needed, see sqst_tools_unpacking(): to unpack
+	 * blocks of an image. */
+	struct sqst_coder *decompressor;
+	uint8_t *packed;
+	uint8_t *unpacked;
+};
+
 /* A block on its way through the pool. */
 struct sqst_block {
 	struct sqst_block *next;
+	/* What a thread does with it; NULL: sqst_block_compress(). */
+	void (*work)(struct sqst_block *block, struct sqst_tools *tools);
+	/* For the work. */
+	void *task;
 	uint8_t *in;
 	uint8_t *out;
 	uint32_t in_size;
 	/* After compression: bytes in out, 0 if it is to be stored as in `in`, or an error. */
 	int32_t out_size;
 	bool done;
+	bool raw;
 	/* For the submitter. */
 	bool fragment;
 	uint32_t index;
 	uint32_t align;
 	struct sqst_extent *extent;
+	const struct sqst_node *node;
+	/* A block of the parent image that may be the same: where it is, its size field (0: there
+	 * is none), its unpacked bytes; and whether it is to be put into out if it is. */
+	uint64_t was_at;
+	uint32_t was_field;
+	uint32_t was_size;
+	bool was_wanted;
+	/* What came of it. */
+	bool same;
+	bool damaged;
 };
+
+/* Compress in to out. */
+void sqst_block_compress(struct sqst_block *block, struct sqst_tools *tools);
+
+/* See that there are a decompressor and buffers for blocks of an image. False: memory is short. */
+bool sqst_tools_unpacking(struct sqst_tools *tools, const struct sqst_codec *codec,
+			  uint32_t block_size);
+
+void sqst_tools_release(struct sqst_tools *tools);
 
 /* `jobs` threads, 0: one a processor that this process may use. Errors: SQST_ERR_NOMEM,
  * SQST_ERR_IO. */

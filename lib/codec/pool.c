@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "write/pool.h"
+#include "codec/pool.h"
 
 #define JOBS_MAX 1024
 
 struct worker {
 	struct sqst_pool *pool;
-	struct sqst_coder *coder;
+	struct sqst_tools tools;
 	pthread_t thread;
 };
 
@@ -35,6 +35,34 @@ struct sqst_pool {
 	unsigned started;
 	struct worker worker[];
 };
+
+void sqst_block_compress(struct sqst_block *block, struct sqst_tools *tools)
+{
+	/* Not smaller is not compressed: the format then stores the block as it is. */
+	block->out_size = tools->compressor->codec->compress(
+	    tools->compressor, block->in, block->in_size, block->out, block->in_size - 1);
+}
+
+bool sqst_tools_unpacking(struct sqst_tools *tools, const struct sqst_codec *codec,
+			  uint32_t block_size)
+{
+	if (!tools->decompressor)
+		tools->decompressor = codec->decompressor(block_size);
+	if (!tools->packed)
+		tools->packed = malloc((size_t)block_size * 2);
+	if (!tools->packed)
+		return false;
+	tools->unpacked = tools->packed + block_size;
+	return tools->decompressor != NULL;
+}
+
+void sqst_tools_release(struct sqst_tools *tools)
+{
+	sqst_coder_free(tools->compressor);
+	sqst_coder_free(tools->decompressor);
+	free(tools->packed);
+	*tools = (struct sqst_tools){0};
+}
 
 static struct sqst_block *take(struct sqst_pool *pool)
 {
@@ -63,9 +91,10 @@ static void *work(void *argument)
 	pthread_mutex_lock(&pool->lock);
 	while ((block = take(pool))) {
 		pthread_mutex_unlock(&pool->lock);
-		/* Not smaller is not compressed: the format then stores the block as it is. */
-		block->out_size = worker->coder->codec->compress(
-		    worker->coder, block->in, block->in_size, block->out, block->in_size - 1);
+		if (block->work)
+			block->work(block, &worker->tools);
+		else
+			sqst_block_compress(block, &worker->tools);
 		pthread_mutex_lock(&pool->lock);
 		block->done = true;
 		if (pool->awaited == block)
@@ -100,8 +129,8 @@ static int start(struct sqst_pool *pool, const struct sqst_codec_config *config,
 		struct worker *worker = &pool->worker[i];
 
 		worker->pool = pool;
-		worker->coder = codec->compressor(config);
-		if (!worker->coder) {
+		worker->tools.compressor = codec->compressor(config);
+		if (!worker->tools.compressor) {
 			rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory for compressors");
 			break;
 		}
@@ -180,7 +209,7 @@ void sqst_pool_free(struct sqst_pool *pool)
 	for (unsigned i = 0; i < pool->jobs; i++) {
 		if (i < pool->started)
 			pthread_join(pool->worker[i].thread, NULL);
-		sqst_coder_free(pool->worker[i].coder);
+		sqst_tools_release(&pool->worker[i].tools);
 	}
 	pthread_cond_destroy(&pool->finished);
 	pthread_cond_destroy(&pool->work);

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The data of a parent image: its inode table is read once, from front to back. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqfs/dir.h>
+#include <sqfs/inode.h>
+#include <sqfs/super.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/scope.h"
+#include "reuse/parent.h"
+
+SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
+
+int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_report *why)
+{
+	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = calloc(1, sizeof(*reuse));
+	off_t size;
+
+	*out = NULL;
+	if (!reuse)
+		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	reuse->image.name = path;
+	reuse->image.why = why;
+	reuse->image.cache = sqst_meta_cache_new();
+	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. What cannot be opened is
+	 * refused when its numbers are read. */
+	reuse->image.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (reuse->image.fd < 0 || fstat(reuse->image.fd, &reuse->st) != 0)
+		return 0;
+	if (!reuse->image.cache)
+		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	if (!S_ISREG(reuse->st.st_mode) && !S_ISBLK(reuse->st.st_mode))
+		return 0;
+	size = lseek(reuse->image.fd, 0, SEEK_END);
+	if (size < 0)
+		return 0;
+	reuse->image.size = (uint64_t)size;
+	*out = sqst_steal(&reuse);
+	return 0;
+}
+
+void sqst_reuse_free(struct sqst_reuse *reuse)
+{
+	if (!reuse)
+		return;
+	if (reuse->image.fd >= 0)
+		close(reuse->image.fd);
+	sqst_coder_free(reuse->image.coder);
+	free(reuse->image.cache);
+	free(reuse->file);
+	free(reuse->field);
+	free(reuse->fragment);
+	free(reuse->by_fragment);
+	free(reuse->by_size);
+	free(reuse->meta);
+	free(reuse);
+}
+
+static bool same_stat(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why)
+{
+	struct stat by_path, by_fd;
+
+	if (stat(reuse->image.name, &by_path) != 0 || fstat(reuse->image.fd, &by_fd) != 0)
+		return sqst_fail_errno(why, SQST_ERR_CHANGED, errno, reuse->image.name,
+				       "the parent image vanished while the image was built");
+	if (!same_stat(&reuse->st, &by_path) || !same_stat(&reuse->st, &by_fd))
+		return sqst_fail(why, SQST_ERR_CHANGED, reuse->image.name,
+				 "the parent image changed while the image was built; build again "
+				 "when nothing writes to it");
+	return 0;
+}
+
+/* ---- what may be taken over */
+
+/* Whether a compressor set like this one made the image: its options block is what this one would
+ * write. */
+static int same_options(struct sqst_reuse *reuse, const struct sqst_codec_config *config,
+			bool *same)
+{
+	const struct sqst_codec *codec = sqst_codec_get((int)config->id);
+	uint8_t ours[SQST_CODEC_OPTIONS_MAX] = {0}, theirs[2 + SQST_CODEC_OPTIONS_MAX] = {0};
+	const size_t size = codec->options(config, ours);
+	const bool stored = (reuse->image.super.flags & SQFS_FLAG_COMPRESSOR_OPTIONS) != 0;
+	int rc;
+
+	*same = stored == (size > 0);
+	if (!stored || !*same)
+		return 0;
+	rc = sqst_image_pread(&reuse->image, theirs, 2 + size, sizeof(sqfs_super_t));
+	*same =
+	    rc == 0 && (sqst_get16(theirs) & 0x7FFF) == size && memcmp(theirs + 2, ours, size) == 0;
+	return rc;
+}
+
+static bool same_flag(const struct sqst_reuse *reuse, unsigned flag, uint32_t wanted)
+{
+	return ((reuse->image.super.flags & flag) != 0) == (wanted != 0);
+}
+
+static int judge(struct sqst_reuse *reuse, const struct sqst_build_options *options)
+{
+	const struct sqst_super *super = &reuse->image.super;
+	bool same;
+	int rc;
+
+	if (super->codec != options->codec.id) {
+		reuse->reason = "it has another compressor";
+		return 0;
+	}
+	rc = same_options(reuse, &options->codec, &same);
+	if (rc < 0)
+		return rc;
+	if (!same) {
+		reuse->reason = "its compressor was set otherwise";
+		return 0;
+	}
+	reuse->metadata =
+	    same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_INODES, options->flags & SQST_BUILD_RAW_INODES);
+	if (super->block_size != options->codec.block_size) {
+		reuse->reason = "it has another block size";
+		return 0;
+	}
+	reuse->blocks =
+	    same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_DATA, options->flags & SQST_BUILD_RAW_DATA);
+	reuse->fragments = super->fragments > 0 && !(options->flags & SQST_BUILD_NO_FRAGMENTS) &&
+			   !(options->flags & SQST_BUILD_RELAYOUT) &&
+			   same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_FRAGMENTS,
+				     options->flags & SQST_BUILD_RAW_FRAGMENTS);
+	if (!reuse->blocks)
+		reuse->reason = "data blocks were compressed there and are not here, or the other "
+				"way round";
+	return 0;
+}
+
+/* ---- the inode table */
+
+/* Make room for one more thing of `size` bytes in an array. */
+static void *grow(void *array, size_t used, size_t *room, size_t size)
+{
+	const size_t more = *room * 2 + 1024;
+	void *grown;
+
+	if (used < *room)
+		return array;
+	grown = more > SIZE_MAX / size ? NULL : realloc(array, more * size);
+	if (grown)
+		*room = more;
+	return grown;
+}
+
+static int take_fields(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint64_t count)
+{
+	while (count > 0) {
+		uint8_t raw[4];
+		uint32_t *grown;
+		const int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+
+		if (rc < 0)
+			return rc;
+		grown = grow(reuse->field, reuse->fields, &reuse->field_room, sizeof(*grown));
+		if (!grown)
+			return sqst_image_nomem(&reuse->image);
+		reuse->field = grown;
+		reuse->field[reuse->fields++] = sqst_get32(raw);
+		count--;
+	}
+	return 0;
+}
+
+static int take_file(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint32_t number,
+		     unsigned type)
+{
+	const unsigned log = reuse->image.super.block_log;
+	struct sqst_reuse_file file = {.number = number, .first_field = reuse->fields};
+	struct sqst_reuse_file *grown;
+	uint64_t blocks;
+	int rc;
+
+	if (type == SQFS_INODE_FILE) {
+		uint8_t raw[sizeof(sqfs_inode_file_t)];
+
+		rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+		file.start = sqst_get32(raw + offsetof(sqfs_inode_file_t, blocks_start));
+		file.fragment = sqst_get32(raw + offsetof(sqfs_inode_file_t, fragment_index));
+		file.fragment_offset =
+		    sqst_get32(raw + offsetof(sqfs_inode_file_t, fragment_offset));
+		file.size = sqst_get32(raw + offsetof(sqfs_inode_file_t, file_size));
+	} else {
+		uint8_t raw[sizeof(sqfs_inode_file_ext_t)];
+
+		rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+		file.start = sqst_get64(raw + offsetof(sqfs_inode_file_ext_t, blocks_start));
+		file.fragment = sqst_get32(raw + offsetof(sqfs_inode_file_ext_t, fragment_idx));
+		file.fragment_offset =
+		    sqst_get32(raw + offsetof(sqfs_inode_file_ext_t, fragment_offset));
+		file.size = sqst_get64(raw + offsetof(sqfs_inode_file_ext_t, file_size));
+	}
+	if (rc < 0)
+		return rc;
+	blocks = file.size >> log;
+	if (file.fragment == SQST_NO_FRAGMENT && (file.size & ((UINT64_C(1) << log) - 1)) != 0)
+		blocks++;
+	rc = take_fields(reuse, cursor, blocks);
+	if (rc < 0 || file.size == 0 || blocks > UINT32_MAX)
+		return rc;
+	file.blocks = (uint32_t)blocks;
+	grown = grow(reuse->file, reuse->files, &reuse->file_room, sizeof(*grown));
+	if (!grown)
+		return sqst_image_nomem(&reuse->image);
+	reuse->file = grown;
+	reuse->file[reuse->files++] = file;
+	return 0;
+}
+
+static int skip(struct sqst_cursor *cursor, uint64_t size)
+{
+	bool passed;
+
+	return sqst_cursor_skip(cursor, size, UINT64_MAX, &passed);
+}
+
+static int skip_symlink(struct sqst_cursor *cursor, unsigned type)
+{
+	uint8_t raw[sizeof(sqfs_inode_slink_t)];
+	const int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+
+	if (rc < 0)
+		return rc;
+	return skip(cursor, (uint64_t)sqst_get32(raw + offsetof(sqfs_inode_slink_t, target_size)) +
+				(type == SQFS_INODE_EXT_SLINK ? 4 : 0));
+}
+
+static int skip_directory(struct sqst_cursor *cursor)
+{
+	uint8_t raw[sizeof(sqfs_inode_dir_ext_t)];
+	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+	unsigned entries =
+	    rc == 0 ? sqst_get16(raw + offsetof(sqfs_inode_dir_ext_t, inodex_count)) : 0;
+
+	for (; rc == 0 && entries > 0; entries--) {
+		uint8_t index[sizeof(sqfs_dir_index_t)];
+
+		rc = sqst_cursor_read(cursor, index, sizeof(index));
+		if (rc == 0)
+			rc = skip(cursor,
+				  (uint64_t)sqst_get32(index + offsetof(sqfs_dir_index_t, size)) +
+				      1);
+	}
+	return rc;
+}
+
+/* One inode. */
+static int take_inode(struct sqst_reuse *reuse, struct sqst_cursor *cursor)
+{
+	uint8_t raw[sizeof(sqfs_inode_t)];
+	const int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+	const unsigned type = sqst_get16(raw + offsetof(sqfs_inode_t, type));
+
+	if (rc < 0)
+		return rc;
+	switch (type) {
+	case SQFS_INODE_FILE:
+	case SQFS_INODE_EXT_FILE:
+		return take_file(reuse, cursor,
+				 sqst_get32(raw + offsetof(sqfs_inode_t, inode_number)), type);
+	case SQFS_INODE_SLINK:
+	case SQFS_INODE_EXT_SLINK:
+		return skip_symlink(cursor, type);
+	case SQFS_INODE_DIR:
+		return skip(cursor, sizeof(sqfs_inode_dir_t));
+	case SQFS_INODE_EXT_DIR:
+		return skip_directory(cursor);
+	case SQFS_INODE_BDEV:
+	case SQFS_INODE_CDEV:
+		return skip(cursor, sizeof(sqfs_inode_dev_t));
+	case SQFS_INODE_EXT_BDEV:
+	case SQFS_INODE_EXT_CDEV:
+		return skip(cursor, sizeof(sqfs_inode_dev_ext_t));
+	case SQFS_INODE_FIFO:
+	case SQFS_INODE_SOCKET:
+		return skip(cursor, sizeof(sqfs_inode_ipc_t));
+	case SQFS_INODE_EXT_FIFO:
+	case SQFS_INODE_EXT_SOCKET:
+		return skip(cursor, sizeof(sqfs_inode_ipc_ext_t));
+	default:
+		return sqst_image_bad(&reuse->image, "the inode table has an inode of type %u",
+				      type);
+	}
+}
+
+static bool at_end(const struct sqst_cursor *cursor, int *rc)
+{
+	struct sqst_meta block;
+
+	if (cursor->at >= cursor->area->end)
+		return true;
+	*rc = sqst_meta_load(cursor->image, cursor->area, cursor->at, &block);
+	return *rc < 0 || (cursor->offset >= block.size && block.next >= cursor->area->end);
+}
+
+static int read_inodes(struct sqst_reuse *reuse)
+{
+	struct sqst_cursor cursor = {&reuse->image, &reuse->image.inodes, reuse->image.inodes.start,
+				     0};
+	int rc = 0;
+
+	while (rc == 0 && !at_end(&cursor, &rc))
+		rc = take_inode(reuse, &cursor);
+	return rc;
+}
+
+/* ---- fragments, and the ways to look a file up */
+
+static int read_fragments(struct sqst_reuse *reuse)
+{
+	const uint32_t count = reuse->image.super.fragments;
+	const uint64_t index = reuse->image.super.fragment_table;
+	uint8_t raw[16];
+	int rc = 0;
+
+	if (count == 0)
+		return 0;
+	/* As long as the index that super.c found inside of the image, times 512. */
+	reuse->fragment = calloc(count, sizeof(*reuse->fragment));
+	if (!reuse->fragment)
+		return sqst_image_nomem(&reuse->image);
+	for (uint32_t i = 0; rc == 0 && i < count; i++) {
+		struct sqst_area area = {"fragment table", 0, index};
+		struct sqst_meta block;
+		uint64_t at = 0;
+
+		rc = sqst_image_pread(&reuse->image, raw, 8, index + i / 512 * UINT64_C(8));
+		if (rc == 0) {
+			at = sqst_get64(raw);
+			rc = sqst_meta_load(&reuse->image, &area, at, &block);
+		}
+		if (rc == 0 && block.size < (i % 512 + 1) * sizeof(raw))
+			rc = sqst_image_bad(&reuse->image,
+					    "the block of the fragment table at offset 0x%" PRIx64
+					    " is shorter than its entries",
+					    at);
+		if (rc < 0)
+			return rc;
+		memcpy(raw, block.data + i % 512 * sizeof(raw), sizeof(raw));
+		reuse->fragment[i].start = sqst_get64(raw);
+		reuse->fragment[i].field = sqst_get32(raw + 8);
+	}
+	return rc;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct sqst_reuse_file *left = a, *right = b;
+
+	return left->number < right->number ? -1 : left->number > right->number;
+}
+
+/* For qsort_r(): indexes of files. */
+static int by_place(const void *a, const void *b, void *user)
+{
+	const struct sqst_reuse *reuse = user;
+	const uint32_t one = *(const uint32_t *)a, two = *(const uint32_t *)b;
+	const struct sqst_reuse_file *left = &reuse->file[one], *right = &reuse->file[two];
+
+	if (left->fragment != right->fragment)
+		return left->fragment < right->fragment ? -1 : 1;
+	if (left->fragment_offset != right->fragment_offset)
+		return left->fragment_offset < right->fragment_offset ? -1 : 1;
+	if (left->size != right->size)
+		return left->size < right->size ? -1 : 1;
+	return one < two ? -1 : one > two;
+}
+
+static int by_size(const void *a, const void *b, void *user)
+{
+	const struct sqst_reuse *reuse = user;
+	const uint32_t one = *(const uint32_t *)a, two = *(const uint32_t *)b;
+	const uint64_t left = reuse->file[one].size, right = reuse->file[two].size;
+
+	if (left != right)
+		return left < right ? -1 : 1;
+	return one < two ? -1 : one > two;
+}
+
+static int sort_files(struct sqst_reuse *reuse)
+{
+	const uint32_t fragments = reuse->image.super.fragments;
+	uint32_t tails = 0;
+
+	if (reuse->files >= UINT32_MAX)
+		return sqst_image_bad(&reuse->image, "more inodes than numbers");
+	qsort(reuse->file, reuse->files, sizeof(*reuse->file), by_number);
+	reuse->by_fragment = calloc(reuse->files + 1, sizeof(uint32_t));
+	reuse->by_size = calloc(reuse->files + 1, sizeof(uint32_t));
+	if (!reuse->by_fragment || !reuse->by_size)
+		return sqst_image_nomem(&reuse->image);
+	for (uint32_t i = 0; i < reuse->files; i++) {
+		if (reuse->file[i].blocks > 0)
+			reuse->by_size[reuse->sized++] = i;
+		if (reuse->file[i].fragment < fragments && sqst_reuse_tail(reuse, &reuse->file[i]))
+			reuse->by_fragment[tails++] = i;
+	}
+	qsort_r(reuse->by_size, reuse->sized, sizeof(uint32_t), by_size, reuse);
+	qsort_r(reuse->by_fragment, tails, sizeof(uint32_t), by_place, reuse);
+	for (uint32_t i = tails; i-- > 0;) {
+		struct sqst_reuse_fragment *fragment =
+		    &reuse->fragment[reuse->file[reuse->by_fragment[i]].fragment];
+
+		fragment->first = i;
+		fragment->files++;
+	}
+	return 0;
+}
+
+int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *options,
+		    struct sqst_report *why)
+{
+	int rc;
+
+	reuse->image.why = why;
+	rc = sqst_super_read(&reuse->image);
+	if (rc == 0)
+		rc = judge(reuse, options);
+	if (rc == 0 && reuse->metadata)
+		rc = sqst_reuse_learn_metadata(reuse);
+	if (rc < 0 || (!reuse->blocks && !reuse->fragments))
+		return rc;
+	rc = read_inodes(reuse);
+	if (rc == 0)
+		rc = read_fragments(reuse);
+	return rc == 0 ? sort_files(reuse) : rc;
+}
+
+struct sqst_reuse_file *sqst_reuse_find(const struct sqst_reuse *reuse, uint32_t number)
+{
+	const struct sqst_reuse_file wanted = {.number = number};
+
+	if (number == 0 || reuse->files == 0)
+		return NULL;
+	return bsearch(&wanted, reuse->file, reuse->files, sizeof(*reuse->file), by_number);
+}
+
+size_t sqst_reuse_find_size(const struct sqst_reuse *reuse, uint64_t size)
+{
+	size_t low = 0, high = reuse->sized;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (reuse->file[reuse->by_size[middle]].size < size)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < reuse->sized && reuse->file[reuse->by_size[low]].size != size)
+		return reuse->sized;
+	return low;
+}
+
+/* ---- contents */
+
+uint32_t sqst_reuse_tail(const struct sqst_reuse *reuse, const struct sqst_reuse_file *file)
+{
+	return file->fragment == SQST_NO_FRAGMENT
+		   ? 0
+		   : (uint32_t)(file->size & (reuse->image.super.block_size - 1));
+}
+
+uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst_reuse_file *file,
+			       uint32_t index)
+{
+	const uint32_t block_size = reuse->image.super.block_size;
+	const uint64_t left = file->size - (uint64_t)index * block_size;
+
+	return left < block_size ? (uint32_t)left : block_size;
+}
+
+bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, uint64_t at,
+		     uint32_t field, const uint8_t **data, uint32_t *size)
+{
+	const struct sqst_image *image = &reuse->image;
+	const uint32_t stored = field & (SQST_BLOCK_RAW - 1);
+	int32_t got;
+
+	/* Data stands before the inode table. */
+	if (stored == 0 || stored > image->super.block_size || field >= SQST_BLOCK_RAW * 2 ||
+	    at > image->super.inode_table || stored > image->super.inode_table - at)
+		return false;
+	if (!sqst_tools_unpacking(tools, image->codec, image->super.block_size))
+		return false;
+	if (sqst_pread_full(image->fd, tools->packed, stored, at) != (ssize_t)stored)
+		return false;
+	if (field & SQST_BLOCK_RAW) {
+		*data = tools->packed;
+		*size = stored;
+		return true;
+	}
+	got = image->codec->decompress(tools->decompressor, tools->packed, stored, tools->unpacked,
+				       image->super.block_size);
+	*data = tools->unpacked;
+	*size = (uint32_t)got;
+	return got > 0 && (uint32_t)got <= image->super.block_size;
+}
+
+void sqst_reuse_hash(struct sqst_reuse *reuse, const struct sqst_reuse_fragment *fragment,
+		     const uint8_t *data, uint32_t size)
+{
+	const struct sqst_reuse_file *last = NULL;
+
+	for (uint32_t i = fragment->first; i < fragment->first + fragment->files; i++) {
+		struct sqst_reuse_file *file = &reuse->file[reuse->by_fragment[i]];
+		const uint32_t tail = sqst_reuse_tail(reuse, file);
+
+		if (file->blocks > 0 || file->fragment_offset > size ||
+		    tail > size - file->fragment_offset)
+			continue;
+		/* Equal files stand one behind the other. */
+		if (last && last->fragment_offset == file->fragment_offset &&
+		    last->size == file->size)
+			file->hash = last->hash;
+		else
+			file->hash = XXH3_64bits(data + file->fragment_offset, tail);
+		file->hashed = true;
+		last = file;
+	}
+}
