@@ -299,14 +299,14 @@ int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64
 	return copy_through_memory(output, offset + done, fd, from + done, size - done, why);
 }
 
-/* A file that was made for the output has zeros where nothing was written. */
+/* A file that was made for the output has zeros behind what was written. */
 int sqst_output_zero(struct sqst_output *output, uint64_t offset, uint64_t size,
 		     struct sqst_report *why)
 {
 	static const uint8_t zeros[4096];
 	int rc = 0;
 
-	while (rc == 0 && size > 0 && output->is_device) {
+	while (rc == 0 && size > 0 && (output->is_device || offset < output->written_to)) {
 		const size_t step = size < sizeof(zeros) ? (size_t)size : sizeof(zeros);
 
 		rc = sqst_output_write(output, offset, zeros, step, why);
@@ -314,6 +314,24 @@ int sqst_output_zero(struct sqst_output *output, uint64_t offset, uint64_t size,
 		size -= step;
 	}
 	return rc;
+}
+
+int sqst_output_cut(struct sqst_output *output, uint64_t offset, struct sqst_report *why)
+{
+	if (output->written_to <= offset)
+		return 0;
+	output->written_to = offset;
+	if (output->flushed_to > offset)
+		output->flushed_to = offset;
+	if (!output->is_device && ftruncate(output->fd, (off_t)(output->base + offset)) != 0)
+		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
+				       "cannot write the output");
+	return 0;
+}
+
+bool sqst_output_is_device(const struct sqst_output *output)
+{
+	return output->is_device;
 }
 
 int sqst_output_read(struct sqst_output *output, uint64_t offset, void *data, size_t size,

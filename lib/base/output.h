@@ -37,9 +37,16 @@ int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *d
 int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
 		     uint64_t size, struct sqst_report *why);
 
-/* See that there are zeros where nothing was written yet. 0 or SQST_ERR_IO. */
+/* See that there are zeros at an offset. 0 or SQST_ERR_IO. */
 int sqst_output_zero(struct sqst_output *output, uint64_t offset, uint64_t size,
 		     struct sqst_report *why);
+
+/* Take back what was written at and behind an offset (of a device, only the knowledge of it). 0 or
+ * SQST_ERR_IO. */
+int sqst_output_cut(struct sqst_output *output, uint64_t offset, struct sqst_report *why);
+
+/* Whether it is a block device. */
+bool sqst_output_is_device(const struct sqst_output *output);
 
 /* Read back what was written. 0 or SQST_ERR_IO. */
 int sqst_output_read(struct sqst_output *output, uint64_t offset, void *data, size_t size,

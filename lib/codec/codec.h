@@ -11,6 +11,9 @@
 /* One coder: one thread's state. Use it from one thread at a time. */
 struct sqst_coder {
 	const struct sqst_codec *codec;
+	/* The last decompress() left bytes behind the end of the stream. Readers differ in what
+	 * they make of them: the kernel does not look, unsquashfs refuses them with xz. */
+	bool rest;
 };
 
 struct sqst_codec {

@@ -189,6 +189,7 @@ static int32_t gzip_decompress(struct sqst_coder *base, const uint8_t *in, size_
 	if (libdeflate_zlib_decompress_ex(coder->decompressor, in, in_size, out, out_size, &used,
 					  &written) != LIBDEFLATE_SUCCESS)
 		return -1;
+	base->rest = used < in_size;
 	return (int32_t)written;
 }
 

@@ -251,6 +251,7 @@ static int32_t xz_decompress(struct sqst_coder *base, const uint8_t *in, size_t 
 	if (lzma_stream_buffer_decode(&memory, 0, &coder->allocator, in, &used, in_size, out,
 				      &written, out_size) != LZMA_OK)
 		return -1;
+	base->rest = used < in_size;
 	return (int32_t)written;
 }
 

@@ -37,8 +37,13 @@ struct job {
 	struct sqst_gaps gaps;
 	/* Room for one a unit. */
 	struct key *key;
-	/* Sum of sizes. */
+	/* Sum of sizes; and with what alignment adds to each, for a fresh build's units are aligned
+	 * too. */
 	uint64_t total;
+	uint64_t aligned;
+	/* Dead bytes, as far as there are any: where units overlapped in a hostile parent, the
+	 * caller may have counted more. */
+	uint64_t dead;
 	uint64_t end;
 };
 
@@ -85,13 +90,15 @@ static uint64_t end_of(const struct sqst_unit *unit)
 /* How many bytes more than a fresh build's there are up to `end`. */
 static uint64_t waste(const struct job *job, uint64_t end)
 {
-	return end - job->layout->start - job->total + job->layout->dead;
+	const uint64_t used = end - job->layout->start + job->dead;
+
+	return used > job->aligned ? used - job->aligned : 0;
 }
 
 /* The waste that may be. */
 static uint64_t limit_of(const struct job *job)
 {
-	const uint64_t fresh = job->total - job->layout->dead, slack = job->layout->slack;
+	const uint64_t fresh = job->aligned - job->dead, slack = job->layout->slack;
 	uint64_t limit;
 
 	if (sqst_mul_overflows(fresh / 100, slack, &limit) ||
@@ -102,19 +109,25 @@ static uint64_t limit_of(const struct job *job)
 
 static int check_sizes(struct job *job, struct sqst_report *why)
 {
+	const struct sqst_grid aligned = {job->align, 0};
+
 	if (job->layout->start > OFFSET_MAX)
 		return too_large(why);
 	for (uint32_t i = 0; i < job->units; i++) {
 		const struct sqst_unit *unit = &job->unit[i];
 		uint64_t end;
 
-		if (sqst_add_overflows(job->total, unit->size, &job->total) ||
-		    job->total > OFFSET_MAX)
+		if (unit->size > OFFSET_MAX ||
+		    sqst_add_overflows(job->aligned, sqst_grid_up(aligned, unit->size),
+				       &job->aligned) ||
+		    job->aligned > OFFSET_MAX)
 			return too_large(why);
+		job->total += unit->size;
 		if (unit->was != SQST_UNIT_NEW &&
 		    (sqst_add_overflows(unit->was, unit->size, &end) || end > OFFSET_MAX))
 			return too_large(why);
 	}
+	job->dead = job->layout->dead < job->aligned ? job->layout->dead : job->aligned;
 	return 0;
 }
 

@@ -73,7 +73,8 @@ int sqst_reuse_learn_metadata(struct sqst_reuse *reuse)
 	if (rc == 0)
 		rc = learn(reuse, &reuse->image.exports);
 	reuse->image.why = why;
-	qsort(reuse->meta, reuse->metas, sizeof(*reuse->meta), by_hash);
+	if (reuse->metas > 0)
+		qsort(reuse->meta, reuse->metas, sizeof(*reuse->meta), by_hash);
 	return rc == 0 ? 0 : sqst_image_nomem(&reuse->image);
 }
 
@@ -93,7 +94,7 @@ static bool take_over(const struct sqst_reuse *reuse, struct sqst_block *block,
 		return false;
 	got = reuse->image.codec->decompress(tools->decompressor, packed, size, content,
 					     sizeof(content));
-	if (got < 0 || (uint32_t)got != block->in_size ||
+	if (got < 0 || tools->decompressor->rest || (uint32_t)got != block->in_size ||
 	    memcmp(content, block->in, block->in_size) != 0)
 		return false;
 	memcpy(block->out, packed, size);

@@ -106,14 +106,27 @@ uint32_t sqst_reuse_tail(const struct sqst_reuse *reuse, const struct sqst_reuse
 uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst_reuse_file *file,
 			       uint32_t index);
 
-/* Unpack a block with a thread's own tools. *data is theirs, valid until the next call. False: it
- * is damaged, or cannot be read. */
+/* A block of the parent, unpacked. */
+struct sqst_reuse_block {
+	/* The thread's, valid until it unpacks the next. */
+	const uint8_t *data;
+	uint32_t size;
+	/* As it is stored it is what a builder makes, and may be taken over. */
+	bool clean;
+};
+
+/* Unpack a block with a thread's own tools. False: it is damaged, or cannot be read. */
 bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, uint64_t at,
-		     uint32_t field, const uint8_t **data, uint32_t *size);
+		     uint32_t field, struct sqst_reuse_block *block);
 
 /* Hash the ends of all files that a fragment, unpacked in data, has. */
 void sqst_reuse_hash(struct sqst_reuse *reuse, const struct sqst_reuse_fragment *fragment,
 		     const uint8_t *data, uint32_t size);
+
+/* ---- inodes.c */
+
+/* Learn all regular files, in the order of the inode table. */
+int sqst_reuse_read_inodes(struct sqst_reuse *reuse);
 
 /* ---- metadata.c */
 

@@ -403,17 +403,22 @@ static int place(struct sqst_data *data)
 				     .slack = data->options->max_slack,
 				     .dead = data->dead};
 	struct sqst_reuse_stats *stats = &data->result->reuse;
+	bool copied = false;
 	int rc = close_table(data);
 
 	if (rc == 0)
 		rc = sqst_runs_place(&data->runs, &layout, data->fragment);
 	if (rc == 0)
-		rc = sqst_runs_copy(&data->runs, &layout, data->reuse->image.fd, data->output);
+		rc = sqst_ahead_finish(&data->ahead, &copied, data->why);
+	if (rc == 0)
+		rc = sqst_runs_copy(&data->runs, &layout, data->reuse->image.fd, copied,
+				    data->output);
 	if (rc == 0)
 		rc = sqst_reuse_check(data->reuse, data->why);
 	if (rc < 0)
 		return rc;
 	data->position = layout.end;
+	sqst_runs_count(&data->runs, &layout);
 	stats->in_place = layout.in_place;
 	stats->moved = layout.moved;
 	stats->made = data->runs.spool.end;
@@ -444,6 +449,10 @@ int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_
 		rc = prepare(data, pool);
 	if (rc == 0)
 		rc = count_source(data);
+	/* A device is slow, and nothing is to be written to it twice. */
+	if (rc == 0 && data->gathers && !sqst_output_is_device(output))
+		sqst_ahead_start(&data->ahead, output, data->reuse->image.fd, position,
+				 data->reuse->image.super.inode_table);
 	if (rc == 0)
 		rc = write_all(data, &order);
 	sqst_order_release(&order);
@@ -459,6 +468,7 @@ int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_
 
 void sqst_data_finish(struct sqst_data *data)
 {
+	sqst_ahead_stop(&data->ahead);
 	if (data->filling)
 		sqst_queue_return(&data->queue, data->filling);
 	data->filling = NULL;

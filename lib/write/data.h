@@ -8,6 +8,7 @@
 #include "base/output.h"
 #include "codec/queue.h"
 #include "sqst/build.h"
+#include "write/ahead.h"
 #include "write/duplicates.h"
 #include "write/extent.h"
 #include "write/order.h"
@@ -49,6 +50,7 @@ struct sqst_data {
 	 * gathered here. */
 	bool gathers;
 	struct sqst_runs runs;
+	struct sqst_ahead ahead;
 	/* Bytes of dead tails in the fragment blocks that are kept, as they are stored. */
 	uint64_t dead;
 };

@@ -56,13 +56,12 @@ struct past {
 static void compare_or_compress(struct sqst_block *block, struct sqst_tools *tools)
 {
 	const struct sqst_reuse *reuse = block->task;
-	const uint8_t *bytes = NULL;
-	uint32_t size = 0;
+	struct sqst_reuse_block was = {0};
 
-	block->damaged =
-	    !sqst_reuse_load(reuse, tools, block->was_at, block->was_field, &bytes, &size) ||
-	    size != block->was_size;
-	if (!block->damaged && size == block->in_size && memcmp(bytes, block->in, size) == 0) {
+	block->damaged = !sqst_reuse_load(reuse, tools, block->was_at, block->was_field, &was) ||
+			 was.size != block->was_size;
+	if (!block->damaged && was.clean && was.size == block->in_size &&
+	    memcmp(was.data, block->in, was.size) == 0) {
 		block->same = true;
 		block->out_size = 0;
 		if (block->was_wanted && !(block->was_field & SQST_BLOCK_RAW)) {
@@ -95,13 +94,12 @@ static bool begins_with(struct sqst_data *data, const struct sqst_reuse_file *fi
 			const uint8_t *first, uint32_t size, bool zero)
 {
 	const uint32_t field = data->reuse->field[file->first_field];
-	const uint8_t *bytes;
-	uint32_t got;
+	struct sqst_reuse_block was;
 
 	if (field == 0)
 		return zero;
-	return sqst_reuse_load(data->reuse, &data->tools, file->start, field, &bytes, &got) &&
-	       got == size && memcmp(bytes, first, size) == 0;
+	return sqst_reuse_load(data->reuse, &data->tools, file->start, field, &was) &&
+	       was.size == size && memcmp(was.data, first, size) == 0;
 }
 
 /* Files of one size that are looked at: a tree of a million equal sizes is not to take hours. */

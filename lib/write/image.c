@@ -69,22 +69,26 @@ static int init_super(sqfs_super_t *super, const struct sqst_tree *tree,
 
 /* Compressor options and the extra-information block, right behind the superblock. */
 static int write_head(struct sqst_output *output, sqfs_super_t *super,
-		      const struct sqst_build_options *options, const struct sqst_lineage *lineage,
-		      uint64_t *position, struct sqst_report *why)
+		      const struct sqst_image_plan *plan, uint64_t *position,
+		      struct sqst_report *why)
 {
-	const struct sqst_codec *codec = sqst_codec_get((int)options->codec.id);
-	uint8_t head[SUPER_SIZE + 2 + SQST_CODEC_OPTIONS_MAX + SQST_EXTRA_MAX] = {0};
+	const struct sqst_codec_config *config = &plan->options->codec;
+	uint8_t head[SUPER_SIZE + 2 + SQST_CODEC_OPTIONS_MAX + SQST_EXTRA_MAX + HEAD_ROOM +
+		     HEAD_STEP] = {0};
 	uint8_t *to = head + SUPER_SIZE;
-	const size_t size = codec->options(&options->codec, to + 2);
+	const size_t size = sqst_codec_get((int)config->id)->options(config, to + 2);
 
 	if (size > 0) {
 		sqst_put16(to, (uint32_t)size | SQST_META_RAW);
 		to += 2 + size;
 		super->flags |= SQFS_FLAG_COMPRESSOR_OPTIONS;
 	}
-	to += sqst_extra_encode(lineage, to);
+	to += sqst_extra_encode(plan->lineage, to);
 	super->flags |= SQST_SUPER_FLAG_EXTRA_INFO;
 	*position = (uint64_t)(to - head);
+	/* With a parent, its data may begin right behind the head. */
+	if (!plan->reuse || plan->options->flags & SQST_BUILD_RELAYOUT)
+		*position = (*position + HEAD_ROOM + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
 	return sqst_output_write(output, 0, head, *position, why);
 }
 
@@ -134,10 +138,7 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 	if (rc == 0)
 		rc = sqst_pool_new(&options->codec, options->jobs, &pool, why);
 	if (rc == 0)
-		rc = write_head(output, &super, options, plan->lineage, &position, why);
-	/* Data of the parent may begin right behind the head. */
-	if (rc == 0 && !plan->reuse)
-		position = (position + HEAD_ROOM + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
+		rc = write_head(output, &super, plan, &position, why);
 	if (rc == 0)
 		rc = sqst_data_write(data, tree, pool, plan, output, position, result, why);
 	/* In any case: its blocks may still be with the pool. */

@@ -183,6 +183,8 @@ int sqst_runs_place(struct sqst_runs *runs, struct sqst_layout *layout,
 struct range {
 	struct sqst_output *output;
 	int from_fd[2];
+	/* Bytes of the parent are in the output, at their offsets there. */
+	bool copied;
 	uint64_t to;
 	struct sqst_piece piece;
 };
@@ -190,9 +192,10 @@ struct range {
 static int flush(struct range *range, struct sqst_report *why)
 {
 	const int fd = range->from_fd[range->piece.spooled];
+	const bool there = range->copied && !range->piece.spooled && range->piece.at == range->to;
 	int rc = 0;
 
-	if (range->piece.size > 0)
+	if (range->piece.size > 0 && !there)
 		rc = sqst_output_copy(range->output, range->to, fd, range->piece.at,
 				      range->piece.size, why);
 	range->to += range->piece.size;
@@ -227,10 +230,10 @@ static int by_new_place(const void *a, const void *b, void *user)
 }
 
 int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout, int parent,
-		   struct sqst_output *output)
+		   bool copied, struct sqst_output *output)
 {
 	SQST_AUTO_FREE size_t *order = calloc(runs->units + 1, sizeof(*order));
-	struct range range = {output, {parent, runs->spool.fd}, layout->start, {0}};
+	struct range range = {output, {parent, runs->spool.fd}, copied, layout->start, {0}};
 	int rc = order ? sqst_spool_finish(&runs->spool) : no_memory(runs);
 
 	if (rc < 0)
@@ -254,7 +257,28 @@ int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout, int
 			to += runs->piece[run->first_piece + k].size;
 		}
 	}
-	return rc == 0 ? flush(&range, runs->why) : rc;
+	if (rc == 0)
+		rc = flush(&range, runs->why);
+	return rc == 0 ? sqst_output_cut(output, layout->end, runs->why) : rc;
+}
+
+void sqst_runs_count(const struct sqst_runs *runs, struct sqst_layout *layout)
+{
+	for (size_t i = 0; i < runs->count; i++) {
+		const struct sqst_run *run = &runs->run[i];
+		uint64_t to = runs->unit[run->unit].place;
+
+		/* Those that are one piece are the layout's own. */
+		for (uint32_t k = 0; run->pieces > 1 && k < run->pieces; k++) {
+			const struct sqst_piece *piece = &runs->piece[run->first_piece + k];
+
+			if (!piece->spooled && piece->at == to)
+				layout->in_place += piece->size;
+			else if (!piece->spooled)
+				layout->moved += piece->size;
+			to += piece->size;
+		}
+	}
 }
 
 void sqst_runs_release(struct sqst_runs *runs)

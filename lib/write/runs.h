@@ -73,9 +73,14 @@ uint64_t sqst_runs_size(const struct sqst_runs *runs);
 int sqst_runs_place(struct sqst_runs *runs, struct sqst_layout *layout,
 		    struct sqst_fragment *fragment);
 
-/* Copy all to their places. parent: the parent's file. layout: as placed. */
+/* Copy all to their places, but what is in its place already if `copied`: then all of the parent's
+ * data was copied to where it is there. parent: the parent's file. layout: as placed. */
 int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout, int parent,
-		   struct sqst_output *output);
+		   bool copied, struct sqst_output *output);
+
+/* Add the parent's bytes that a partly changed file has taken over to the layout's counts of what
+ * is in place and what moved. */
+void sqst_runs_count(const struct sqst_runs *runs, struct sqst_layout *layout);
 
 void sqst_runs_release(struct sqst_runs *runs);
 

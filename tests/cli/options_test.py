@@ -281,7 +281,7 @@ def map_out(room, source, out):
     stable.Map(room + "/map").agrees_with(stable.read(out))
     os.unlink(source + "/l")
     tool.write(source + "/aaa", "new")
-    tool.build("--prev", out, "--map-out", room + "/map2", source, room + "/2.sqfs")
+    tool.build("--no-reuse", "--prev", out, "--map-out", room + "/map2", source, room + "/2.sqfs")
     tool.build("--map", room + "/map", "--map-out", room + "/map3", source, room + "/3.sqfs")
     assert tool.read(room + "/2.sqfs") == tool.read(room + "/3.sqfs")
     assert tool.read(room + "/map2") == tool.read(room + "/map3")

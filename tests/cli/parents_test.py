@@ -73,7 +73,8 @@ class Room:
         return line
 
     def takes(self, parent, option="--prev"):
-        tool.build("--quiet", "--force", option, parent, self.source, self.out)
+        # Without its data, an image is what its map is.
+        tool.build("--quiet", "--force", "--no-reuse", option, parent, self.source, self.out)
         return stable.read(self.out)
 
 

@@ -97,12 +97,18 @@ class History:
             options.append("--fresh-links")
         tool.build(*options, *self.parent_options(parents, use_map), "-processors",
                    rng.choice((1, 2, 5)).__str__(), "--map-out", listing, source, path)
-        if parents or rng.random() < 0.5:
-            # Map for image and image for map, another number of threads: the same bytes.
-            again = self.room + "/again.sqfs"
-            tool.build(*options, *self.parent_options(parents, [not one for one in use_map]),
-                       "-processors", rng.choice((1, 2, 5)).__str__(), "--force", source, again)
-            assert tool.read(again) == tool.read(path), f"{path}: maps and images differ"
+        if rng.random() < 0.4:
+            # Map for image and image for map, another number of threads: but for the place of data
+            # the same bytes.
+            images = []
+            for maps in use_map, [not one for one in use_map]:
+                tool.build(*options, *self.parent_options(parents, maps), "--no-reuse",
+                           "-processors", rng.choice((1, 2, 5)).__str__(), "--force",
+                           "--map-out", self.room + "/again.map", source,
+                           self.room + "/again.sqfs")
+                images.append(tool.read(self.room + "/again.sqfs"))
+                assert tool.read(self.room + "/again.map") == tool.read(listing), path
+            assert images[0] == images[1], f"{path}: maps and images differ"
         release = Release(tree, path, listing, parents)
         self.check(release, new_lineage)
         return release

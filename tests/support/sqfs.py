@@ -68,6 +68,7 @@ class Image:
     root        the root's Inode
     export      the export table, or None
     children    directory reference -> [(name, Inode)]
+    gaps        bytes of zeros that are nothing's: behind the head, and where data was
     """
 
     def __init__(self, path):
@@ -77,6 +78,7 @@ class Image:
         self.super = Superblock(self.data)
         self.codec = unpack.BY_ID[self.super.compressor]
         self.covered = [(0, 96, "superblock")]
+        self.gaps = 0
         self._headers()
         self._ids()
         self._fragments()
@@ -441,11 +443,16 @@ class Image:
             found[inode.number].append(path)
         return dict(found)
 
-    # ---- every byte is somebody's
+    # ---- every byte is somebody's, but for zeros around data
 
     def _used_bytes(self):
         at = 0
         for start, end, what in sorted(self.covered):
+            if what in ("data", "fragment", "inode table"):
+                assert not any(self.data[at:start]), \
+                    f"bytes {at} to {start} belong to nothing (before {what})"
+                self.gaps += max(0, start - at)
+                at = max(at, start)
             assert start <= at, f"bytes {at} to {start} belong to nothing (before {what})"
             if what not in ("data", "fragment"):
                 assert start == at, f"{what} at {start} overlaps what ends at {at}"

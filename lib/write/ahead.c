@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copying the data of a parent while it is still being compared. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <signal.h>
+
+#include "write/ahead.h"
+
+/* Bytes between two looks at whether it is to end. */
+#define STEP (UINT64_C(8) << 20)
+
+static void *copy(void *argument)
+{
+	struct sqst_ahead *ahead = argument;
+	uint64_t at = ahead->from;
+
+	while (ahead->rc == 0 && at < ahead->to && !ahead->ending) {
+		const uint64_t size = ahead->to - at < STEP ? ahead->to - at : STEP;
+
+		ahead->rc =
+		    sqst_output_copy(ahead->output, at, ahead->parent, at, size, &ahead->why);
+		at += size;
+	}
+	return NULL;
+}
+
+void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output, int parent,
+		      uint64_t from, uint64_t to)
+{
+	sigset_t all, before;
+
+	*ahead = (struct sqst_ahead){.output = output, .parent = parent, .from = from, .to = to};
+	/* Signals are the calling thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ahead->running = from < to && pthread_create(&ahead->thread, NULL, copy, ahead) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+int sqst_ahead_finish(struct sqst_ahead *ahead, bool *copied, struct sqst_report *why)
+{
+	*copied = ahead->running;
+	if (!ahead->running)
+		return 0;
+	pthread_join(ahead->thread, NULL);
+	ahead->running = false;
+	if (ahead->rc < 0)
+		return sqst_fail(why, ahead->rc, NULL, "%s", ahead->why.message);
+	return 0;
+}
+
+void sqst_ahead_stop(struct sqst_ahead *ahead)
+{
+	if (!ahead->running)
+		return;
+	ahead->ending = 1;
+	pthread_join(ahead->thread, NULL);
+	ahead->running = false;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The data of a parent is copied while it is still being compared: most of it stays where it is,
+ * and the disk has something to do meanwhile. What turns out otherwise is written over. */
+#ifndef LIB_WRITE_AHEAD_H
+#define LIB_WRITE_AHEAD_H
+
+#include <pthread.h>
+
+#include "base/output.h"
+
+struct sqst_ahead {
+	pthread_t thread;
+	bool running;
+	/* Set to end it early. */
+	volatile int ending;
+	struct sqst_output *output;
+	int parent;
+	uint64_t from;
+	uint64_t to;
+	int rc;
+	struct sqst_report why;
+};
+
+/* Begin to copy bytes from `from` to `to` of the parent to where they are there. Until it is ended,
+ * nobody else uses the output. Without a thread nothing is copied. */
+void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output, int parent,
+		      uint64_t from, uint64_t to);
+
+/* Wait for it. *copied: all of it is there. SQST_ERR_IO, SQST_ERR_CHANGED, SQST_ERR_NOMEM. */
+int sqst_ahead_finish(struct sqst_ahead *ahead, bool *copied, struct sqst_report *why);
+
+/* End it early. */
+void sqst_ahead_stop(struct sqst_ahead *ahead);
+
+#endif

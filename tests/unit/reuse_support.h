@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A scratch directory, and a small parent image in it. */
+#ifndef UNIT_REUSE_SUPPORT_H
+#define UNIT_REUSE_SUPPORT_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reuse/parent.h"
+#include "sqst/build.h"
+#include "sqst/image.h"
+
+static char scratch[256];
+
+static inline void scratch_path(char *to, size_t size, const char *name)
+{
+	snprintf(to, size, "%s/%s", scratch, name);
+}
+
+static inline int scratch_setup(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(scratch, sizeof(scratch), "%s/reuse-test-XXXXXX", tmp ? tmp : "/tmp");
+	return mkdtemp(scratch) ? 0 : -1;
+}
+
+static inline int scratch_teardown(void **state)
+{
+	char command[300];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", scratch);
+	return system(command);
+}
+
+struct parent {
+	char path[300];
+	char source[300];
+	struct sqst_source input;
+	struct sqst_build_options options;
+};
+
+#define PARENT_FILES 6
+
+static const uint32_t parent_sizes[PARENT_FILES] = {0, 100, 3000, 4096, 10000, 8193};
+
+/* Of a file with this size. */
+static inline uint8_t parent_byte(uint64_t size, uint64_t at)
+{
+	return (uint8_t)((at * at >> 5) + size * 7 + at);
+}
+
+static inline void parent_write_file(const struct parent *parent, uint32_t size)
+{
+	char path[350];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/f%u", parent->source, size);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	for (uint32_t i = 0; i < size; i++)
+		fputc(parent_byte(size, i), out);
+	assert_int_equal(fclose(out), 0);
+}
+
+static inline int parent_setup(void **state)
+{
+	struct parent *parent = calloc(1, sizeof(*parent));
+	struct sqst_report why = {0};
+
+	assert_non_null(parent);
+	scratch_path(parent->source, sizeof(parent->source), "source");
+	scratch_path(parent->path, sizeof(parent->path), "parent");
+	assert_true(mkdir(parent->source, 0755) == 0 || access(parent->source, W_OK) == 0);
+	for (unsigned i = 0; i < PARENT_FILES; i++)
+		parent_write_file(parent, parent_sizes[i]);
+	sqst_build_options_init(&parent->options);
+	sqst_codec_defaults(&parent->options.codec, SQST_CODEC_GZIP, 4096);
+	parent->input = (struct sqst_source){parent->source, SQST_SOURCE_AUTO};
+	parent->options.source = &parent->input;
+	parent->options.sources = 1;
+	parent->options.output = parent->path;
+	parent->options.flags = SQST_BUILD_TAILENDS | SQST_BUILD_FORCE;
+	if (sqst_build(&parent->options, NULL, &why) < 0)
+		fail_msg("%s", why.message);
+	*state = parent;
+	return 0;
+}
+
+static inline int parent_teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static inline struct sqst_reuse *parent_read_with(const struct parent *parent,
+						  const struct sqst_build_options *options)
+{
+	struct sqst_reuse *reuse = NULL;
+	struct sqst_numbers *numbers = NULL;
+	struct sqst_report why = {0};
+
+	assert_int_equal(sqst_reuse_open(parent->path, &reuse, &why), 0);
+	assert_non_null(reuse);
+	assert_int_equal(sqst_image_read_numbers(parent->path, &numbers, &why), 0);
+	sqst_numbers_free(numbers);
+	if (sqst_reuse_read(reuse, options, &why) < 0)
+		fail_msg("%s", why.message);
+	return reuse;
+}
+
+static inline struct sqst_reuse *parent_read(const struct parent *parent)
+{
+	return parent_read_with(parent, &parent->options);
+}
+
+#endif
