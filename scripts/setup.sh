@@ -3,13 +3,14 @@
 # shellcheck shell=sh
 
 build_packages='gcc make autoconf automake libtool pkg-config
-libsquashfs-dev uuid-dev libxxhash-dev libjson-c-dev libarchive-dev libselinux1-dev
+libsquashfs-dev uuid-dev libxxhash-dev libjson-c-dev libblkid-dev libarchive-dev libselinux1-dev libpq-dev
 libdeflate-dev liblzma-dev liblz4-dev libzstd-dev liblzo2-dev'
 
 try_packages='squashfs-tools attr'
 
 test_packages='libcmocka-dev python3 squashfs-tools squashfs-tools-ng squashfuse grub-common p7zip-full
-fakeroot pseudo attr libcap2-bin util-linux mount libarchive-tools mandoc clang-format'
+fakeroot pseudo attr libcap2-bin util-linux mount libarchive-tools mandoc clang-format udev chromium
+git postgresql'
 
 sanitizer_packages='clang libclang-rt-dev'
 

@@ -87,7 +87,7 @@ struct sqst_source {
 /** A parent's file. */
 struct sqst_parent_file {
 	const char *path;
-	/** A map (map.h) rather than an image. */
+	/** A map (map.h) rather than an image; or, if it is a URL, a registry (registry.h). */
 	bool is_map;
 };
 

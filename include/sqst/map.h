@@ -52,6 +52,45 @@ SQST_API int sqst_map_write(const struct sqst_numbers *numbers, const char *path
 			    struct sqst_report *why);
 
 /**
+ * The map as one string, byte for byte as sqst_map_write() writes it.
+ * @param out   the caller's to free(); not NUL-terminated
+ * @param size  its bytes
+ * @return 0 or SQST_ERR_NOMEM
+ */
+SQST_API int sqst_map_text(const struct sqst_numbers *numbers, char **out, size_t *size,
+			   struct sqst_report *why);
+
+struct sqst_map_lock;
+
+/**
+ * Lock a map before it is read, to replace it afterwards: else two processes that both read it
+ * would give one number to two paths. sqst_build() does so with a map that is a parent and its
+ * output.
+ *
+ * While another process has it locked, this waits, and says so once through the report's warn().
+ * What is locked is the file itself (flock(2)): nothing lies around beside it, and the lock of a
+ * process that was killed is gone. A map that was replaced by a rename meanwhile is locked anew. A
+ * file system that cannot lock is warned of.
+ *
+ * @param cancel  polled while this waits; may be NULL
+ * @param out     the caller's to free with sqst_map_lock_free(); NULL for what is no regular file
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_PARENT (no such map), SQST_ERR_CANCELED
+ */
+SQST_API int sqst_map_lock_take(const char *path, const volatile int *cancel,
+				struct sqst_map_lock **out, struct sqst_report *why);
+
+/**
+ * To be called right before the map is replaced: it must still be what was locked. Something that
+ * takes no lock (a version control system, an editor) may have written it.
+ * @param lock  may be NULL
+ * @return 0 or SQST_ERR_CHANGED
+ */
+SQST_API int sqst_map_lock_check(const struct sqst_map_lock *lock, struct sqst_report *why);
+
+/** Unlock. NULL is allowed. */
+SQST_API void sqst_map_lock_free(struct sqst_map_lock *lock);
+
+/**
  * The canonical map as one string.
  * @param out   the caller's to free() ; not NUL-terminated
  * @param size  its bytes

@@ -61,7 +61,8 @@ struct sqst_numbering {
  * below it).
  *
  * @param tree         a finished tree; the numbers of its inodes are set, on failure to 0
- * @param parents      `count` parents, oldest first; may be NULL if count is 0
+ * @param parents      `count` parents, oldest first; may be NULL if count is 0. One with top 0 has
+ *                     no numbers yet, and no say.
  * @param flags        an or of ::sqst_numbering_flag
  * @param out          filled on success
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (top would pass 2^31-1), SQST_ERR_PARENT (a parent's

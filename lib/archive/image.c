@@ -23,7 +23,8 @@ struct reading {
 	struct sqst_stage_body **body;
 };
 
-static int open_image(struct sqst_source_image *source, const char *path, struct sqst_report *why)
+int sqst_source_image_open(struct sqst_source_image *source, const char *path,
+			   struct sqst_report *why)
 {
 	off_t size;
 
@@ -143,7 +144,7 @@ int sqst_tree_read_image(const char *path, const struct sqst_archive_options *op
 	if (reading.source)
 		reading.source->image.fd = -1;
 	if (rc == 0)
-		rc = open_image(reading.source, path, why);
+		rc = sqst_source_image_open(reading.source, path, why);
 	if (rc == 0)
 		rc = read_image(&reading, why, out);
 	free(reading.names.name);

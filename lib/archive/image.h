@@ -43,6 +43,14 @@ struct sqst_source_file {
 	uint64_t blocks;
 };
 
+/* ---- image.c */
+
+/* Open an image; `source` is zero, but for image.fd, which is -1. */
+int sqst_source_image_open(struct sqst_source_image *source, const char *path,
+			   struct sqst_report *why);
+
+/* ---- image_content.c */
+
 /* SQST_ERR_PARENT becomes SQST_ERR_SOURCE: the same readers serve both. */
 int sqst_source_code(int rc, struct sqst_report *why);
 

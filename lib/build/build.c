@@ -20,6 +20,7 @@ SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
 SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
 SQST_DEFINE_SCOPE(output, struct sqst_output, sqst_output_discard)
+SQST_DEFINE_SCOPE(map_lock, struct sqst_map_lock, sqst_map_lock_free)
 
 static int number_tree(const struct sqst_build_options *options, const struct sqst_parents *parents,
 		       struct sqst_tree *tree, struct sqst_lineage *lineage,
@@ -103,7 +104,8 @@ static uint32_t known_numbers(const struct sqst_parents *parents)
 /* The map first: a map that is ahead of its image only leaves numbers unused, the other way round
  * a next build from the map would give numbers twice. */
 static int write_all(const struct sqst_image_plan *plan, struct sqst_tree *tree,
-		     struct sqst_build_result *result, struct sqst_report *why)
+		     const struct sqst_map_lock *lock, struct sqst_build_result *result,
+		     struct sqst_report *why)
 {
 	const struct sqst_build_options *options = plan->options;
 	SQST_CLEANUP(sqst_scope_output) struct sqst_output *map = NULL;
@@ -120,6 +122,8 @@ static int write_all(const struct sqst_image_plan *plan, struct sqst_tree *tree,
 		rc = sqst_output_prepare(image, result->image_bytes, why);
 	if (rc == 0 && options->cancel && *options->cancel)
 		rc = sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
+	if (rc == 0)
+		rc = sqst_map_lock_check(lock, why);
 	if (rc == 0 && map)
 		rc = sqst_output_commit(sqst_steal(&map), why);
 	if (rc == 0)
@@ -154,6 +158,7 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	SQST_CLEANUP(sqst_sort_release) struct sqst_sort sort = {0};
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
 	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = NULL;
+	SQST_CLEANUP(sqst_scope_map_lock) struct sqst_map_lock *lock = NULL;
 	struct sqst_build_result unwanted;
 	struct sqst_image_plan plan = {.options = options, .sort = &sort};
 	int rc;
@@ -162,14 +167,20 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 		result = &unwanted;
 	memset(result, 0, sizeof(*result));
 	plan.lineage = &result->lineage;
-	rc = prepare(options, &parents, &sort, &reuse, result, why);
+	rc = sqst_build_lock(options, &lock, why);
+	if (rc == 0)
+		rc = prepare(options, &parents, &sort, &reuse, result, why);
 	if (rc == 0)
 		rc = sqst_sources_read(options, &tree, why);
 	if (rc == 0)
 		rc = sqst_build_edit(options, tree, why);
 	if (rc == 0)
+		rc = sqst_build_registry_begin(options, &parents, tree, why);
+	if (rc == 0)
 		rc =
 		    number_tree(options, &parents, tree, &result->lineage, &result->numbering, why);
+	if (rc == 0)
+		rc = sqst_build_registry_commit(&parents, tree, &result->lineage, why);
 	if (rc == 0)
 		rc = sqst_build_reuse_read(options, &parents, tree, reuse, result, why);
 	if (rc < 0)
@@ -180,5 +191,5 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	count_tree(tree, result);
 	if (options->inspect)
 		options->inspect(options->user, tree);
-	return write_all(&plan, tree, result, why);
+	return write_all(&plan, tree, lock, result, why);
 }

@@ -12,10 +12,15 @@ int sqst_build_check(const struct sqst_build_options *options, struct sqst_repor
 
 /* ---- parents.c */
 
+struct sqst_registry;
+
 /* The parents, oldest first. */
 struct sqst_parents {
 	struct sqst_numbers *list[SQST_PARENTS_MAX];
 	size_t count;
+	/* One of them may be a registry, which is here too. */
+	struct sqst_registry *registry;
+	size_t registry_at;
 };
 
 /* Images and maps are read whole. What was read is released by the caller, on failure too. */
@@ -39,6 +44,33 @@ int sqst_sources_read(const struct sqst_build_options *options, struct sqst_tree
 
 /* Depth, pseudo files, overrides, kept times, links taken apart, in this order. */
 int sqst_build_edit(const struct sqst_build_options *options, struct sqst_tree *tree,
+		    struct sqst_report *why);
+
+/* ---- registry.c */
+
+/* Open the registry that the next parent names. What was opened is closed by the caller, on failure
+ * too. */
+int sqst_build_registry_open(const struct sqst_build_options *options, struct sqst_parents *parents,
+			     struct sqst_report *why);
+
+/* Before and after the tree is numbered; nothing without a registry. Between the two no other build
+ * of the lineage gets numbers. After the commit the numbers are given, whatever becomes of the
+ * image. */
+int sqst_build_registry_begin(const struct sqst_build_options *options,
+			      struct sqst_parents *parents, const struct sqst_tree *tree,
+			      struct sqst_report *why);
+int sqst_build_registry_commit(struct sqst_parents *parents, const struct sqst_tree *tree,
+			       struct sqst_lineage *lineage, struct sqst_report *why);
+
+void sqst_build_registry_close(struct sqst_parents *parents);
+
+/* ---- lock.c */
+
+struct sqst_map_lock;
+
+/* Lock the map that is both a parent and map_output, before it is read. *out stays as it is, NULL,
+ * if there is none; else it is the caller's. */
+int sqst_build_lock(const struct sqst_build_options *options, struct sqst_map_lock **out,
 		    struct sqst_report *why);
 
 /* ---- reuse.c */

@@ -10,9 +10,11 @@
 #include "build/build.h"
 #include "sqst/image.h"
 #include "sqst/map.h"
+#include "sqst/registry.h"
 
 void sqst_parents_release(struct sqst_parents *parents)
 {
+	sqst_build_registry_close(parents);
 	for (size_t i = 0; i < parents->count; i++)
 		sqst_numbers_free(parents->list[i]);
 	parents->count = 0;
@@ -24,9 +26,14 @@ int sqst_parents_read(const struct sqst_build_options *options, struct sqst_pare
 	for (size_t i = 0; i < options->parents; i++) {
 		const struct sqst_parent_file *file = &options->parent[i];
 		struct sqst_numbers **out = &parents->list[parents->count];
-		const int rc = file->is_map ? sqst_map_read(file->path, out, why)
-					    : sqst_image_read_numbers(file->path, out, why);
+		int rc;
 
+		if (!file->is_map)
+			rc = sqst_image_read_numbers(file->path, out, why);
+		else if (sqst_registry_is_url(file->path))
+			rc = sqst_build_registry_open(options, parents, why);
+		else
+			rc = sqst_map_read(file->path, out, why);
 		if (rc < 0)
 			return rc;
 		parents->count++;

@@ -25,13 +25,16 @@ struct table {
 
 static int check_entry(struct table *table, uint32_t number, uint64_t entry)
 {
+	struct sqst_image *image = table->image;
 	char path[SQST_SHOWN_MAX];
 	uint64_t ref;
 
 	if (table->names == 0 || table->name->number != number) {
-		if (!table->strict || entry == SQST_NONE)
+		if (entry == SQST_NONE)
 			return 0;
-		return sqst_image_bad(table->image,
+		if (!table->strict)
+			return image->stray ? image->stray(image, number, image->stray_user) : 0;
+		return sqst_image_bad(image,
 				      "the export table has 0x%" PRIx64 " for number %" PRIu32
 				      ", which no path has, and must be empty",
 				      entry, number);
@@ -39,7 +42,7 @@ static int check_entry(struct table *table, uint32_t number, uint64_t entry)
 	ref = table->name->key >> 4;
 	if (entry != ref) {
 		sqst_names_path(table->numbers, table->name->order, path);
-		return sqst_image_bad(table->image,
+		return sqst_image_bad(image,
 				      "the export table has 0x%" PRIx64 " for number %" PRIu32
 				      ", but %s has that number and its inode is at 0x%" PRIx64,
 				      entry, number, path, ref);

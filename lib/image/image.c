@@ -163,26 +163,101 @@ static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 	return 0;
 }
 
+/* Open it for reading; `shown` is what an error calls it. */
+static int open_image(struct sqst_image *image, const char *shown)
+{
+	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
+	image->fd = open(image->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (image->fd < 0)
+		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
+				       "%scannot be opened", shown);
+	return measure(image);
+}
+
+static int open_and_read(struct sqst_image *image, const char *shown, uint32_t *live,
+			 struct sqst_numbers **out)
+{
+	SQST_CLEANUP(sqst_scope_numbers)
+	struct sqst_numbers *numbers = sqst_numbers_new(image->name);
+	struct sqst_names names = {0};
+	int rc = open_image(image, shown);
+
+	image->cache = sqst_meta_cache_new();
+	if (rc == 0 && (!numbers || !image->cache))
+		rc = sqst_image_nomem(image);
+	if (rc == 0)
+		rc = read_numbers(image, numbers, &names);
+	free(names.name);
+	free(image->cache);
+	sqst_coder_free(image->coder);
+	if (image->fd >= 0)
+		close(image->fd);
+	if (rc < 0)
+		return rc;
+	/* sqst_image_check() has left one name an inode. */
+	*live = (uint32_t)names.count;
+	*out = sqst_steal(&numbers);
+	return 0;
+}
+
 int sqst_image_read_numbers(const char *path, struct sqst_numbers **out, struct sqst_report *why)
 {
-	SQST_CLEANUP(sqst_scope_numbers) struct sqst_numbers *numbers = sqst_numbers_new(path);
-	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
-	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct sqst_image image = {.name = path, .fd = fd, .why = why};
-	struct sqst_names names = {0};
-	int rc;
+	struct sqst_image image = {.name = path, .fd = -1, .why = why};
+	uint32_t live;
 
-	if (fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
-				       "the parent image cannot be opened");
-	image.cache = sqst_meta_cache_new();
-	rc = numbers && image.cache ? measure(&image) : sqst_image_nomem(&image);
+	return open_and_read(&image, "the parent image ", &live, out);
+}
+
+/* What the superblock alone says. */
+static void fill_head(const struct sqst_image *image, struct sqst_image_head *head)
+{
+	const struct sqst_super *super = &image->super;
+
+	*head = (struct sqst_image_head){
+	    .file_size = image->size,
+	    .bytes_used = super->bytes_used,
+	    .time = super->mkfs_time,
+	    .inodes = super->inodes,
+	    .block_size = super->block_size,
+	    .codec = super->codec,
+	    .exports = super->export_table != SQST_NONE,
+	};
+}
+
+int sqst_image_read_head(const char *path, struct sqst_image_head *head, struct sqst_report *why)
+{
+	struct sqst_image image = {.name = path, .fd = -1, .source = true, .why = why};
+	int rc = open_image(&image, "");
+
 	if (rc == 0)
-		rc = read_numbers(&image, numbers, &names);
-	free(names.name);
-	free(image.cache);
-	sqst_coder_free(image.coder);
-	if (rc == 0)
-		*out = sqst_steal(&numbers);
+		rc = sqst_super_head(&image);
+	if (rc == 0) {
+		fill_head(&image, head);
+		head->lineage.top = head->inodes;
+		head->damaged = sqst_super_salvage(&image, &head->lineage) < 0;
+	}
+	if (image.fd >= 0)
+		close(image.fd);
 	return rc;
+}
+
+int sqst_image_examine(const char *path, struct sqst_image_facts *facts, struct sqst_numbers **out,
+		       struct sqst_report *why)
+{
+	struct sqst_image image = {.name = path, .fd = -1, .source = true, .why = why};
+	uint32_t live;
+	const int rc = open_and_read(&image, "", &live, out);
+
+	if (rc < 0)
+		return rc;
+	fill_head(&image, &facts->head);
+	facts->head.lineage = (*out)->lineage;
+	facts->live = live;
+	facts->export_bytes = facts->export_memory = 0;
+	if (facts->head.exports) {
+		facts->export_memory = sqst_index_size(image.super.inodes, 8);
+		facts->export_bytes =
+		    image.exports.end - image.exports.start + facts->export_memory;
+	}
+	return 0;
 }

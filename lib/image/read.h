@@ -21,6 +21,7 @@ struct sqst_super {
 	uint32_t inodes;
 	uint32_t block_size;
 	uint32_t fragments;
+	uint32_t mkfs_time;
 	uint16_t codec;
 	uint16_t block_log;
 	uint16_t flags;
@@ -59,6 +60,10 @@ struct sqst_image {
 	const struct sqst_codec *codec;
 	struct sqst_coder *coder;
 	struct sqst_meta_cache *cache;
+	/* If set, told of each entry of the export table that is not empty and whose number no name
+	 * has. Returns 0 or an sqst_error. */
+	int (*stray)(struct sqst_image *image, uint32_t number, void *user);
+	void *stray_user;
 };
 
 /* ---- image.c */
@@ -76,6 +81,16 @@ int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, ui
 
 /* Read and check the superblock, and where the tables are. */
 int sqst_super_read(struct sqst_image *image);
+
+/* Read no more than the superblock, and check only that it is one. */
+int sqst_super_head(struct sqst_image *image);
+
+/* As sqst_super_extra(), but of extra information that is damaged, or newer than this library, the
+ * UUID and the label are taken all the same, if they are there. */
+int sqst_super_salvage(const struct sqst_image *image, struct sqst_lineage *lineage);
+
+/* Bytes of the index of a table with entries of `entry_size` bytes: a position a block. */
+uint64_t sqst_index_size(uint64_t entries, uint64_t entry_size);
 
 /* Check the compressor options block and decode the extra-information block, if there. */
 int sqst_super_extra(const struct sqst_image *image, struct sqst_lineage *lineage);

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "image/read.h"
+#include "lineage/extra.h"
 #include "sqst/lineage.h"
 
 #define MAGIC 0x73717368
@@ -25,6 +26,7 @@ static void decode(const uint8_t *raw, struct sqst_super *super)
 	super->inodes = GET32(inode_count);
 	super->block_size = GET32(block_size);
 	super->fragments = GET32(fragment_entry_count);
+	super->mkfs_time = GET32(modification_time);
 	super->codec = GET16(compression_id);
 	super->block_log = GET16(block_log);
 	super->flags = GET16(flags);
@@ -128,7 +130,7 @@ static int check_index(const struct sqst_image *image, const char *name, uint64_
 	return 0;
 }
 
-static uint64_t index_size(uint64_t entries, uint64_t entry_size)
+uint64_t sqst_index_size(uint64_t entries, uint64_t entry_size)
 {
 	return (entries * entry_size + SQST_META_SIZE - 1) / SQST_META_SIZE * 8;
 }
@@ -154,10 +156,10 @@ static int check_tables(struct sqst_image *image)
 	int rc = check_xattrs(image, &end);
 
 	if (rc == 0)
-		rc =
-		    check_index(image, "id", super->id_table, index_size(super->ids, 4), end, &end);
+		rc = check_index(image, "id", super->id_table, sqst_index_size(super->ids, 4), end,
+				 &end);
 	if (rc == 0 && super->export_table != SQST_NONE) {
-		const uint64_t size = index_size(super->inodes, 8);
+		const uint64_t size = sqst_index_size(super->inodes, 8);
 
 		if (super->export_table > end || end - super->export_table != size)
 			return sqst_image_bad(image,
@@ -171,7 +173,7 @@ static int check_tables(struct sqst_image *image)
 	}
 	if (rc == 0 && super->fragments > 0)
 		rc = check_index(image, "fragment", super->fragment_table,
-				 index_size(super->fragments, 16), end, &end);
+				 sqst_index_size(super->fragments, 16), end, &end);
 	if (rc < 0)
 		return rc;
 	if (super->directory_table > end)
@@ -192,7 +194,7 @@ static int check_tables(struct sqst_image *image)
 	return 0;
 }
 
-int sqst_super_read(struct sqst_image *image)
+int sqst_super_head(struct sqst_image *image)
 {
 	uint8_t raw[sizeof(sqfs_super_t)];
 	int rc;
@@ -206,8 +208,14 @@ int sqst_super_read(struct sqst_image *image)
 	if (rc < 0)
 		return rc;
 	decode(raw, &image->super);
-	if ((rc = check_kind(image, raw)) < 0 || (rc = check_fields(image)) < 0 ||
-	    (rc = check_codec(image)) < 0)
+	return check_kind(image, raw);
+}
+
+int sqst_super_read(struct sqst_image *image)
+{
+	int rc = sqst_super_head(image);
+
+	if (rc < 0 || (rc = check_fields(image)) < 0 || (rc = check_codec(image)) < 0)
 		return rc;
 	return check_tables(image);
 }
@@ -249,23 +257,50 @@ static int read_plain(const struct sqst_image *image, const char *name, uint64_t
 	return sqst_image_pread(image, content, length, at + sizeof(raw));
 }
 
-int sqst_super_extra(const struct sqst_image *image, struct sqst_lineage *lineage)
+/* The content of the extra-information block and where it stands; no bytes if there is none. */
+static int read_extra(const struct sqst_image *image, uint8_t content[SQST_META_SIZE], size_t *size,
+		      uint64_t *at)
 {
-	uint64_t at = sizeof(sqfs_super_t);
-	uint8_t content[SQST_META_SIZE];
-	size_t size;
 	int rc;
 
+	*at = sizeof(sqfs_super_t);
 	if (image->super.flags & SQFS_FLAG_COMPRESSOR_OPTIONS) {
-		rc = read_plain(image, "compressor options", at, content, &size);
+		rc = read_plain(image, "compressor options", *at, content, size);
 		if (rc < 0)
 			return rc;
-		at += 2 + size;
+		*at += 2 + *size;
 	}
+	*size = 0;
 	if (!(image->super.flags & SQST_SUPER_FLAG_EXTRA_INFO))
 		return 0;
-	rc = read_plain(image, "extra-information", at, content, &size);
-	if (rc < 0)
+	rc = read_plain(image, "extra-information", *at, content, size);
+	*at += 2;
+	return rc;
+}
+
+int sqst_super_extra(const struct sqst_image *image, struct sqst_lineage *lineage)
+{
+	uint8_t content[SQST_META_SIZE];
+	uint64_t at;
+	size_t size;
+	const int rc = read_extra(image, content, &size, &at);
+
+	if (rc < 0 || size == 0)
 		return rc;
-	return sqst_extra_decode(image->name, at + 2, content, size, lineage, image->why);
+	return sqst_extra_decode(image->name, at, content, size, lineage, image->why);
+}
+
+int sqst_super_salvage(const struct sqst_image *image, struct sqst_lineage *lineage)
+{
+	uint8_t content[SQST_META_SIZE];
+	uint64_t at;
+	size_t size;
+	int rc = read_extra(image, content, &size, &at);
+
+	if (rc < 0 || size == 0)
+		return rc;
+	rc = sqst_extra_decode(image->name, at, content, size, lineage, image->why);
+	if (rc < 0)
+		sqst_extra_salvage(content, size, lineage);
+	return rc;
 }

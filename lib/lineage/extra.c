@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "sqst/lineage.h"
+#include "lineage/extra.h"
 
 enum tag {
 	TAG_END = 0,
@@ -159,6 +159,17 @@ static int get_record(const struct record *record, struct sqst_lineage *lineage,
 	return 0;
 }
 
+/* The record at `at`; false if it runs past the end. */
+static bool next_record(struct record *record, const uint8_t *data, size_t size, size_t at)
+{
+	record->tag = data[at];
+	if (size - at < 2 || size - at - 2 < data[at + 1])
+		return false;
+	record->size = data[at + 1];
+	record->value = data + at + 2;
+	return true;
+}
+
 int sqst_extra_decode(const char *name, uint64_t offset, const uint8_t *data, size_t size,
 		      struct sqst_lineage *lineage, struct sqst_report *why)
 {
@@ -169,11 +180,8 @@ int sqst_extra_decode(const char *name, uint64_t offset, const uint8_t *data, si
 		struct record record = {.name = name, .offset = offset + at, .why = why};
 		int rc;
 
-		record.tag = data[at];
-		if (size - at < 2 || size - at - 2 < data[at + 1])
+		if (!next_record(&record, data, size, at))
 			return bad(&record, "it runs past the end of its block");
-		record.size = data[at + 1];
-		record.value = data + at + 2;
 		rc = get_record(&record, &found, &has_uuid);
 		if (rc < 0)
 			return rc;
@@ -185,4 +193,18 @@ int sqst_extra_decode(const char *name, uint64_t offset, const uint8_t *data, si
 	}
 	*lineage = found;
 	return 0;
+}
+
+void sqst_extra_salvage(const uint8_t *data, size_t size, struct sqst_lineage *lineage)
+{
+	struct record record = {0};
+	bool has_uuid = false;
+
+	for (size_t at = 0; at < size && data[at] != TAG_END; at += 2 + (size_t)record.size) {
+		if (!next_record(&record, data, size, at))
+			return;
+		/* What of these is wrong too is left alone. */
+		if (record.tag == TAG_UUID || record.tag == TAG_LABEL)
+			(void)get_record(&record, lineage, &has_uuid);
+	}
 }

@@ -194,11 +194,13 @@ static bool write_step(struct writer *writer)
 	return true;
 }
 
-int sqst_map_canonical(const struct sqst_numbers *numbers, char **out, size_t *size,
-		       struct sqst_report *why)
+/* The entry lines behind `head`. */
+static int make_text(const struct sqst_numbers *numbers, const char *head, char **out, size_t *size,
+		     struct sqst_report *why)
 {
 	struct writer writer = {0};
-	bool done = text_add(&writer.path, ".", 1) && write_line(&writer, &numbers->root) &&
+	bool done = (!*head || text_add(&writer.out, head, strlen(head))) &&
+		    text_add(&writer.path, ".", 1) && write_line(&writer, &numbers->root) &&
 		    enter(&writer, &numbers->root);
 
 	while (done && writer.frames > 0)
@@ -215,9 +217,15 @@ int sqst_map_canonical(const struct sqst_numbers *numbers, char **out, size_t *s
 	return 0;
 }
 
+int sqst_map_canonical(const struct sqst_numbers *numbers, char **out, size_t *size,
+		       struct sqst_report *why)
+{
+	return make_text(numbers, "", out, size, why);
+}
+
 /* Generation is left out for an image that has no stable-numbering record: the map then gives the
  * image's own id, none, rather than one made from the map. */
-static size_t make_header(const struct sqst_lineage *lineage, char *out, size_t size)
+static void make_header(const struct sqst_lineage *lineage, char *out, size_t size)
 {
 	const bool recorded =
 	    lineage->recorded || lineage->generation > 0 || !sqst_uuid_is_null(lineage->id);
@@ -230,9 +238,17 @@ static size_t make_header(const struct sqst_lineage *lineage, char *out, size_t 
 	}
 	if (recorded)
 		snprintf(generation, sizeof(generation), " generation=%u", lineage->generation);
-	return (size_t)snprintf(out, size,
-				SQST_MAP_FIRST_LINE "\n" SQST_MAP_HEADER " version=%u%s%s top=%u\n",
-				SQST_MAP_VERSION, uuid, generation, lineage->top);
+	snprintf(out, size, SQST_MAP_FIRST_LINE "\n" SQST_MAP_HEADER " version=%u%s%s top=%u\n",
+		 SQST_MAP_VERSION, uuid, generation, lineage->top);
+}
+
+int sqst_map_text(const struct sqst_numbers *numbers, char **out, size_t *size,
+		  struct sqst_report *why)
+{
+	char header[256];
+
+	make_header(&numbers->lineage, header, sizeof(header));
+	return make_text(numbers, header, out, size, why);
 }
 
 int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, struct sqst_output **out,
@@ -240,20 +256,16 @@ int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, struct 
 {
 	SQST_AUTO_FREE char *map = NULL;
 	struct sqst_output *output;
-	char header[256];
-	const size_t start = make_header(&numbers->lineage, header, sizeof(header));
 	size_t size;
-	int rc = sqst_map_canonical(numbers, &map, &size, why);
+	int rc = sqst_map_text(numbers, &map, &size, why);
 
 	if (rc == 0)
-		rc = sqst_output_open(path, true, &output, why);
+		rc = sqst_output_open(path, SQST_OUTPUT_FORCE, &output, why);
 	if (rc < 0)
 		return rc;
-	rc = sqst_output_write(output, 0, header, start, why);
+	rc = sqst_output_write(output, 0, map, size, why);
 	if (rc == 0)
-		rc = sqst_output_write(output, start, map, size, why);
-	if (rc == 0)
-		rc = sqst_output_prepare(output, start + size, why);
+		rc = sqst_output_prepare(output, size, why);
 	if (rc < 0)
 		sqst_output_discard(output);
 	else

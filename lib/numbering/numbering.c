@@ -88,12 +88,15 @@ static int consult_all(struct job *job)
 {
 	for (size_t i = job->count; i > 0; i--) {
 		const struct sqst_numbers *parent = job->parents[i - 1];
-		const int rc = parent->lineage.top > SQST_NUMBER_MAX
-				   ? sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
-					       "inode count %u is above %u", parent->lineage.top,
-					       SQST_NUMBER_MAX)
-				   : consult(job, parent, job->base);
+		int rc;
 
+		if (parent->lineage.top == 0)
+			continue;
+		rc = parent->lineage.top > SQST_NUMBER_MAX
+			 ? sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
+				     "inode count %u is above %u", parent->lineage.top,
+				     SQST_NUMBER_MAX)
+			 : consult(job, parent, job->base);
 		if (rc < 0)
 			return rc;
 		if (parent->lineage.top > job->base)

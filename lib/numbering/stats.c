@@ -150,8 +150,10 @@ int sqst_stats_count(const struct sqst_tree *tree, const struct sqst_numbers *co
 	int rc = 0;
 
 	memset(fate, 0, (size_t)names * sizeof(*fate));
-	for (size_t i = count; i > 0 && rc == 0; i--)
-		rc = compare_parent(tree, parents[i - 1], fate, &changed);
+	for (size_t i = count; i > 0 && rc == 0; i--) {
+		if (parents[i - 1]->lineage.top > 0)
+			rc = compare_parent(tree, parents[i - 1], fate, &changed);
+	}
 	if (rc == 0)
 		rc = split(tree, &changed, &stats->retired);
 	if (rc < 0) {

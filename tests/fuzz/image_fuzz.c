@@ -59,6 +59,22 @@ static void check_entries(const struct sqst_numbers *numbers)
 	}
 }
 
+/* The head of what is an image can be read, and what is read of it is text that ends. */
+static void check_head(const char *path, bool is_image)
+{
+	struct sqst_report why = {0};
+	struct sqst_image_head head;
+	const int rc = sqst_image_read_head(path, &head, &why);
+
+	must(rc == 0 || (!is_image && rc == SQST_ERR_PARENT && why.message[0] != '\0'));
+	if (rc == 0) {
+		must(memchr(head.lineage.label, '\0', sizeof(head.lineage.label)) != NULL);
+		must(head.damaged ? why.message[0] != '\0' && !head.lineage.recorded
+				  : head.lineage.parents <= SQST_PARENTS_MAX);
+		must(!is_image || !head.damaged);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sqst_numbers *numbers = NULL;
@@ -75,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		must(numbers == NULL && why.code == SQST_ERR_PARENT && why.message[0] != '\0');
 	}
+	check_head(path, numbers != NULL);
 	sqst_numbers_free(numbers);
 	close(memory);
 	return 0;

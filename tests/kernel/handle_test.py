@@ -1,14 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The kernel's view of the export table: open_by_handle_at(2) for every number of three releases.
-
-A squashfs handle is of type 1: 32 bits number, 32 bits generation 0.
-"""
+"""The kernel's view of the export table: open_by_handle_at(2) for every number of three releases."""
 import contextlib
-import ctypes
 import errno
 import os
-import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -20,15 +15,6 @@ import stable
 import tap
 import tool
 import trees
-
-LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def open_handle(mount_fd, number):
-    """A descriptor (O_PATH) of the inode with that number, or an errno."""
-    handle = ctypes.create_string_buffer(struct.pack("=IiII", 8, 1, number, 0), 16)
-    fd = LIBC.open_by_handle_at(mount_fd, handle, os.O_PATH | os.O_NOFOLLOW)
-    return (fd, 0) if fd >= 0 else (-1, ctypes.get_errno())
 
 
 def releases():
@@ -81,7 +67,7 @@ class Mounted:
         return os.path.relpath(text, os.fsencode(self.point)).removeprefix(b".")
 
     def check(self, number, only_directories=False):
-        fd, code = open_handle(self.fd, number)
+        fd, code = mounts.open_handle(self.fd, number)
         if number not in self.names:
             assert fd < 0, f"number {number} opens {self.path_of(fd)!r}"
             assert code == errno.ESTALE, f"number {number}: {os.strerror(code)}"
@@ -155,7 +141,7 @@ def old_handles():
             kept = gone = 0
             for number in range(first.super.inode_count + 1):
                 view.check(number)
-                fd, _ = open_handle(view.fd, number)
+                fd, _ = mounts.open_handle(view.fd, number)
                 if fd < 0:
                     gone += 1
                     continue

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Loop mounts, overlays and the kernel's log. All of it as root."""
 import contextlib
+import ctypes
 import os
 import shutil
+import struct
 import subprocess
 
 import tap
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class MountFailed(Exception):
@@ -51,6 +56,14 @@ def overlay_mounted(lower, upper, work, point, options=""):
         os.makedirs(there, exist_ok=True)
     text = f"lowerdir={lower},upperdir={upper},workdir={work}" + ("," + options if options else "")
     return mounted(point, "-t", "overlay", "-o", text, "overlay")
+
+
+def open_handle(mount_fd, number):
+    """A descriptor (O_PATH) of the inode with that number in a squashfs, or an errno. Its handles
+    are of type 1: 32 bits number, 32 bits generation 0."""
+    handle = ctypes.create_string_buffer(struct.pack("=IiII", 8, 1, number, 0), 16)
+    fd = LIBC.open_by_handle_at(mount_fd, handle, os.O_PATH | os.O_NOFOLLOW)
+    return (fd, 0) if fd >= 0 else (-1, ctypes.get_errno())
 
 
 def upper_room(room):

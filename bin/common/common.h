@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the programs that look at images and maps share: how they print, and how they end. */
+#ifndef BIN_COMMON_COMMON_H
+#define BIN_COMMON_COMMON_H
+
+#include <stdio.h>
+
+#include "sqst/numbers.h"
+#include "sqst/report.h"
+
+/* What the program is called in its messages, whatever name it was started by. Each program defines
+ * it, in its main.c. */
+extern const char program_name[];
+
+/* Exit statuses that mean the same in every program; its man page names them. A program whose own
+ * verdicts take 1 or 3 does not use exit_of(). */
+enum exit_status {
+	EXIT_DONE = 0,
+	/* The system refused: memory, writing. */
+	EXIT_SYSTEM = 1,
+	EXIT_USAGE = 2,
+	/* An image or a map is unreadable or damaged, or is none. */
+	EXIT_INPUT = 3,
+};
+
+/* The exit status of a failed call of the library. */
+enum exit_status exit_of(int error);
+
+/* One line on standard error about the command line, control bytes masked. Always false. */
+bool mistake(const char *format, ...) SQST_PRINTF(1, 2);
+
+/* "PROGRAM: MESSAGE" on standard error, for a report that a failed call filled. */
+void complain(const struct sqst_report *why);
+
+/* "PROGRAM: warning: MESSAGE" on standard error; a sqst_report.warn. */
+void complain_warning(void *user, const char *message);
+
+/* Whether all that was printed to standard output arrived; complains if not. To be called once,
+ * last. */
+bool output_arrived(void);
+
+/* ---- text.c */
+
+/* Text of an image, which may be anything: control bytes as \ooo, so that a terminal is safe. UTF-8
+ * passes. */
+void print_masked(FILE *to, const char *text);
+
+/* Room for a UUID as text, NUL included. */
+#define UUID_TEXT_SIZE 37
+
+/* In lower case; the return value is `text`. */
+char *uuid_text(const uint8_t uuid[SQST_UUID_SIZE], char text[UUID_TEXT_SIZE]);
+
+/* How many bytes of `text` are one character of UTF-8, 0 if they are none (too long a form and
+ * surrogates are none). 1 to 4; text is not at its end. */
+size_t utf8_length(const char *text);
+
+/* Text as UTF-8: bytes that are none, and backslashes, are written as a backslash and three octal
+ * digits, as a map has them. The caller's to free(); NULL if memory is short. */
+char *text_as_utf8(const char *text);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The story as JSON. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "sqst/codec.h"
+#include "story.h"
+
+static struct json_object *make_path(const char *path)
+{
+	const size_t size = strlen(path) + 2;
+	char *full = malloc(size);
+	struct json_object *made = NULL;
+
+	if (full) {
+		snprintf(full, size, "/%s", path);
+		made = json_text(full);
+	}
+	free(full);
+	return made;
+}
+
+static struct json_object *make_release(const struct release *release)
+{
+	const struct sqst_lineage *lineage = &release->numbers->lineage;
+	const struct sqst_survey *survey = release->survey;
+	struct json_object *all = json_object_new_object();
+
+	json_add_text(all, "image", release->path);
+	json_add_uuid(all, "uuid", lineage->uuid);
+	json_add_uuid(all, "id", lineage->id);
+	json_add_text(all, "label", lineage->label);
+	json_add_bool(all, "recorded", lineage->recorded);
+	json_add_number(all, "generation", lineage->generation);
+	json_add_number(all, "root", release->numbers->root.number);
+	json_add_bool(all, "root_double", lineage->root_double);
+	json_add_bool(all, "u_boot_finds_root", finds_root(lineage));
+	json_add_number(all, "top", lineage->top);
+	json_add_number(all, "paths", release->numbers->paths);
+	if (!survey)
+		return all;
+	json_add_bool(all, "export_table", survey->exports);
+	json_add_number(all, "export_entries", survey->exports ? lineage->top : 0);
+	json_add_number(all, "export_entries_without_name", survey->strays);
+	json_add_number(all, "bytes", survey->bytes);
+	json_add_text(all, "compressor", sqst_codec_name(survey->codec));
+	json_add_number(all, "block_size", survey->block_size);
+	return all;
+}
+
+static struct json_object *make_notes(const struct judgement *judgement, enum note_level level)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < judgement->notes; i++) {
+		if (judgement->note[i].level == level)
+			json_object_array_add(list, json_text(judgement->note[i].text));
+	}
+	return list;
+}
+
+static struct json_object *make_paths(const struct sqst_check *check)
+{
+	struct json_object *all = json_object_new_object();
+
+	json_add_number(all, "kept", check->kept);
+	json_add_number(all, "renumbered", check->renumbered);
+	json_add_number(all, "changed_type", check->changed_type);
+	json_add_number(all, "new", check->added);
+	json_add_number(all, "removed", check->removed);
+	return all;
+}
+
+static struct json_object *make_numbers(const struct sqst_check *check)
+{
+	struct json_object *all = json_object_new_object();
+
+	json_add_number(all, "kept", check->fate[SQST_FATE_KEPT]);
+	json_add_number(all, "new", check->fate[SQST_FATE_NEW]);
+	json_add_number(all, "retired", check->fate[SQST_FATE_RETIRED]);
+	json_add_number(all, "above_top", check->fate[SQST_FATE_BEYOND]);
+	json_add_number(all, "used_again", check->fate[SQST_FATE_REVIVED]);
+	json_add_number(all, "conflicts", check->fate[SQST_FATE_CONFLICT]);
+	json_add_number(all, "regrouped_links", check->regroupeds);
+	return all;
+}
+
+static struct json_object *make_names(const struct sqst_check_names *names)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t i = 0; i < names->count; i++)
+		json_object_array_add(list, make_path(names->path[i]));
+	return list;
+}
+
+static struct json_object *make_list(const struct sqst_check_number *number, size_t count)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *one = json_object_new_object();
+
+		json_add_number(one, "number", number[i].number);
+		json_object_object_add(one, "old", make_names(&number[i].was));
+		json_object_object_add(one, "new", make_names(&number[i].is));
+		json_add_text(one, "old_type",
+			      number[i].was.type ? type_name(number[i].was.type) : NULL);
+		json_add_text(one, "new_type",
+			      number[i].is.type ? type_name(number[i].is.type) : NULL);
+		json_object_array_add(list, one);
+	}
+	return list;
+}
+
+static struct json_object *make_retyped(const struct sqst_check *check)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < check->retypeds; i++) {
+		struct json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "path", make_path(check->retyped[i].path));
+		json_add_text(one, "old_type", type_name(check->retyped[i].was));
+		json_add_text(one, "new_type", type_name(check->retyped[i].is));
+		json_object_array_add(list, one);
+	}
+	return list;
+}
+
+static struct json_object *make_blocks(const struct sqst_block_map *map)
+{
+	struct json_object *all = json_object_new_object();
+
+	json_add_number(all, "size", SQST_SURVEY_BLOCK);
+	json_add_number(all, "in_place", map->count[SQST_BLOCK_IN_PLACE]);
+	json_add_number(all, "moved", map->count[SQST_BLOCK_MOVED]);
+	json_add_number(all, "new", map->count[SQST_BLOCK_NEW]);
+	return all;
+}
+
+static struct json_object *make_growth(const struct sqst_growth *growth)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < growth->rows; i++) {
+		struct json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "path", make_path(growth->row[i].path));
+		json_add_number(one, "old", growth->row[i].was);
+		json_add_number(one, "new", growth->row[i].is);
+		json_object_array_add(list, one);
+	}
+	return list;
+}
+
+static struct json_object *make_judgement(const struct judgement *judgement)
+{
+	const struct sqst_check *check = judgement->check;
+	struct json_object *all = make_release(&judgement->old);
+
+	json_add_text(all, "verdict", sqst_verdict_name(check->verdict));
+	json_object_object_add(all, "reasons", make_notes(judgement, NOTE_REASON));
+	json_object_object_add(all, "warnings", make_notes(judgement, NOTE_WARNING));
+	json_object_object_add(all, "remarks", make_notes(judgement, NOTE_REMARK));
+	json_add_bool(all, "root_moved", check->root_moved);
+	json_add_bool(all, "same_lineage", check->same_lineage);
+	json_add_bool(all, "parent_of_new", check->child);
+	json_object_object_add(all, "path_counts", make_paths(check));
+	json_object_object_add(all, "numbers", make_numbers(check));
+	json_object_object_add(all, "conflicts", make_list(check->conflict, check->conflicts));
+	json_object_object_add(all, "regrouped_links",
+			       make_list(check->regrouped, check->regroupeds));
+	json_object_object_add(all, "used_again", make_list(check->revived, check->reviveds));
+	json_object_object_add(all, "changed_type", make_retyped(check));
+	if (judgement->compared) {
+		json_object_object_add(all, "blocks", make_blocks(&judgement->blocks));
+		json_object_object_add(all, "stored_bytes", make_growth(judgement->growth));
+	}
+	return all;
+}
+
+bool story_write_json(const struct story *story, const char *path)
+{
+	struct json_object *all = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	json_add_text(all, "verdict", sqst_verdict_name(story->verdict));
+	json_object_object_add(all, "new", make_release(&story->now));
+	for (size_t i = 0; i < story->olds; i++)
+		json_object_array_add(list, make_judgement(&story->old[i]));
+	json_object_object_add(all, "old", list);
+	return json_write(all, path);
+}

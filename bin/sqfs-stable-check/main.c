@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sqfs-stable-check: is a new image safe on devices that run an old one? */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "options.h"
+#include "story.h"
+
+const char program_name[] = "sqfs-stable-check";
+
+static enum status status_of_error(int error)
+{
+	switch (exit_of(error)) {
+	case EXIT_INPUT:
+		return STATUS_INPUT;
+	case EXIT_DONE:
+	case EXIT_USAGE:
+	case EXIT_SYSTEM:
+		break;
+	}
+	return STATUS_SYSTEM;
+}
+
+static enum status status_of_verdict(enum sqst_verdict verdict)
+{
+	switch (verdict) {
+	case SQST_VERDICT_VALID:
+		return STATUS_VALID;
+	case SQST_VERDICT_REFUSED:
+		return STATUS_REFUSED;
+	case SQST_VERDICT_UNSAFE:
+		break;
+	}
+	return STATUS_UNSAFE;
+}
+
+static bool is_stdout(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
+static enum status tell(const struct story *story, const struct arguments *arguments)
+{
+	if (arguments->json && !story_write_json(story, arguments->json))
+		return STATUS_SYSTEM;
+	if (arguments->html && !story_write_page(story, arguments->html))
+		return STATUS_SYSTEM;
+	if (!arguments->quiet && !is_stdout(arguments->json) && !is_stdout(arguments->html))
+		story_print(story);
+	return status_of_verdict(story->verdict);
+}
+
+static enum status check(const struct arguments *arguments)
+{
+	struct sqst_report why = {.warn = complain_warning};
+	struct story story;
+	enum status status;
+	int rc = story_read(&story, arguments->operands.item, arguments->operands.count,
+			    arguments->json || arguments->html, &why);
+
+	if (rc < 0) {
+		complain(&why);
+		status = status_of_error(rc);
+	} else {
+		status = tell(&story, arguments);
+	}
+	story_release(&story);
+	return status;
+}
+
+int main(int count, char **list)
+{
+	struct arguments arguments;
+	enum status status = STATUS_USAGE;
+
+	switch (arguments_read(&arguments, count, list)) {
+	case OPTIONS_BAD:
+		break;
+	case OPTIONS_ONLY_WORDS:
+		status = STATUS_VALID;
+		break;
+	case OPTIONS_READ:
+		status = check(&arguments);
+		break;
+	}
+	if (!output_arrived())
+		status = STATUS_SYSTEM;
+	return (int)status;
+}

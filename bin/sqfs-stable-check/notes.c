@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The verdict in words. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#include "story.h"
+
+static SQST_PRINTF(3, 4) void add(struct judgement *judgement, enum note_level level,
+				  const char *format, ...)
+{
+	struct note *note = &judgement->note[judgement->notes];
+	va_list list;
+
+	if (judgement->notes == NOTES_MAX)
+		return;
+	va_start(list, format);
+	vsnprintf(note->text, sizeof(note->text), format, list);
+	va_end(list);
+	note->level = level;
+	judgement->notes++;
+}
+
+/* "1 number names", "2 numbers name" */
+static const char *plural(uint32_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static const char *singular(uint32_t count)
+{
+	return count == 1 ? "s" : "";
+}
+
+static void add_reasons(struct judgement *judgement, const struct release *now)
+{
+	const struct sqst_check *check = judgement->check;
+	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
+	const uint32_t kept = check->fate[SQST_FATE_KEPT];
+
+	switch (check->verdict) {
+	case SQST_VERDICT_VALID:
+		add(judgement, NOTE_REASON,
+		    "%" PRIu32 " number%s of the old image name%s what %s named", kept,
+		    plural(kept), singular(kept), kept == 1 ? "it" : "they");
+		break;
+	case SQST_VERDICT_REFUSED:
+		if (!check->undecodable)
+			add(judgement, NOTE_REASON,
+			    "no number of the old image names anything: every origin is refused");
+		break;
+	case SQST_VERDICT_UNSAFE:
+		if (conflicts > 0)
+			add(judgement, NOTE_REASON,
+			    "%" PRIu32 " number%s of the old image name%s another file", conflicts,
+			    plural(conflicts), singular(conflicts));
+		if (check->root_moved)
+			add(judgement, NOTE_REASON,
+			    "the root directory's number was %" PRIu32 " and is %" PRIu32
+			    ": an overlay with index=on does not mount",
+			    judgement->old.numbers->root.number, now->numbers->root.number);
+		break;
+	}
+}
+
+static void add_exports(struct judgement *judgement, const struct release *now)
+{
+	const struct sqst_check *check = judgement->check;
+	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
+	const bool now_without = now->survey && !now->survey->exports;
+
+	if (!check->undecodable)
+		return;
+	if (now_without)
+		add(judgement, NOTE_REASON,
+		    "the new image has no export table, so no kernel decodes an origin");
+	else
+		add(judgement, NOTE_REASON,
+		    "the old image has no export table, so no kernel stored an origin over it");
+	if (conflicts > 0)
+		add(judgement, NOTE_WARNING, "%" PRIu32 " number%s name%s another file: no harm %s",
+		    conflicts, plural(conflicts), singular(conflicts),
+		    now_without ? "until an image with an export table and these numbers follows"
+				: "unless an earlier image with these numbers had an export table");
+}
+
+static void add_warnings(struct judgement *judgement, const struct release *now)
+{
+	const struct sqst_check *check = judgement->check;
+	const uint32_t beyond = check->fate[SQST_FATE_BEYOND];
+	const uint32_t groups = (uint32_t)check->regroupeds, revived = (uint32_t)check->reviveds;
+	const uint32_t was = judgement->old.numbers->lineage.top, is = now->numbers->lineage.top;
+
+	if (check->verdict == SQST_VERDICT_REFUSED && !check->undecodable && check->root_moved)
+		add(judgement, NOTE_WARNING,
+		    "an overlay with index=on does not mount until its upper layer is made anew: "
+		    "the "
+		    "root directory's number was %" PRIu32 " and is %" PRIu32,
+		    judgement->old.numbers->root.number, now->numbers->root.number);
+	if (beyond > 0)
+		add(judgement, NOTE_WARNING,
+		    "%" PRIu32 " number%s of the old image are above the new inode count, %" PRIu32
+		    ": Linux before 5.11, unless of February 2021 or later, does not refuse these",
+		    beyond, plural(beyond), is);
+	else if (check->shrunk)
+		add(judgement, NOTE_WARNING,
+		    "the inode count was %" PRIu32 " and is %" PRIu32
+		    ": numbers that earlier images used may be above it",
+		    was, is);
+	if (groups > 0)
+		add(judgement, NOTE_WARNING,
+		    "%" PRIu32
+		    " hard link group%s gained or lost names and kept %s number: not safe "
+		    "with every overlay option, see \"Hard links\" in sqfs-stable(7); "
+		    "sqfs-stable-build --fresh-links avoids it",
+		    groups, plural(groups), groups == 1 ? "its" : "their");
+	if (revived > 0)
+		add(judgement, NOTE_WARNING,
+		    "%" PRIu32
+		    " number%s that the old image had left behind %s in use again: name the "
+		    "releases before it, too",
+		    revived, plural(revived), revived == 1 ? "is" : "are");
+	if (!finds_root(&now->numbers->lineage))
+		add(judgement, NOTE_WARNING,
+		    "the root directory has not the highest number, and no double: U-Boot cannot "
+		    "read the new image");
+}
+
+static void add_remarks(struct judgement *judgement, const struct release *now)
+{
+	const struct sqst_check *check = judgement->check;
+	const struct sqst_lineage *was = &judgement->old.numbers->lineage;
+	const struct sqst_lineage *is = &now->numbers->lineage;
+
+	if (check->other_lineage && check->fate[SQST_FATE_KEPT] > 0)
+		add(judgement, NOTE_REMARK,
+		    "the lineage is another, although numbers are kept: a kernel that knows the "
+		    "UUID refuses all origins");
+	if (check->same_lineage && is->generation < was->generation)
+		add(judgement, NOTE_REMARK,
+		    "the new image is the older one by its generation: going back");
+	if (!is->recorded)
+		add(judgement, NOTE_REMARK,
+		    "the new image has no stable-numbering record: another tool made it");
+}
+
+bool finds_root(const struct sqst_lineage *lineage)
+{
+	return lineage->root_double || lineage->root == lineage->top;
+}
+
+void notes_write(struct judgement *judgement, const struct release *now)
+{
+	add_reasons(judgement, now);
+	add_exports(judgement, now);
+	add_warnings(judgement, now);
+	add_remarks(judgement, now);
+}

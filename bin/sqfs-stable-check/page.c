@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The story as a page: one file that loads nothing and runs nothing. Names in it are hostile. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "page.h"
+#include "sqst/codec.h"
+
+static void put_clean(FILE *to, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '&':
+			fputs("&amp;", to);
+			break;
+		case '<':
+			fputs("&lt;", to);
+			break;
+		case '>':
+			fputs("&gt;", to);
+			break;
+		case '"':
+			fputs("&quot;", to);
+			break;
+		case '\'':
+			fputs("&#39;", to);
+			break;
+		default:
+			putc(*text, to);
+		}
+	}
+}
+
+void page_text(FILE *to, const char *text)
+{
+	char *shown = text_shown(text);
+
+	put_clean(to, shown ? shown : "?");
+	free(shown);
+}
+
+void page_path(FILE *to, const char *path)
+{
+	char *shown = path_shown(path);
+
+	fputs("<bdi class=\"path\">", to);
+	put_clean(to, shown ? shown : "?");
+	fputs("</bdi>", to);
+	free(shown);
+}
+
+void page_number(FILE *to, uint64_t number)
+{
+	char digits[24];
+	const int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+
+	for (int i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			fputs("&#8239;", to);
+		putc(digits[i], to);
+	}
+}
+
+void page_legend(FILE *to, const char *class, uint64_t count, const char *text)
+{
+	fprintf(to, "<li><i class=\"%s\"></i><b>", class);
+	page_number(to, count);
+	fprintf(to, "</b> %s</li>", text);
+}
+
+static void put_badge(FILE *to, enum sqst_verdict verdict)
+{
+	fprintf(to, "<span class=\"badge %s\">%s</span>", sqst_verdict_name(verdict),
+		sqst_verdict_name(verdict));
+}
+
+/* ---- the head */
+
+static void put_sign(FILE *to, enum sqst_verdict verdict)
+{
+	static const char *const drawing[] = {
+	    [SQST_VERDICT_VALID] = "<path d=\"M14 29l10 10 18-21\"/>",
+	    [SQST_VERDICT_REFUSED] = "<path d=\"M16 28h24\"/>",
+	    [SQST_VERDICT_UNSAFE] = "<path d=\"M18 18l20 20M38 18l-20 20\"/>",
+	};
+
+	fprintf(to,
+		"<svg viewBox=\"0 0 56 56\" aria-hidden=\"true\" fill=\"none\" stroke=\"#fff\" "
+		"stroke-width=\"5\" stroke-linecap=\"round\" stroke-linejoin=\"round\"><circle "
+		"cx=\"28\" cy=\"28\" r=\"25\" stroke-width=\"3\"/>%s</svg>",
+		drawing[verdict]);
+}
+
+/* Of several old images, those that the verdict is about. */
+static void put_which(FILE *to, const struct story *story)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < story->olds; i++)
+		count += story->old[i].check->verdict == story->verdict;
+	if (count == story->olds)
+		fprintf(to, "any of these %zu images", story->olds);
+	else
+		fprintf(to, "%zu of these %zu images", count, story->olds);
+}
+
+static bool has_warnings(const struct story *story)
+{
+	for (size_t i = 0; i < story->olds; i++) {
+		for (size_t n = 0; n < story->old[i].notes; n++) {
+			if (story->old[i].note[n].level == NOTE_WARNING)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void put_head(FILE *to, const struct story *story)
+{
+	static const struct {
+		const char *word;
+		const char *sentence;
+	} said[] = {
+	    [SQST_VERDICT_VALID] = {"Valid",
+				    "can go to devices that run %s: what was changed there "
+				    "still belongs to the right files."},
+	    [SQST_VERDICT_REFUSED] =
+		{"Refused", "can go to devices that run %s, but what was changed there is "
+			    "kept without its origin."},
+	    [SQST_VERDICT_UNSAFE] = {"Unsafe", "must not go to devices that run %s."},
+	};
+	const char *sentence = said[story->verdict].sentence;
+	const char *place = strstr(sentence, "%s");
+
+	fprintf(to, "<header class=\"%s\">", sqst_verdict_name(story->verdict));
+	put_sign(to, story->verdict);
+	fprintf(to, "<div><h1>%s</h1><p><b>", said[story->verdict].word);
+	page_text(to, story->now.path);
+	fprintf(to, "</b> %.*s<b>", (int)(place - sentence), sentence);
+	if (story->olds == 1)
+		page_text(to, story->old[0].old.path);
+	else
+		put_which(to, story);
+	fprintf(to, "</b>%s%s</p></div></header>\n", place + 2,
+		has_warnings(story) ? " Read the warnings below." : "");
+	if (story->olds == 1)
+		return;
+	fprintf(to, "<nav><ul>");
+	for (size_t i = 0; i < story->olds; i++) {
+		fprintf(to, "<li><a href=\"#old%zu\">", i + 1);
+		page_text(to, story->old[i].old.path);
+		put_badge(to, story->old[i].check->verdict);
+		fprintf(to, "</a></li>");
+	}
+	fprintf(to, "</ul></nav>\n");
+}
+
+/* ---- an old image */
+
+static void put_notes(FILE *to, const struct judgement *judgement)
+{
+	fprintf(to, "<ul class=\"notes\">");
+	for (size_t i = 0; i < judgement->notes; i++) {
+		const char *class = "remark";
+
+		if (judgement->note[i].level == NOTE_REASON)
+			class = sqst_verdict_name(judgement->check->verdict);
+		else if (judgement->note[i].level == NOTE_WARNING)
+			class = "warning";
+		fprintf(to, "<li class=\"%s\">", class);
+		page_text(to, judgement->note[i].text);
+		fprintf(to, "</li>");
+	}
+	fprintf(to, "</ul>\n");
+}
+
+static void put_card(FILE *to, bool bad, uint64_t count, const char *text)
+{
+	fprintf(to, "<div%s><b>", bad ? " class=\"bad\"" : "");
+	page_number(to, count);
+	fprintf(to, "</b><span>%s</span></div>", text);
+}
+
+static void put_cards(FILE *to, const struct sqst_check *check)
+{
+	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
+
+	fprintf(to, "<div class=\"cards\">");
+	put_card(to, conflicts > 0, conflicts, "numbers in conflict");
+	put_card(to, false, check->kept, "paths kept");
+	put_card(to, false, check->added, "new paths");
+	put_card(to, false, check->removed, "removed paths");
+	put_card(to, false, check->renumbered, "renumbered paths");
+	put_card(to, false, check->changed_type, "changed type");
+	put_card(to, false, check->regroupeds, "link groups changed");
+	fprintf(to, "</div>\n");
+}
+
+static void put_uuid(FILE *to, const uint8_t uuid[SQST_UUID_SIZE])
+{
+	char text[UUID_TEXT_SIZE];
+
+	fprintf(to, "<td>%s</td>", sqst_uuid_is_null(uuid) ? "none" : uuid_text(uuid, text));
+}
+
+static void put_fact(FILE *to, const char *name, uint64_t was, uint64_t is)
+{
+	fprintf(to, "<tr><th>%s</th><td>", name);
+	page_number(to, was);
+	fprintf(to, "</td><td>");
+	page_number(to, is);
+	fprintf(to, "</td></tr>\n");
+}
+
+static void put_words(FILE *to, const char *name, const char *was, const char *is)
+{
+	fprintf(to, "<tr><th>%s</th><td>%s</td><td>%s</td></tr>\n", name, was, is);
+}
+
+static const char *double_of(const struct sqst_lineage *lineage)
+{
+	if (lineage->root_double)
+		return "there";
+	return finds_root(lineage) ? "not needed" : "missing";
+}
+
+static const char *exports_of(const struct sqst_survey *survey)
+{
+	return survey->exports ? "there" : "missing: no kernel decodes an origin";
+}
+
+static void put_survey(FILE *to, const struct sqst_survey *was, const struct sqst_survey *is)
+{
+	char before[64], after[64], one[SIZE_TEXT_SIZE], other[SIZE_TEXT_SIZE];
+
+	put_words(to, "export table", exports_of(was), exports_of(is));
+	put_words(to, "size", size_text(was->bytes, one), size_text(is->bytes, other));
+	snprintf(before, sizeof(before), "%s, %" PRIu32 " KiB", sqst_codec_name(was->codec),
+		 was->block_size / 1024);
+	snprintf(after, sizeof(after), "%s, %" PRIu32 " KiB", sqst_codec_name(is->codec),
+		 is->block_size / 1024);
+	put_words(to, "compressor", before, after);
+}
+
+static void put_facts(FILE *to, const struct release *old, const struct release *now)
+{
+	const struct sqst_lineage *was = &old->numbers->lineage, *is = &now->numbers->lineage;
+
+	fprintf(to, "<h3>The two images</h3><div class=\"wide\"><table><thead><tr><th></th><th>");
+	page_text(to, old->path);
+	fprintf(to, "</th><th>");
+	page_text(to, now->path);
+	fprintf(to, "</th></tr></thead><tbody>\n<tr><th>lineage</th>");
+	put_uuid(to, was->uuid);
+	put_uuid(to, is->uuid);
+	fprintf(to, "</tr>\n<tr><th>own id</th>");
+	put_uuid(to, was->id);
+	put_uuid(to, is->id);
+	fprintf(to, "</tr>\n");
+	put_fact(to, "generation", was->generation, is->generation);
+	put_fact(to, "paths", old->numbers->paths, now->numbers->paths);
+	put_fact(to, "inode count (top)", was->top, is->top);
+	put_fact(to, "root directory's number", old->numbers->root.number,
+		 now->numbers->root.number);
+	put_words(to, "root's double", double_of(was), double_of(is));
+	if (old->survey && now->survey)
+		put_survey(to, old->survey, now->survey);
+	fprintf(to, "</tbody></table></div>");
+}
+
+static void put_judgement(FILE *to, const struct story *story, size_t at)
+{
+	const struct judgement *judgement = &story->old[at];
+
+	fprintf(to, "<section id=\"old%zu\"><h2>", at + 1);
+	page_text(to, judgement->old.path);
+	fprintf(to, " \u2192 ");
+	page_text(to, story->now.path);
+	putc(' ', to);
+	put_badge(to, judgement->check->verdict);
+	fprintf(to, "</h2>\n");
+	put_notes(to, judgement);
+	put_cards(to, judgement->check);
+	page_strip(to, judgement, &story->now);
+	page_blocks(to, judgement);
+	page_growth(to, judgement);
+	page_tables(to, judgement->check);
+	put_facts(to, &judgement->old, &story->now);
+	fprintf(to, "</section>\n");
+}
+
+static void put_page(FILE *to, const struct story *story)
+{
+	fprintf(to,
+		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		"style-src 'unsafe-inline'\"><meta name=\"viewport\" "
+		"content=\"width=device-width, initial-scale=1\"><title>%s: ",
+		sqst_verdict_name(story->verdict));
+	page_text(to, story->now.path);
+	fprintf(to, "</title><style>\n%s</style></head><body><main>\n", page_style);
+	put_head(to, story);
+	for (size_t i = 0; i < story->olds; i++)
+		put_judgement(to, story, i);
+	fprintf(to,
+		"<p class=\"hint\">Made by sqfs-stable-check " PACKAGE_VERSION
+		". What the words mean: sqfs-stable-check(1), sqfs-stable(7).</p>\n</main></body>"
+		"</html>\n");
+}
+
+bool story_write_page(const struct story *story, const char *path)
+{
+	struct sqst_report why = {0};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+	bool done = to != NULL;
+
+	if (done) {
+		put_page(to, story);
+		done = !ferror(to);
+		done = fclose(to) == 0 && done;
+	}
+	if (done) {
+		done = file_write(path, text, size);
+	} else {
+		sqst_fail(&why, SQST_ERR_NOMEM, path, "out of memory");
+		complain(&why);
+	}
+	free(text);
+	return done;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The story as a few lines of text. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "story.h"
+
+/* Conflicts that are named, and names of one number; all are in the JSON. */
+#define CONFLICTS_SHOWN 10
+#define NAMES_SHOWN     3
+
+static void print_text(const char *text)
+{
+	char *clean = text_shown(text);
+
+	printf("%s", clean ? clean : "?");
+	free(clean);
+}
+
+static void print_names(const struct sqst_check_names *names, bool stray)
+{
+	if (names->count == 0)
+		printf("%s", stray ? "an inode without a name" : "nothing");
+	for (uint32_t i = 0; i < names->count && i < NAMES_SHOWN; i++) {
+		char *path = path_shown(names->path[i]);
+
+		printf("%s%s", i ? ", " : "", path ? path : "?");
+		free(path);
+	}
+	if (names->count > NAMES_SHOWN)
+		printf(" and %" PRIu32 " more", names->count - NAMES_SHOWN);
+}
+
+static void print_numbers(const char *what, const struct sqst_check_number *number, size_t count)
+{
+	for (size_t i = 0; i < count && i < CONFLICTS_SHOWN; i++) {
+		printf("  %-9s%" PRIu32 ": ", what, number[i].number);
+		print_names(&number[i].was, false);
+		printf(" -> ");
+		print_names(&number[i].is, number[i].stray);
+		if (number[i].was.type != number[i].is.type && number[i].was.type &&
+		    number[i].is.type)
+			printf(" (%s -> %s)", type_name(number[i].was.type),
+			       type_name(number[i].is.type));
+		printf("\n");
+	}
+	if (count > CONFLICTS_SHOWN)
+		printf("  %-9s%zu more; --json and --html have them\n", what,
+		       count - CONFLICTS_SHOWN);
+}
+
+static void print_lineage(const struct release *old, const struct release *now)
+{
+	const struct sqst_lineage *was = &old->numbers->lineage, *is = &now->numbers->lineage;
+	char before[UUID_TEXT_SIZE] = "none", after[UUID_TEXT_SIZE] = "none";
+
+	if (!sqst_uuid_is_null(was->uuid))
+		uuid_text(was->uuid, before);
+	if (!sqst_uuid_is_null(is->uuid))
+		uuid_text(is->uuid, after);
+	printf("  lineage  %s -> %s, generation %" PRIu32 " -> %" PRIu32 "\n", before, after,
+	       was->generation, is->generation);
+	printf("  root     %" PRIu32 "%s -> %" PRIu32 "%s\n", old->numbers->root.number,
+	       was->root_double ? " and its double" : "", now->numbers->root.number,
+	       is->root_double ? " and its double" : "");
+}
+
+static void print_judgement(const struct judgement *judgement, const struct release *now)
+{
+	static const char *const level[] = {"because", "warning", "note"};
+	const struct sqst_check *check = judgement->check;
+	const uint32_t *fate = check->fate;
+
+	print_text(judgement->old.path);
+	printf(": %s\n", sqst_verdict_name(check->verdict));
+	for (size_t i = 0; i < judgement->notes; i++)
+		printf("  %-9s%s\n", level[judgement->note[i].level], judgement->note[i].text);
+	printf("  paths    %" PRIu32 " -> %" PRIu32 ": %" PRIu32 " kept, %" PRIu32
+	       " renumbered, %" PRIu32 " changed type, %" PRIu32 " new, %" PRIu32 " removed\n",
+	       judgement->old.numbers->paths, now->numbers->paths, check->kept, check->renumbered,
+	       check->changed_type, check->added, check->removed);
+	printf("  numbers  top %" PRIu32 " -> %" PRIu32 ": %" PRIu32 " kept, %" PRIu32
+	       " retired, %" PRIu32 " new, %" PRIu32 " in conflict\n",
+	       judgement->old.numbers->lineage.top, now->numbers->lineage.top, fate[SQST_FATE_KEPT],
+	       fate[SQST_FATE_RETIRED] + fate[SQST_FATE_BEYOND],
+	       fate[SQST_FATE_NEW] + fate[SQST_FATE_REVIVED], fate[SQST_FATE_CONFLICT]);
+	print_lineage(&judgement->old, now);
+	print_numbers("conflict", check->conflict, check->conflicts);
+	print_numbers("links", check->regrouped, check->regroupeds);
+	print_numbers("again", check->revived, check->reviveds);
+}
+
+void story_print(const struct story *story)
+{
+	print_text(story->now.path);
+	printf(": %s\n", sqst_verdict_name(story->verdict));
+	for (size_t i = 0; i < story->olds; i++)
+		print_judgement(&story->old[i], &story->now);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Releases are read, and each old one is compared with the new one. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sqst/archive.h"
+#include "sqst/image.h"
+#include "sqst/map.h"
+#include "story.h"
+
+static int read_release(struct release *release, const char *path, bool blocks,
+			struct sqst_report *why)
+{
+	struct sqst_image_facts facts;
+	int rc;
+
+	release->path = path;
+	if (sqst_archive_probe(path) == SQST_ARCHIVE_MTREE)
+		return sqst_map_read(path, &release->numbers, why);
+	rc = sqst_image_examine(path, &facts, &release->numbers, why);
+	return rc == 0 ? sqst_survey_read(path, blocks, &release->survey, why) : rc;
+}
+
+static void free_release(struct release *release)
+{
+	sqst_numbers_free(release->numbers);
+	sqst_survey_free(release->survey);
+}
+
+static struct sqst_check_release seen(const struct release *release)
+{
+	const struct sqst_survey *survey = release->survey;
+
+	return (struct sqst_check_release){
+	    .numbers = release->numbers,
+	    .exports = survey ? survey->exports : true,
+	    .stray = survey ? survey->stray : NULL,
+	    .strays = survey ? survey->strays : 0,
+	};
+}
+
+static int judge(struct judgement *judgement, const struct release *now, bool blocks,
+		 struct sqst_report *why)
+{
+	const struct sqst_check_release was = seen(&judgement->old), is = seen(now);
+	int rc = sqst_check_compare(&was, &is, &judgement->check, why);
+
+	if (rc < 0)
+		return rc;
+	notes_write(judgement, now);
+	judgement->compared = blocks && judgement->old.survey && now->survey;
+	if (!judgement->compared)
+		return 0;
+	rc =
+	    sqst_survey_compare_blocks(judgement->old.survey, now->survey, &judgement->blocks, why);
+	if (rc < 0)
+		return rc;
+	return sqst_survey_growth(judgement->old.numbers, judgement->old.survey, now->numbers,
+				  now->survey, &judgement->growth, why);
+}
+
+int story_read(struct story *story, char **paths, int count, bool blocks, struct sqst_report *why)
+{
+	int rc;
+
+	memset(story, 0, sizeof(*story));
+	story->olds = (size_t)count - 1;
+	story->old = calloc(story->olds, sizeof(*story->old));
+	if (!story->old)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	rc = read_release(&story->now, paths[story->olds], blocks, why);
+	for (size_t i = 0; rc == 0 && i < story->olds; i++) {
+		struct judgement *judgement = &story->old[i];
+
+		rc = read_release(&judgement->old, paths[i], blocks, why);
+		if (rc == 0)
+			rc = judge(judgement, &story->now, blocks, why);
+		if (rc == 0 && judgement->check->verdict > story->verdict)
+			story->verdict = judgement->check->verdict;
+	}
+	return rc;
+}
+
+void story_release(struct story *story)
+{
+	for (size_t i = 0; story->old && i < story->olds; i++) {
+		free_release(&story->old[i].old);
+		sqst_check_free(story->old[i].check);
+		free(story->old[i].blocks.fate);
+		sqst_growth_free(story->old[i].growth);
+	}
+	free(story->old);
+	free_release(&story->now);
+}

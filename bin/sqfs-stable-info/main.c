@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sqfs-stable-info: what a squashfs image says of itself and of its numbering. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/json.h"
+#include "options.h"
+#include "show.h"
+#include "sqst/map.h"
+
+const char program_name[] = "sqfs-stable-info";
+
+static enum exit_status refuse(const struct sqst_report *why)
+{
+	complain(why);
+	return exit_of(why->code);
+}
+
+/* A device is asked at each start, and must come up: what can be had is printed. */
+static enum exit_status print_udev(const char *path)
+{
+	struct sqst_report why = {0};
+	struct sqst_image_head head;
+
+	if (sqst_image_read_head(path, &head, &why) < 0)
+		return refuse(&why);
+	if (head.damaged)
+		complain_warning(NULL, why.message);
+	show_udev(&head);
+	return EXIT_DONE;
+}
+
+static enum exit_status print_map(const struct sqst_numbers *numbers)
+{
+	struct sqst_report why = {0};
+	char *map;
+	size_t size;
+	bool done;
+
+	if (sqst_map_text(numbers, &map, &size, &why) < 0)
+		return refuse(&why);
+	done = file_write("-", map, size);
+	free(map);
+	return done ? EXIT_DONE : EXIT_SYSTEM;
+}
+
+static void warn_of_memory(struct shown *shown)
+{
+	const uint64_t bytes = shown->facts->export_memory;
+
+	if (bytes <= EXPORT_MEMORY_READY)
+		return;
+	snprintf(shown->warning, sizeof(shown->warning),
+		 "mounting it takes %" PRIu64
+		 " KiB of kernel memory in one allocation for the export table, more than %u "
+		 "KiB; a lineage that begins anew, without a parent, has a small one",
+		 (bytes + 1023) / 1024, EXPORT_MEMORY_READY / 1024);
+}
+
+static enum exit_status print_all(const struct arguments *arguments)
+{
+	struct sqst_report why = {.warn = complain_warning};
+	struct sqst_numbers *numbers;
+	struct sqst_image_facts facts;
+	struct shown shown = {.path = arguments->image, .facts = &facts};
+	enum exit_status status = EXIT_DONE;
+
+	if (sqst_image_examine(arguments->image, &facts, &numbers, &why) < 0)
+		return refuse(&why);
+	shown.numbers = numbers;
+	warn_of_memory(&shown);
+	if (arguments->map)
+		status = print_map(numbers);
+	else if (arguments->json)
+		status = show_json(&shown) ? EXIT_DONE : EXIT_SYSTEM;
+	else
+		show_text(&shown);
+	if (shown.warning[0] && !arguments->map)
+		sqst_warn(&why, arguments->image, "%s", shown.warning);
+	sqst_numbers_free(numbers);
+	return status;
+}
+
+int main(int count, char **list)
+{
+	struct arguments arguments;
+	enum exit_status status = EXIT_DONE;
+
+	switch (arguments_read(&arguments, count, list)) {
+	case OPTIONS_BAD:
+		return EXIT_USAGE;
+	case OPTIONS_ONLY_WORDS:
+		break;
+	case OPTIONS_READ:
+		status = arguments.udev ? print_udev(arguments.image) : print_all(&arguments);
+	}
+	if (!output_arrived())
+		return EXIT_SYSTEM;
+	return (int)status;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An image as JSON. Names are those of sqfs-stable-build's report where it has them too. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "common/json.h"
+#include "show.h"
+#include "sqst/codec.h"
+
+static struct json_object *make_lineage(const struct sqst_lineage *lineage)
+{
+	struct json_object *made = json_object_new_object();
+	struct json_object *parents = json_object_new_array();
+	char uuid[UUID_TEXT_SIZE];
+
+	json_add_bool(made, "recorded", lineage->recorded);
+	json_add_uuid(made, "uuid", lineage->uuid);
+	json_add_text(made, "label", lineage->label);
+	json_add_uuid(made, "id", lineage->id);
+	if (lineage->recorded)
+		json_add_number(made, "generation", lineage->generation);
+	else
+		json_object_object_add(made, "generation", NULL);
+	for (uint32_t i = 0; i < lineage->parents; i++)
+		json_object_array_add(parents,
+				      sqst_uuid_is_null(lineage->parent[i])
+					  ? NULL
+					  : json_text(uuid_text(lineage->parent[i], uuid)));
+	json_object_object_add(made, "parents", parents);
+	return made;
+}
+
+static struct json_object *make_numbers(const struct sqst_image_facts *facts)
+{
+	const struct sqst_lineage *lineage = &facts->head.lineage;
+	struct json_object *made = json_object_new_object();
+
+	json_add_number(made, "in_use", facts->live);
+	json_add_number(made, "top", lineage->top);
+	json_add_number(made, "retired", lineage->top - facts->live);
+	json_add_number(made, "root", lineage->root);
+	json_add_bool(made, "root_double", lineage->root_double);
+	return made;
+}
+
+static struct json_object *make_exports(const struct sqst_image_facts *facts)
+{
+	struct json_object *made = json_object_new_object();
+
+	json_add_bool(made, "present", facts->head.exports);
+	json_add_number(made, "image_bytes", facts->export_bytes);
+	json_add_number(made, "kernel_bytes", facts->export_memory);
+	return made;
+}
+
+bool show_json(const struct shown *shown)
+{
+	const struct sqst_image_head *head = &shown->facts->head;
+	struct json_object *all = json_object_new_object();
+	struct json_object *warnings = json_object_new_array();
+
+	json_add_text(all, "image", shown->path);
+	json_add_text(all, "compressor", sqst_codec_name(head->codec));
+	json_add_number(all, "block_size", head->block_size);
+	json_add_number(all, "image_bytes", head->bytes_used);
+	json_add_number(all, "time", head->time);
+	json_add_number(all, "paths", shown->numbers->paths);
+	json_object_object_add(all, "lineage", make_lineage(&head->lineage));
+	json_object_object_add(all, "numbers", make_numbers(shown->facts));
+	json_object_object_add(all, "export_table", make_exports(shown->facts));
+	if (shown->warning[0])
+		json_object_array_add(warnings, json_text(shown->warning));
+	json_object_object_add(all, "warnings", warnings);
+	return json_write(all, "-");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sqfs-stable-map: maps compared, merged, and kept in a database. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "options.h"
+
+const char program_name[] = "sqfs-stable-map";
+
+int main(int count, char **list)
+{
+	struct arguments arguments;
+	enum status status = STATUS_TROUBLE;
+
+	switch (arguments_read(&arguments, count, list)) {
+	case OPTIONS_BAD:
+		return STATUS_TROUBLE;
+	case OPTIONS_ONLY_WORDS:
+		status = STATUS_SAME;
+		break;
+	case OPTIONS_READ:
+		status = arguments.command->run(&arguments);
+		break;
+	}
+	return output_arrived() ? (int)status : STATUS_TROUBLE;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line of sqfs-stable-map. */
+#ifndef BIN_SQFS_STABLE_MAP_OPTIONS_H
+#define BIN_SQFS_STABLE_MAP_OPTIONS_H
+
+#include "common/options.h"
+#include "sqst/merge.h"
+
+/* Exit statuses, as the man page names them: those of diff(1), which is also how git understands a
+ * merge driver. */
+enum status {
+	STATUS_SAME = 0,
+	STATUS_DIFFERS = 1,
+	STATUS_CONFLICT = 1,
+	STATUS_TROUBLE = 2,
+};
+
+struct command;
+
+struct arguments {
+	const struct command *command;
+	struct operands operands;
+	const char *output;
+	const char *from;
+	enum sqst_merge_side prefer;
+	uint8_t uuid[SQST_UUID_SIZE];
+	bool has_uuid;
+	bool fresh_links;
+	bool all;
+	bool quiet;
+};
+
+struct command {
+	const char *name;
+	/* How many operands stand behind the name, and what they are called. */
+	int operands;
+	const char *operand_names;
+	enum status (*run)(const struct arguments *arguments);
+};
+
+/* Read the command line. operands.item are those of the command then. */
+enum options_end arguments_read(struct arguments *arguments, int count, char **list);
+
+/* ---- numbers.c */
+
+/* An image or a map, told apart by its first bytes; what is no file is a map. The same errors as
+ * sqst_map_read(). */
+int numbers_read(const char *path, struct sqst_numbers **out, struct sqst_report *why);
+
+/* Whether a file has a squashfs image in it. */
+bool is_image(const char *path);
+
+/* The name of an ::sqst_type as a map has it; "nothing" for 0. */
+const char *type_name(uint8_t type);
+
+/* ---- one file each */
+
+enum status run_diff(const struct arguments *arguments);
+enum status run_merge(const struct arguments *arguments);
+enum status run_init(const struct arguments *arguments);
+
+#endif

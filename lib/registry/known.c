@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a registry knows of a tree, and what a numbered tree changes in it. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "numbering/sort.h"
+#include "numbering/walk.h"
+#include "registry/known.h"
+
+static int no_memory(struct sqst_report *why)
+{
+	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+}
+
+int sqst_known_begin(struct sqst_known *known, const struct sqst_tree *tree, const char *source,
+		     struct sqst_report *why)
+{
+	memset(known, 0, sizeof(*known));
+	return sqst_numbers_from_tree(tree, source, &known->numbers, why);
+}
+
+/* The child with this name, NULL if there is none. */
+static struct sqst_entry *find_child(const struct sqst_entry *directory, const char *name,
+				     size_t length)
+{
+	uint32_t low = 0, high = directory->count;
+
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+		struct sqst_entry *child = &directory->child[middle];
+		int order = strncmp(child->name, name, length);
+
+		if (order == 0 && child->name[length] != '\0')
+			order = 1;
+		if (order == 0)
+			return child;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static struct sqst_entry *find_path(struct sqst_numbers *numbers, const char *path, size_t length)
+{
+	struct sqst_entry *entry = &numbers->root;
+
+	while (entry && length > 0) {
+		const char *slash = memchr(path, '/', length);
+		const size_t name = slash ? (size_t)(slash - path) : length;
+
+		entry = find_child(entry, path, name);
+		path += name + (slash != NULL);
+		length -= name + (slash != NULL);
+	}
+	return entry;
+}
+
+static int keep_row(struct sqst_known *known, const struct sqst_row *row, struct sqst_report *why)
+{
+	if (known->rows == known->room) {
+		const size_t room = known->room ? known->room * 2 : 64;
+		struct sqst_row *grown = NULL;
+
+		if (room <= SIZE_MAX / sizeof(*grown))
+			grown = realloc(known->row, room * sizeof(*grown));
+		if (!grown)
+			return no_memory(why);
+		known->row = grown;
+		known->room = room;
+	}
+	known->row[known->rows] = *row;
+	known->row[known->rows].path = strndup(row->path, row->length);
+	if (!known->row[known->rows].path)
+		return no_memory(why);
+	known->rows++;
+	return 0;
+}
+
+int sqst_known_add(struct sqst_known *known, const struct sqst_row *row, struct sqst_report *why)
+{
+	struct sqst_entry *entry = find_path(known->numbers, row->path, row->length);
+
+	if (entry && entry->type == row->type)
+		entry->number = row->number;
+	return row->shared ? keep_row(known, row, why) : 0;
+}
+
+/* Take the children that are not known out of a directory. */
+static void compact(struct sqst_entry *directory)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < directory->count; i++) {
+		if (directory->child[i].number != 0)
+			directory->child[left++] = directory->child[i];
+	}
+	directory->count = left;
+}
+
+int sqst_known_finish(struct sqst_known *known, struct sqst_report *why)
+{
+	struct sqst_numbers *numbers = known->numbers;
+	SQST_AUTO_FREE struct sqst_entry **todo =
+	    calloc(numbers->paths, sizeof(struct sqst_entry *));
+	uint32_t done = 0, count = 0;
+
+	if (!todo)
+		return no_memory(why);
+	if (numbers->root.number == 0)
+		numbers->root.count = 0;
+	todo[count++] = &numbers->root;
+	while (done < count) {
+		struct sqst_entry *entry = todo[done++];
+
+		compact(entry);
+		for (uint32_t i = 0; i < entry->count; i++)
+			todo[count++] = &entry->child[i];
+	}
+	numbers->paths = count;
+	return 0;
+}
+
+/* ---- what changes */
+
+static const struct sqst_node *find_node(const struct sqst_tree *tree, const char *path)
+{
+	const struct sqst_node *node = sqst_tree_root(tree);
+	char name[SQST_NAME_MAX + 1];
+
+	while (node && *path) {
+		const size_t length = strcspn(path, "/");
+
+		if (length > SQST_NAME_MAX || node->inode->type != SQST_TYPE_DIR)
+			return NULL;
+		memcpy(name, path, length);
+		name[length] = '\0';
+		node = sqst_tree_find(node, name);
+		path += length + (path[length] == '/');
+	}
+	return node;
+}
+
+static bool find_live(const struct sqst_tree *tree, uint32_t **out, size_t *count)
+{
+	uint32_t *live = malloc((size_t)sqst_tree_names(tree) * sizeof(*live));
+
+	*count = 0;
+	*out = live;
+	if (!live)
+		return false;
+	for (const struct sqst_node *node = sqst_tree_root(tree); node; node = sqst_tree_next(node))
+		live[(*count)++] = node->inode->number;
+	if (!sqst_sort_u32(live, *count))
+		return false;
+	*count = sqst_unique_u32(live, *count);
+	return true;
+}
+
+/* Rows of numbers that live on without them. Only shared ones can be. */
+static int drop_left(const struct sqst_known *known, const struct sqst_tree *tree,
+		     sqst_row_call *call, void *user, struct sqst_report *why)
+{
+	SQST_AUTO_FREE uint32_t *live = NULL;
+	size_t count;
+	int rc = 0;
+
+	if (known->rows == 0)
+		return 0;
+	if (!find_live(tree, &live, &count))
+		return no_memory(why);
+	for (size_t i = 0; rc == 0 && i < known->rows; i++) {
+		const struct sqst_row *row = &known->row[i];
+		const struct sqst_node *node;
+
+		if (sqst_search_u32(live, count, row->number) == count)
+			continue;
+		node = find_node(tree, row->path);
+		if (!node || node->inode->type != row->type || node->inode->number != row->number)
+			rc = call(user, row, why);
+	}
+	return rc;
+}
+
+static int call_node(const struct sqst_node *node, sqst_row_call *call, void *user,
+		     struct sqst_report *why)
+{
+	const size_t length = sqst_node_path(node, NULL, 0);
+	SQST_AUTO_FREE char *path = malloc(length + 1);
+	const struct sqst_row row = {
+	    .path = path,
+	    .length = length,
+	    .number = node->inode->number,
+	    .type = node->inode->type,
+	};
+
+	if (!path)
+		return no_memory(why);
+	sqst_node_path(node, path, length + 1);
+	return call(user, &row, why);
+}
+
+int sqst_known_drops(const struct sqst_known *known, const struct sqst_tree *tree,
+		     const struct sqst_numbers *numbers, uint32_t top, sqst_row_call *call,
+		     void *user, struct sqst_report *why)
+{
+	struct sqst_walk walk;
+	int rc = drop_left(known, tree, call, user, why), more = 1;
+
+	if (rc < 0)
+		return rc;
+	/* What was known by another number and has a new one. */
+	sqst_walk_begin(&walk, tree, numbers);
+	while (rc == 0 && (more = sqst_walk_next(&walk)) > 0) {
+		if (sqst_walk_same_identity(&walk) && walk.entry->number != 0 &&
+		    walk.node->inode->number > top)
+			rc = call_node(walk.node, call, user, why);
+	}
+	sqst_walk_end(&walk);
+	return more < 0 ? no_memory(why) : rc;
+}
+
+int sqst_known_adds(const struct sqst_tree *tree, uint32_t top, sqst_row_call *call, void *user,
+		    struct sqst_report *why)
+{
+	int rc = 0;
+
+	for (const struct sqst_node *node = sqst_tree_root(tree); rc == 0 && node;
+	     node = sqst_tree_next(node)) {
+		if (node->inode->number > top)
+			rc = call_node(node, call, user, why);
+	}
+	return rc;
+}
+
+void sqst_known_release(struct sqst_known *known)
+{
+	sqst_numbers_free(known->numbers);
+	for (size_t i = 0; i < known->rows; i++)
+		free((char *)(uintptr_t)known->row[i].path);
+	free(known->row);
+	memset(known, 0, sizeof(*known));
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An image as blocks of a device: which of them another image has, too. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/scope.h"
+#include "survey/survey.h"
+
+/* Blocks that are read at once. */
+#define WINDOW 256
+
+int sqst_survey_blocks(const struct sqst_source_image *source, struct sqst_survey *survey)
+{
+	const uint64_t blocks = (survey->bytes + SQST_SURVEY_BLOCK - 1) / SQST_SURVEY_BLOCK;
+	SQST_AUTO_FREE uint8_t *data = malloc((size_t)WINDOW * SQST_SURVEY_BLOCK);
+
+	survey->block = blocks > SIZE_MAX / sizeof(*survey->block)
+			    ? NULL
+			    : calloc((size_t)blocks, sizeof(*survey->block));
+	if (!data || !survey->block)
+		return sqst_image_nomem(&source->image);
+	while (survey->blocks < blocks) {
+		const uint64_t at = (uint64_t)survey->blocks * SQST_SURVEY_BLOCK;
+		const uint64_t left = survey->bytes - at;
+		size_t size = (size_t)WINDOW * SQST_SURVEY_BLOCK;
+		int rc;
+
+		if (left < size) {
+			size = (size_t)left;
+			memset(data + size, 0, (0 - size) % SQST_SURVEY_BLOCK);
+		}
+		rc = sqst_image_pread(&source->image, data, size, at);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < size; i += SQST_SURVEY_BLOCK) {
+			const XXH128_hash_t hash = XXH3_128bits(data + i, SQST_SURVEY_BLOCK);
+
+			survey->block[survey->blocks++] =
+			    (struct sqst_survey_block){hash.high64, hash.low64};
+		}
+	}
+	return 0;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct sqst_survey_block *left = a, *right = b;
+
+	if (left->high != right->high)
+		return left->high < right->high ? -1 : 1;
+	return (left->low > right->low) - (left->low < right->low);
+}
+
+int sqst_survey_compare_blocks(const struct sqst_survey *was, const struct sqst_survey *is,
+			       struct sqst_block_map *map, struct sqst_report *why)
+{
+	SQST_AUTO_FREE struct sqst_survey_block *sorted =
+	    calloc(was->blocks ? was->blocks : 1, sizeof(*sorted));
+
+	memset(map, 0, sizeof(*map));
+	map->fate = malloc(is->blocks ? is->blocks : 1);
+	if (!sorted || !map->fate) {
+		free(map->fate);
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	}
+	if (was->blocks > 0)
+		memcpy(sorted, was->block, was->blocks * sizeof(*sorted));
+	qsort(sorted, was->blocks, sizeof(*sorted), by_hash);
+	map->blocks = is->blocks;
+	for (size_t i = 0; i < is->blocks; i++) {
+		const struct sqst_survey_block *block = &is->block[i];
+		enum sqst_block_fate fate = SQST_BLOCK_NEW;
+
+		if (i < was->blocks && by_hash(block, &was->block[i]) == 0)
+			fate = SQST_BLOCK_IN_PLACE;
+		else if (bsearch(block, sorted, was->blocks, sizeof(*sorted), by_hash))
+			fate = SQST_BLOCK_MOVED;
+		map->fate[i] = (uint8_t)fate;
+		map->count[fate]++;
+	}
+	return 0;
+}

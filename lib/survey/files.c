@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What each file takes in an image. Files share data blocks and fragments; each byte is counted for
+ * one of them. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/scope.h"
+#include "survey/survey.h"
+
+struct file {
+	/* Of the inode; the order of the table. */
+	uint64_t ref;
+	uint64_t start;
+	uint64_t size;
+	uint64_t stored;
+	uint32_t number;
+	uint32_t fragment;
+	uint32_t offset;
+	/* Bytes in the fragment. */
+	uint32_t tail;
+};
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int by_ref(const void *a, const void *b)
+{
+	return compare(((const struct file *)a)->ref, ((const struct file *)b)->ref);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return compare(((const struct file *)a)->number, ((const struct file *)b)->number);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct file *left = a, *right = b;
+	const int order = compare(left->start, right->start);
+
+	return order ? order : by_number(a, b);
+}
+
+static int by_fragment(const void *a, const void *b)
+{
+	const struct file *left = a, *right = b;
+	int order = compare(left->fragment, right->fragment);
+
+	if (order == 0)
+		order = compare(left->offset, right->offset);
+	return order ? order : by_number(a, b);
+}
+
+static uint64_t field_bytes(uint32_t field)
+{
+	return field & (SQST_BLOCK_RAW - 1);
+}
+
+static int read_file(struct sqst_source_image *source, struct file *file)
+{
+	struct sqst_source_file found;
+	struct sqst_cursor cursor;
+	int rc = sqst_source_file_read(source, file->ref, &found, &cursor);
+
+	if (rc < 0)
+		return rc;
+	file->size = found.size;
+	file->start = found.start;
+	file->fragment = found.fragment;
+	file->offset = found.fragment_offset;
+	if (found.fragment != SQST_NO_FRAGMENT)
+		file->tail = (uint32_t)(found.size & (source->image.super.block_size - 1));
+	/* sqst_image_check() saw that the list does not run into the next inode. */
+	for (uint64_t i = 0; i < found.blocks; i++) {
+		uint8_t raw[4];
+
+		rc = sqst_cursor_read(&cursor, raw, sizeof(raw));
+		if (rc < 0)
+			return rc;
+		file->stored += field_bytes(sqst_get32(raw));
+	}
+	return 0;
+}
+
+/* Of files whose blocks begin in one place, the first has them. */
+static void settle_blocks(struct file *file, size_t files)
+{
+	const struct file *owner = NULL;
+
+	qsort(file, files, sizeof(*file), by_start);
+	for (size_t i = 0; i < files; i++) {
+		if (file[i].stored == 0)
+			continue;
+		if (owner && owner->start == file[i].start)
+			file[i].stored = 0;
+		else
+			owner = &file[i];
+	}
+}
+
+/* Divide the fragment of file[first] to file[end - 1] among them. */
+static int divide_fragment(struct sqst_source_image *source, struct file *file, size_t first,
+			   size_t end)
+{
+	uint64_t start, used = 0;
+	uint32_t field;
+	int rc = sqst_source_fragment_entry(source, file[first].fragment, &start, &field);
+
+	for (size_t i = first; i < end; i++) {
+		/* The same end as the one before. */
+		if (i > first && file[i].offset == file[i - 1].offset)
+			file[i].tail = 0;
+		used += file[i].tail;
+	}
+	for (size_t i = first; rc == 0 && used > 0 && i < end; i++)
+		file[i].stored += field_bytes(field) * file[i].tail / used;
+	return rc;
+}
+
+static int settle_fragments(struct sqst_source_image *source, struct file *file, size_t files)
+{
+	size_t end;
+	int rc = 0;
+
+	qsort(file, files, sizeof(*file), by_fragment);
+	/* Files without one are last. */
+	for (size_t i = 0; rc == 0 && i < files && file[i].fragment != SQST_NO_FRAGMENT; i = end) {
+		for (end = i + 1; end < files && file[end].fragment == file[i].fragment;)
+			end++;
+		rc = divide_fragment(source, file, i, end);
+	}
+	return rc;
+}
+
+int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names *names,
+		      struct sqst_survey *survey)
+{
+	SQST_AUTO_FREE struct file *file = calloc(names->count, sizeof(*file));
+	size_t files = 0;
+	int rc = 0;
+
+	if (!file)
+		return sqst_image_nomem(&source->image);
+	for (size_t i = 0; i < names->count; i++) {
+		const struct sqst_name *name = &names->name[i];
+
+		if ((name->key & 15) == SQST_TYPE_FILE)
+			file[files++] =
+			    (struct file){.ref = name->key >> 4, .number = name->number};
+	}
+	qsort(file, files, sizeof(*file), by_ref);
+	for (size_t i = 0; rc == 0 && i < files; i++)
+		rc = read_file(source, &file[i]);
+	if (rc < 0)
+		return rc;
+	settle_blocks(file, files);
+	rc = settle_fragments(source, file, files);
+	if (rc < 0)
+		return rc;
+	qsort(file, files, sizeof(*file), by_number);
+	survey->file = calloc(files ? files : 1, sizeof(*survey->file));
+	if (!survey->file)
+		return sqst_image_nomem(&source->image);
+	for (size_t i = 0; i < files; i++)
+		survey->file[i] =
+		    (struct sqst_survey_file){file[i].number, file[i].size, file[i].stored};
+	survey->files = files;
+	return 0;
+}
