@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the programs that look at images and maps share: how they print, and how they end. */
+/* What the programs share: how they print, and how they end. */
 #ifndef BIN_COMMON_COMMON_H
 #define BIN_COMMON_COMMON_H
 

@@ -8,9 +8,8 @@
 
 #include "common/options.h"
 
-/* Where the help of an option begins, and where lines end. */
-#define COLUMN 25
-#define WIDTH  80
+/* Where lines end. */
+#define WIDTH 80
 
 static const struct option_row words_rows[] = {
     {NULL, NULL, "Words", 0, NULL},
@@ -18,25 +17,24 @@ static const struct option_row words_rows[] = {
     {"version", NULL, "print the version and end", 0, NULL},
 };
 
-/* Text from the help column on, in lines that a terminal holds. */
-static void print_text(const char *text, int used)
+void print_help_text(const char *text, int used)
 {
 	int at = used;
 
-	if (used >= COLUMN) {
+	if (used >= HELP_COLUMN) {
 		printf("\n");
 		at = 0;
 	}
-	printf("%*s", COLUMN - at, "");
-	at = COLUMN;
+	printf("%*s", HELP_COLUMN - at, "");
+	at = HELP_COLUMN;
 	while (*text) {
 		const int word = (int)strcspn(text, " ");
 
-		if (at > COLUMN && at + 1 + word >= WIDTH) {
-			printf("\n%*s", COLUMN, "");
-			at = COLUMN;
+		if (at > HELP_COLUMN && at + 1 + word >= WIDTH) {
+			printf("\n%*s", HELP_COLUMN, "");
+			at = HELP_COLUMN;
 		}
-		at += printf("%s%.*s", at > COLUMN ? " " : "", word, text);
+		at += printf("%s%.*s", at > HELP_COLUMN ? " " : "", word, text);
 		text += word;
 		text += *text == ' ';
 	}
@@ -47,9 +45,9 @@ static void print_rows(const struct option_row *row, size_t rows)
 {
 	for (size_t i = 0; i < rows; i++) {
 		if (row[i].name)
-			print_text(row[i].help,
-				   printf("  -%s%s%s", row[i].name, row[i].value ? " " : "",
-					  row[i].value ? row[i].value : ""));
+			print_help_text(row[i].help,
+					printf("  -%s%s%s", row[i].name, row[i].value ? " " : "",
+					       row[i].value ? row[i].value : ""));
 		else
 			printf("\n%s:\n", row[i].help);
 	}

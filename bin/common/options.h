@@ -50,4 +50,11 @@ enum options_end {
 enum options_end options_read(const struct option_table *table, int count, char **list,
 			      void *arguments, struct operands *operands);
 
+/* Where the help of an option begins in a line of --help. */
+#define HELP_COLUMN 25
+
+/* Print the help of an option from that column on, in lines that a terminal holds. `used`: how many
+ * bytes of the line are printed already. */
+void print_help_text(const char *text, int used);
+
 #endif

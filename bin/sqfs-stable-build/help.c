@@ -7,38 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/options.h"
 #include "option.h"
 
 /* The version of mksquashfs and sqfstar whose command line is spoken. */
 #define SPOKEN "4.6.1"
-
-#define COLUMN 25
-#define WIDTH  80
-
-/* Text from the help column on, in lines that a terminal holds. */
-static void print_text(const char *text, int used)
-{
-	int at = used;
-
-	if (used >= COLUMN) {
-		printf("\n");
-		at = 0;
-	}
-	printf("%*s", COLUMN - at, "");
-	at = COLUMN;
-	while (*text) {
-		const int word = (int)strcspn(text, " ");
-
-		if (at > COLUMN && at + 1 + word >= WIDTH) {
-			printf("\n%*s", COLUMN, "");
-			at = COLUMN;
-		}
-		at += printf("%s%.*s", at > COLUMN ? " " : "", word, text);
-		text += word;
-		text += *text == ' ';
-	}
-	printf("\n");
-}
 
 static void print_option(const struct option *option)
 {
@@ -47,14 +20,14 @@ static void print_option(const struct option *option)
 	char alias[64];
 
 	if (option->help) {
-		print_text(option->help, used);
+		print_help_text(option->help, used);
 		return;
 	}
 	/* An alias stands behind what it is an alias of. */
 	while (!option->help)
 		option--;
 	snprintf(alias, sizeof(alias), "as -%s", option->name);
-	print_text(alias, used);
+	print_help_text(alias, used);
 }
 
 static void print_options(enum language language, bool codecs)

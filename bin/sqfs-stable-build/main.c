@@ -10,8 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/common.h"
 #include "options.h"
 #include "summary.h"
+
+const char program_name[] = PROGRAM;
 
 /* The signal that ended the build, polled by the library. */
 static volatile int caught;
@@ -44,9 +47,8 @@ static void catch_signals(void)
 
 static void warn(void *user, const char *message)
 {
-	(void)user;
 	progress_end();
-	fprintf(stderr, PROGRAM ": warning: %s\n", message);
+	complain_warning(user, message);
 }
 
 static enum status status_of(enum sqst_error error)

@@ -3,6 +3,7 @@
 #ifndef BIN_SQFS_STABLE_BUILD_OPTION_H
 #define BIN_SQFS_STABLE_BUILD_OPTION_H
 
+#include "common/common.h"
 #include "options.h"
 
 /* Which command lines have it (enum language), and whether it is one that mksquashfs lacks: those
@@ -30,9 +31,6 @@ extern const size_t option_count;
 
 typedef bool option_set(struct arguments *arguments, const struct option *option,
 			const char *value);
-
-/* Print one line about the command line. Always false. */
-bool mistake(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Add a word; prints and returns false if memory is short. */
 bool words_add(struct words *words, const char *word);

@@ -8,28 +8,12 @@
 #include "config.h"
 #endif
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "option.h"
 #include "values.h"
-
-bool mistake(const char *format, ...)
-{
-	struct sqst_report report = {0};
-	char text[SQST_MESSAGE_MAX];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	/* Through a report, which masks control bytes of what the user gave. */
-	sqst_fail(&report, SQST_ERR_OPTION, NULL, "%s", text);
-	fprintf(stderr, PROGRAM ": %s (-help lists the options)\n", report.message);
-	return false;
-}
 
 static enum language language_of(const char *program)
 {

@@ -5,13 +5,12 @@
 #endif
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uuid/uuid.h>
 
+#include "common/json.h"
 #include "summary.h"
 
 static double megabytes(uint64_t bytes)
@@ -40,13 +39,12 @@ void summary_print(const struct arguments *arguments, const struct sqst_build_re
 {
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct sqst_report shown = {0};
-	char uuid[UUID_STR_LEN];
+	char uuid[UUID_TEXT_SIZE];
 
 	sqst_fail(&shown, SQST_ERR_OPTION, arguments->build.output,
 		  "%.1f MB (data %.1f, tables %.1f) from %.1f MB in %.1f s",
 		  megabytes(result->image_bytes), megabytes(result->data_bytes),
 		  megabytes(result->table_bytes), megabytes(result->source_bytes), seconds);
-	uuid_unparse_lower(result->lineage.uuid, uuid);
 	fprintf(stderr, "%s\n", shown.message);
 	fprintf(stderr,
 		"  paths    %u: %u kept, %u new (%u of them changed type, %u renumbered)\n"
@@ -54,7 +52,8 @@ void summary_print(const struct arguments *arguments, const struct sqst_build_re
 		"  lineage  %s, generation %u, root %u%s\n"
 		"  files    %llu duplicates (%.1f MB), %u fragment blocks, %s %uK\n",
 		result->names, stats->kept, stats->added, stats->retyped, stats->renumbered,
-		stats->live, result->lineage.top, stats->retired, uuid, result->lineage.generation,
+		stats->live, result->lineage.top, stats->retired,
+		uuid_text(result->lineage.uuid, uuid), result->lineage.generation,
 		result->lineage.root, result->lineage.root_double ? " and its double" : "",
 		(unsigned long long)result->duplicate_files, megabytes(result->duplicate_bytes),
 		result->fragments, sqst_codec_name((int)arguments->build.codec.id),
@@ -62,22 +61,17 @@ void summary_print(const struct arguments *arguments, const struct sqst_build_re
 	print_reuse(&result->reuse);
 }
 
-static void add_number(struct json_object *to, const char *key, uint64_t value)
-{
-	json_object_object_add(to, key, json_object_new_int64((int64_t)value));
-}
-
 static struct json_object *make_paths(const struct sqst_build_result *result)
 {
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct json_object *paths = json_object_new_object();
 
-	add_number(paths, "total", result->names);
-	add_number(paths, "kept", stats->kept);
-	add_number(paths, "new", stats->added);
-	add_number(paths, "changed_type", stats->retyped);
-	add_number(paths, "renumbered", stats->renumbered);
-	add_number(paths, "regrouped_links", stats->regrouped);
+	json_add_number(paths, "total", result->names);
+	json_add_number(paths, "kept", stats->kept);
+	json_add_number(paths, "new", stats->added);
+	json_add_number(paths, "changed_type", stats->retyped);
+	json_add_number(paths, "renumbered", stats->renumbered);
+	json_add_number(paths, "regrouped_links", stats->regrouped);
 	return paths;
 }
 
@@ -86,12 +80,11 @@ static struct json_object *make_numbers(const struct sqst_build_result *result)
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct json_object *numbers = json_object_new_object();
 
-	add_number(numbers, "in_use", stats->live);
-	add_number(numbers, "top", result->lineage.top);
-	add_number(numbers, "retired", stats->retired);
-	add_number(numbers, "root", result->lineage.root);
-	json_object_object_add(numbers, "root_double",
-			       json_object_new_boolean(result->lineage.root_double));
+	json_add_number(numbers, "in_use", stats->live);
+	json_add_number(numbers, "top", result->lineage.top);
+	json_add_number(numbers, "retired", stats->retired);
+	json_add_number(numbers, "root", result->lineage.root);
+	json_add_bool(numbers, "root_double", result->lineage.root_double);
 	return numbers;
 }
 
@@ -99,19 +92,16 @@ static struct json_object *make_lineage(const struct sqst_build_result *result)
 {
 	struct json_object *lineage = json_object_new_object();
 	struct json_object *parents = json_object_new_array();
-	char uuid[UUID_STR_LEN];
+	char uuid[UUID_TEXT_SIZE];
 
-	uuid_unparse_lower(result->lineage.uuid, uuid);
-	json_object_object_add(lineage, "uuid", json_object_new_string(uuid));
-	uuid_unparse_lower(result->lineage.id, uuid);
-	json_object_object_add(lineage, "id", json_object_new_string(uuid));
-	add_number(lineage, "generation", result->lineage.generation);
-	for (uint32_t i = 0; i < result->lineage.parents; i++) {
-		uuid_unparse_lower(result->lineage.parent[i], uuid);
-		json_object_array_add(parents, json_object_new_string(uuid));
-	}
+	json_add_uuid(lineage, "uuid", result->lineage.uuid);
+	json_add_uuid(lineage, "id", result->lineage.id);
+	json_add_number(lineage, "generation", result->lineage.generation);
+	for (uint32_t i = 0; i < result->lineage.parents; i++)
+		json_object_array_add(parents,
+				      json_text(uuid_text(result->lineage.parent[i], uuid)));
 	json_object_object_add(lineage, "parents", parents);
-	json_object_object_add(lineage, "label", json_object_new_string(result->lineage.label));
+	json_add_text(lineage, "label", result->lineage.label);
 	return lineage;
 }
 
@@ -119,11 +109,11 @@ static struct json_object *make_bytes(const struct sqst_build_result *result)
 {
 	struct json_object *bytes = json_object_new_object();
 
-	add_number(bytes, "image", result->image_bytes);
-	add_number(bytes, "data", result->data_bytes);
-	add_number(bytes, "tables", result->table_bytes);
-	add_number(bytes, "source", result->source_bytes);
-	add_number(bytes, "duplicates", result->duplicate_bytes);
+	json_add_number(bytes, "image", result->image_bytes);
+	json_add_number(bytes, "data", result->data_bytes);
+	json_add_number(bytes, "tables", result->table_bytes);
+	json_add_number(bytes, "source", result->source_bytes);
+	json_add_number(bytes, "duplicates", result->duplicate_bytes);
 	return bytes;
 }
 
@@ -132,15 +122,14 @@ static struct json_object *make_reuse(const struct sqst_build_result *result)
 	const struct sqst_reuse_stats *stats = &result->reuse;
 	struct json_object *reuse = json_object_new_object();
 
-	add_number(reuse, "in_place", stats->in_place);
-	add_number(reuse, "moved", stats->moved);
-	add_number(reuse, "new", stats->made);
-	add_number(reuse, "gaps", stats->gaps);
-	add_number(reuse, "dead", stats->dead);
-	add_number(reuse, "blocks", stats->blocks);
-	add_number(reuse, "fragment_blocks", stats->fragments);
-	json_object_object_add(reuse, "reason",
-			       stats->reason ? json_object_new_string(stats->reason) : NULL);
+	json_add_number(reuse, "in_place", stats->in_place);
+	json_add_number(reuse, "moved", stats->moved);
+	json_add_number(reuse, "new", stats->made);
+	json_add_number(reuse, "gaps", stats->gaps);
+	json_add_number(reuse, "dead", stats->dead);
+	json_add_number(reuse, "blocks", stats->blocks);
+	json_add_number(reuse, "fragment_blocks", stats->fragments);
+	json_add_text(reuse, "reason", stats->reason);
 	return reuse;
 }
 
@@ -149,20 +138,18 @@ static struct json_object *make_json(const struct arguments *arguments,
 {
 	struct json_object *all = json_object_new_object();
 
-	json_object_object_add(all, "image", json_object_new_string(arguments->build.output));
-	json_object_object_add(
-	    all, "compressor",
-	    json_object_new_string(sqst_codec_name((int)arguments->build.codec.id)));
-	add_number(all, "block_size", arguments->build.codec.block_size);
+	json_add_text(all, "image", arguments->build.output);
+	json_add_text(all, "compressor", sqst_codec_name((int)arguments->build.codec.id));
+	json_add_number(all, "block_size", arguments->build.codec.block_size);
 	json_object_object_add(all, "lineage", make_lineage(result));
 	json_object_object_add(all, "paths", make_paths(result));
 	json_object_object_add(all, "numbers", make_numbers(result));
 	json_object_object_add(all, "bytes", make_bytes(result));
 	json_object_object_add(all, "reuse", make_reuse(result));
-	add_number(all, "inodes", result->inodes);
-	add_number(all, "directories", result->directories);
-	add_number(all, "duplicate_files", result->duplicate_files);
-	add_number(all, "fragment_blocks", result->fragments);
+	json_add_number(all, "inodes", result->inodes);
+	json_add_number(all, "directories", result->directories);
+	json_add_number(all, "duplicate_files", result->duplicate_files);
+	json_add_number(all, "fragment_blocks", result->fragments);
 	json_object_object_add(all, "seconds", json_object_new_double(seconds));
 	return all;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/bytes.h"
 #include "image/read.h"
 
@@ -53,40 +54,27 @@ static int take(struct reader *reader, void *data, size_t size)
 	return sqst_cursor_read(&reader->cursor, data, size);
 }
 
-/* Twice as much room as now, when there is none left. */
-static bool grow(void **array, size_t count, size_t *room, size_t size)
-{
-	const size_t wanted = *room ? *room * 2 : 256;
-	void *larger;
-
-	if (count < *room)
-		return true;
-	larger = reallocarray(*array, wanted, size);
-	if (!larger)
-		return false;
-	*array = larger;
-	*room = wanted;
-	return true;
-}
-
 static int add(struct reader *reader, const char *name, size_t length, uint64_t ref,
 	       uint32_t number, uint8_t type)
 {
 	struct sqst_listing *listing = reader->listing;
 	struct sqst_names *names = reader->names;
-	void *entries = listing->entry, *all = names->name;
+	struct sqst_entry *entries;
+	struct sqst_name *all;
 	char *copy;
 
 	if (names->count >= UINT32_MAX)
 		return sqst_fail(reader->image->why, SQST_ERR_PARENT, reader->image->name,
 				 "more than %" PRIu32 " names", UINT32_MAX);
 	copy = sqst_arena_strndup(reader->arena, name, length);
-	if (!copy || !grow(&entries, listing->count, &listing->room, sizeof(*listing->entry)))
+	entries = sqst_grow(listing->entry, listing->count, &listing->room, sizeof(*entries));
+	if (entries)
+		listing->entry = entries;
+	all = sqst_grow(names->name, names->count, &names->room, sizeof(*all));
+	if (all)
+		names->name = all;
+	if (!copy || !entries || !all)
 		return sqst_image_nomem(reader->image);
-	listing->entry = entries;
-	if (!grow(&all, names->count, &names->room, sizeof(*names->name)))
-		return sqst_image_nomem(reader->image);
-	names->name = all;
 	listing->entry[listing->count++] =
 	    (struct sqst_entry){.name = copy, .number = number, .type = type};
 	names->name[names->count] =

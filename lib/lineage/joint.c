@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/scope.h"
 #include "lineage/joint.h"
 
@@ -28,22 +29,6 @@ struct collecting {
 	struct sqst_report *why;
 };
 
-/* Room for one more item of a growing array, NULL if memory is short. */
-static void *grow(void *array, size_t used, size_t *room, size_t item)
-{
-	const size_t more = *room ? *room * 2 : 64;
-	void *grown;
-
-	if (used < *room)
-		return array;
-	if (more > SIZE_MAX / 2 / item)
-		return NULL;
-	grown = realloc(array, more * item);
-	if (grown)
-		*room = more;
-	return grown;
-}
-
 static int no_memory(struct sqst_report *why)
 {
 	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
@@ -58,7 +43,7 @@ static int add(struct collecting *all, const struct sqst_joint *joint)
 	if (all->count == SQST_NUMBER_MAX)
 		return sqst_fail(all->why, SQST_ERR_LIMIT, NULL, "more than %u paths",
 				 SQST_NUMBER_MAX);
-	grown = grow(all->joint, all->count, &all->room, sizeof(*grown));
+	grown = sqst_grow(all->joint, all->count, &all->room, sizeof(*grown));
 	if (!grown)
 		return no_memory(all->why);
 	all->joint = grown;
@@ -67,7 +52,7 @@ static int add(struct collecting *all, const struct sqst_joint *joint)
 		below |= joint->entry[i] && joint->entry[i]->count > 0;
 	if (!below)
 		return 0;
-	frame = grow(all->frame, all->frames, &all->frames_room, sizeof(*frame));
+	frame = sqst_grow(all->frame, all->frames, &all->frames_room, sizeof(*frame));
 	if (!frame)
 		return no_memory(all->why);
 	all->frame = frame;

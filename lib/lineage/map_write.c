@@ -8,6 +8,7 @@
 #include <string.h>
 #include <uuid.h>
 
+#include "base/array.h"
 #include "base/scope.h"
 #include "lineage/map_line.h"
 #include "lineage/map_stage.h"
@@ -43,22 +44,6 @@ struct writer {
 	size_t waitings;
 	size_t waitings_room;
 };
-
-/* Room for one more item of a growing array. */
-static void *grow(void *array, size_t used, size_t *room, size_t item)
-{
-	const size_t more = *room ? *room * 2 : 64;
-	void *grown;
-
-	if (used < *room)
-		return array;
-	if (more > SIZE_MAX / 2 / item)
-		return NULL;
-	grown = realloc(array, more * item);
-	if (grown)
-		*room = more;
-	return grown;
-}
 
 /* Room for `size` more bytes. */
 static bool text_reserve(struct text *text, size_t size)
@@ -137,7 +122,8 @@ static bool write_child(struct writer *writer, const struct sqst_entry *child)
 	writer->path.used = path;
 	if (child->type != SQST_TYPE_DIR || child->count == 0)
 		return true;
-	grown = grow(writer->waiting, writer->waitings, &writer->waitings_room, sizeof(*grown));
+	grown =
+	    sqst_grow(writer->waiting, writer->waitings, &writer->waitings_room, sizeof(*grown));
 	if (!grown)
 		return false;
 	writer->waiting = grown;
@@ -149,7 +135,7 @@ static bool write_child(struct writer *writer, const struct sqst_entry *child)
 static bool enter(struct writer *writer, const struct sqst_entry *dir)
 {
 	struct frame *grown =
-	    grow(writer->frame, writer->frames, &writer->frames_room, sizeof(*grown));
+	    sqst_grow(writer->frame, writer->frames, &writer->frames_room, sizeof(*grown));
 
 	if (!grown)
 		return false;

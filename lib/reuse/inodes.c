@@ -6,24 +6,10 @@
 
 #include <sqfs/dir.h>
 #include <sqfs/inode.h>
-#include <stdlib.h>
 
+#include "base/array.h"
 #include "base/bytes.h"
 #include "reuse/parent.h"
-
-/* Make room for one more thing of `size` bytes in an array. */
-static void *grow(void *array, size_t used, size_t *room, size_t size)
-{
-	const size_t more = *room * 2 + 1024;
-	void *grown;
-
-	if (used < *room)
-		return array;
-	grown = more > SIZE_MAX / size ? NULL : realloc(array, more * size);
-	if (grown)
-		*room = more;
-	return grown;
-}
 
 static int take_fields(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint64_t count)
 {
@@ -34,7 +20,7 @@ static int take_fields(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uin
 
 		if (rc < 0)
 			return rc;
-		grown = grow(reuse->field, reuse->fields, &reuse->field_room, sizeof(*grown));
+		grown = sqst_grow(reuse->field, reuse->fields, &reuse->field_room, sizeof(*grown));
 		if (!grown)
 			return sqst_image_nomem(&reuse->image);
 		reuse->field = grown;
@@ -81,7 +67,7 @@ static int take_file(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint3
 	if (rc < 0 || file.size == 0 || blocks > UINT32_MAX)
 		return rc;
 	file.blocks = (uint32_t)blocks;
-	grown = grow(reuse->file, reuse->files, &reuse->file_room, sizeof(*grown));
+	grown = sqst_grow(reuse->file, reuse->files, &reuse->file_room, sizeof(*grown));
 	if (!grown)
 		return sqst_image_nomem(&reuse->image);
 	reuse->file = grown;
