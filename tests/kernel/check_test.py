@@ -148,4 +148,5 @@ def plain_update():
         assert compare(room, *images) == verdict.UNSAFE
 
 
+mounts.alone()
 tap.main()

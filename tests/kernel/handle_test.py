@@ -155,4 +155,5 @@ def old_handles():
             assert kept > 500 and gone > 50, (kept, gone)
 
 
+mounts.alone()
 tap.main()

@@ -289,4 +289,5 @@ for option_set in OPTION_SETS:
 for one_limit in limits.LIMITS:
     tap.add("with --fresh-links: " + one_limit.name, hard_links, one_limit, "--fresh-links")
     tap.add("breaks and is warned of: " + one_limit.name, hard_links, one_limit)
+mounts.alone()
 tap.main()

@@ -249,6 +249,7 @@ for one_reader in (rdsquashfs, squashfuse):
     loop(one_reader, SLOW)
 loop(grub, GRUB)
 loop(seven_zip, SEVEN)
+mounts.alone()
 try:
     tap.main()
 finally:
