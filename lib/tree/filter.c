@@ -98,6 +98,20 @@ static int compile(struct sqst_pattern *pattern, struct sqst_report *why)
 	return 0;
 }
 
+/* musl's fnmatch() has no extended patterns, and would take them for plain text. */
+#ifndef FNM_EXTMATCH
+#define FNM_EXTMATCH 0
+#endif
+
+static bool is_extended(const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("?*+@!", *text) && text[1] == '(')
+			return true;
+	}
+	return false;
+}
+
 static int fill(struct sqst_pattern *pattern, const char *text, unsigned flags,
 		struct sqst_report *why)
 {
@@ -111,6 +125,10 @@ static int fill(struct sqst_pattern *pattern, const char *text, unsigned flags,
 		return sqst_fail(why, SQST_ERR_OPTION, text,
 				 "a wildcard or regular expression begins below the root of the "
 				 "image, without /, ./ or ../");
+	if (FNM_EXTMATCH == 0 && flags == SQST_FILTER_WILDCARDS && is_extended(text))
+		return sqst_fail(why, SQST_ERR_OPTION, text,
+				 "the C library of this system has no extended patterns; say it "
+				 "with -regex");
 	if (!plain && strncmp(text, "... ", 4) == 0) {
 		pattern->anywhere = true;
 		text += 4;
