@@ -10,7 +10,7 @@ try_packages='squashfs-tools attr'
 
 test_packages='libcmocka-dev python3 squashfs-tools squashfs-tools-ng squashfuse grub-common p7zip-full
 fakeroot pseudo attr libcap2-bin util-linux mount libarchive-tools mandoc clang-format udev chromium
-git postgresql python3-kconfiglib rauc openssl shellcheck'
+git postgresql shellcheck curl jq genimage python3-yaml python3-kconfiglib rauc openssl'
 
 sanitizer_packages='clang libclang-rt-dev'
 
