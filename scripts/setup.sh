@@ -10,7 +10,8 @@ try_packages='squashfs-tools attr'
 
 test_packages='libcmocka-dev python3 squashfs-tools squashfs-tools-ng squashfuse grub-common p7zip-full
 fakeroot pseudo attr libcap2-bin util-linux mount libarchive-tools mandoc clang-format udev chromium
-git postgresql shellcheck curl jq genimage python3-yaml python3-kconfiglib rauc openssl'
+git postgresql shellcheck curl jq genimage python3-kconfiglib python3-yaml rauc openssl
+dpkg-dev debhelper lintian mmdebstrap'
 
 sanitizer_packages='clang libclang-rt-dev'
 
