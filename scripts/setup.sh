@@ -11,7 +11,7 @@ try_packages='squashfs-tools attr'
 test_packages='libcmocka-dev python3 squashfs-tools squashfs-tools-ng squashfuse grub-common p7zip-full
 fakeroot pseudo attr libcap2-bin util-linux mount libarchive-tools mandoc clang-format udev chromium
 git postgresql shellcheck curl jq genimage python3-kconfiglib python3-yaml rauc openssl
-dpkg-dev debhelper lintian mmdebstrap'
+build-essential dpkg-dev debhelper lintian mmdebstrap'
 
 sanitizer_packages='clang libclang-rt-dev'
 
