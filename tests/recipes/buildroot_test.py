@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
 import buildroot
+import check_package
 import dist
 import sqfs
 import stable
@@ -57,98 +58,9 @@ def numbers(path):
 
 # ---- the rules of utils/check-package
 
-def check_lines(path, lines):
-    for at, line in enumerate(lines, 1):
-        assert line == line.rstrip(), f"{path}:{at}: space at the end"
-        assert line or at == len(lines) or lines[at] or path.endswith(".md"), f"{path}:{at}: two empty lines"
-    assert lines[-1], f"{path}: empty last line"
-
-
-def check_makefile(path, lines):
-    assert lines[0] == lines[4] == "#" * 80 and lines[1] == lines[3] == "#" and lines[5] == "", path
-    assert re.match(r"# \S", lines[2]) and lines[6].startswith("# SPDX-License-Identifier: "), path
-    prefix = os.path.basename(path)[:-3].upper().replace("-", "_")
-    in_define = continued = False
-    conditionals, seen = 0, {}
-    for at, line in enumerate(lines, 1):
-        where = f"{path}:{at}: {line}"
-        assert not re.search(r"[^$]\$\{\w", line), where + ": braces"
-        assert not re.search(r"(  |\t)\\$", line), where + ": one space before a backslash"
-        assert not re.search(r"\$\(HOST_DIR\)/usr", line), where
-        assert not re.match(r"\s*(else )?(ifdef|ifndef)\b", line), where + ": ifdef"
-        if re.match(r"define\b", line):
-            in_define = True
-        elif re.match(r"endef\b", line):
-            in_define = False
-        elif line and not line.startswith("#"):
-            inside = in_define or continued
-            conditional = not continued and re.match(r"(ifeq|ifneq|else|endif)\b", line)
-            assert line.startswith("\t") == bool(inside and not conditional), where + ": tabs"
-        assert not (continued and not line), where + ": backslash before an empty line"
-        name = None if continued else re.match(r"(?:define\s+)?([A-Z0-9_]+_[A-Z0-9_]+)\b", line)
-        if name and not in_define:
-            assert re.match(rf"(HOST_|ROOTFS_)?{prefix}_", name[1]), where + ": not prefixed"
-            change = re.match(r"[A-Z0-9_]+\s*(\+?:?=)", line)
-            if change and change[1] != "+=":
-                assert name[1] not in seen, where + ": overridden"
-                assert not (conditionals and re.search("_(CONF_OPTS|DEPENDENCIES)$", name[1])), where
-            seen[name[1]] = at
-        conditionals += bool(re.match(r"(ifeq|ifneq)\b", line)) - bool(re.match(r"endif\b", line))
-        continued = line.endswith("\\") and not line.startswith("#")
-        assert not re.search(r"_(AUTORECONF|INSTALL_STAGING|INSTALL_IMAGES)\s*=\s*NO"
-                             r"|_(LIBTOOL_PATCH|INSTALL_TARGET|REDISTRIBUTE)\s*=\s*YES", line), where
-        for option in re.findall(r"\$\((BR2_\w+)\)", line):
-            string = re.search(rf"config {option}\n\tstring", all_config()) or option.endswith("_SITE")
-            if string or option.endswith("_SCRIPT"):
-                assert f"call qstrip,$({option})" in line or "error" in line, where + ": no qstrip"
-    assert not in_define and not conditionals and not continued
-
-
 @functools.lru_cache
 def all_config():
     return "\n".join(text(path) for path in files() if "/Config.in" in path or path == "Config.in")
-
-
-def check_config(path, lines):
-    order = {"bool": 1, "prompt": 1, "string": 1, "default": 2, "depends": 3, "select": 4, "help": 5}
-    outside = "choice comment config endchoice endif endmenu if menu menuconfig source".split()
-    state, in_help, continued, seen = 0, None, False, set()
-    for at, line in enumerate(lines, 1):
-        where = f"{path}:{at}: {line}"
-        if in_help is not None:
-            if line.startswith("\t  ") or not line:
-                assert re.match(r"\t  .{0,62}$|\t  https?://\S+$|$", line), where + ": help is too wide"
-                in_help.append(line)
-                continue
-            assert in_help[0].strip() and re.match(r"\t  \S", in_help[0]), where
-            in_help = None
-        if not line or line.lstrip().startswith("#"):
-            continue
-        if continued:
-            assert line.startswith("\t"), where
-        else:
-            word = line.split()[0]
-            if word in outside:
-                assert line.startswith(word), where
-                state = 0
-                if word == "config":
-                    assert line not in seen, where
-                    seen.add(line)
-            else:
-                assert re.match(rf"\t{word}\b", line) and order[word] >= state, where + ": order"
-                state = order[word]
-                assert line.strip() != "default n", where
-                if word == "help":
-                    in_help = []
-        continued = line.endswith("\\")
-
-
-def check_hash(path, lines):
-    sizes = {"sha256": 64, "sha512": 128}
-    for line in lines:
-        if not line.startswith("#"):
-            kind, digest, name = line.split("  ")
-            assert re.fullmatch(rf"[0-9a-f]{{{sizes[kind]}}}", digest) and name, f"{path}: {line}"
 
 
 @tap.test("the files keep the rules of Buildroot's utils/check-package")
@@ -158,14 +70,14 @@ def style():
         content = text(path)
         lines = content.split("\n")
         assert lines.pop() == "", f"{path}: no line end at the end"
-        check_lines(path, lines)
+        check_package.check_lines(path, lines)
         assert not os.access(os.path.join(buildroot.EXTERNAL, path), os.X_OK), path
         if path.endswith(".mk") and path != "external.mk":
-            check_makefile(path, lines)
+            check_package.check_makefile(path, lines, all_config())
         elif "Config.in" in path:
-            check_config(path, lines)
+            check_package.check_config(path, lines)
         elif path.endswith(".hash"):
-            check_hash(path, lines)
+            check_package.check_hash(path, lines)
         elif path.endswith("_defconfig"):
             assert "BR2_DOWNLOAD_FORCE_CHECK_HASHES=y" in lines
         if path.endswith(".md"):
@@ -689,7 +601,7 @@ def use_tarball():
         name = os.path.basename(tarball())
         assert tool.read(f"{package}/{name}") == tool.read(tarball())
         lines = tool.read(package + "/sqfs-stable.hash").decode().splitlines()
-        check_hash("sqfs-stable.hash", lines)
+        check_package.check_hash("sqfs-stable.hash", lines)
         found = {line.split("  ")[2]: line.split("  ")[1] for line in lines if not line.startswith("#")}
         assert found == {name: tool.sha256(tarball()), **{
             file: hashlib.sha256(tool.read(os.path.join(dist.SOURCE, file))).hexdigest()
@@ -722,6 +634,19 @@ def use_tarball_refuses():
             assert done.returncode == 2 and done.stdout == "", arguments
             assert len(done.stderr.splitlines()) == 1 and word in done.stderr, done.stderr
         assert tool.snapshot(recipes) == before
+
+
+@tap.test("use-tarball that cannot write gives nothing its name, and does not say that it is done")
+def use_tarball_fails():
+    with tool.scratch("sqst-br-") as room:
+        recipes = copied(room)
+        package = f"{recipes}/buildroot/{PACKAGE}"
+        before = tool.snapshot(recipes)
+        os.symlink("/nowhere/file", f"{package}/{os.path.basename(tarball())}.new")
+        done = use(recipes, tarball())
+        assert done.returncode != 0 and done.stdout == "" and done.stderr, done
+        after = {name for name in tool.snapshot(recipes) if not name.endswith("/files")}
+        assert after == set(before), after ^ set(before)
 
 
 @tap.test("a missing tarball is one line that names use-tarball, unless a primary site may have it")
