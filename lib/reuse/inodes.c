@@ -43,6 +43,8 @@ static int take_file(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint3
 		uint8_t raw[sizeof(sqfs_inode_file_t)];
 
 		rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+		if (rc < 0)
+			return rc;
 		file.start = sqst_get32(raw + offsetof(sqfs_inode_file_t, blocks_start));
 		file.fragment = sqst_get32(raw + offsetof(sqfs_inode_file_t, fragment_index));
 		file.fragment_offset =
@@ -52,14 +54,14 @@ static int take_file(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint3
 		uint8_t raw[sizeof(sqfs_inode_file_ext_t)];
 
 		rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+		if (rc < 0)
+			return rc;
 		file.start = sqst_get64(raw + offsetof(sqfs_inode_file_ext_t, blocks_start));
 		file.fragment = sqst_get32(raw + offsetof(sqfs_inode_file_ext_t, fragment_idx));
 		file.fragment_offset =
 		    sqst_get32(raw + offsetof(sqfs_inode_file_ext_t, fragment_offset));
 		file.size = sqst_get64(raw + offsetof(sqfs_inode_file_ext_t, file_size));
 	}
-	if (rc < 0)
-		return rc;
 	blocks = file.size >> log;
 	if (file.fragment == SQST_NO_FRAGMENT && (file.size & ((UINT64_C(1) << log) - 1)) != 0)
 		blocks++;
@@ -117,10 +119,11 @@ static int take_inode(struct sqst_reuse *reuse, struct sqst_cursor *cursor)
 {
 	uint8_t raw[sizeof(sqfs_inode_t)];
 	const int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
-	const unsigned type = sqst_get16(raw + offsetof(sqfs_inode_t, type));
+	unsigned type;
 
 	if (rc < 0)
 		return rc;
+	type = sqst_get16(raw + offsetof(sqfs_inode_t, type));
 	switch (type) {
 	case SQFS_INODE_FILE:
 	case SQFS_INODE_EXT_FILE:

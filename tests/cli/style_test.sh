@@ -28,7 +28,7 @@ verdict() {
 
 sources=$(find include lib bin tests bench -name '*.[ch]' | sort)
 
-echo 1..5
+echo 1..6
 name='sources are formatted by .clang-format'
 if has clang-format "$name"; then
 	# shellcheck disable=SC2086 # one word a file
@@ -69,3 +69,9 @@ name='every source names its licence'
 missing=$(grep -L 'SPDX-License-Identifier' $sources scripts/*.sh check try .ci/run)
 [ -z "$missing" ] || echo "$missing" >&2
 verdict "$name" "$([ -z "$missing" ]; echo $?)"
+
+name='manual pages have the version of configure.ac'
+version=$(sed -n 's/^AC_INIT(\[sqfs-stable\], \[\([^]]*\)\].*/\1/p' configure.ac)
+other=$(grep -L "^\.TH .*\"sqfs.-stable $version\" " man/*.[1-9])
+[ -z "$other" ] || echo "$other" >&2
+verdict "$name" "$([ -n "$version" ] && [ -z "$other" ]; echo $?)"
