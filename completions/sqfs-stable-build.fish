@@ -80,6 +80,7 @@ complete -c sqfs-stable-build -o no-sparse -d 'store blocks of zeros like others
 complete -c sqfs-stable-build -o sort -d 'order of the files'\'' data: lines of a path and a priority' -r -F
 complete -c sqfs-stable-build -o align -d 'the data of each file starts at a multiple of this' -x
 complete -c sqfs-stable-build -o no-reuse -d 'compress everything anew, in the layout of a first image'
+complete -c sqfs-stable-build -o purge -d 'take no byte of a removed file over from --prev'
 complete -c sqfs-stable-build -o relayout -d 'take equal blocks over, but in the layout of a first image'
 complete -c sqfs-stable-build -o max-slack -d 'let the data be so much longer than anew before it is moved (5)' -x
 complete -c sqfs-stable-build -o prev-damaged -d 'refuse (default), or build anew, files whose data is damaged' -x -a 'refuse rebuild'

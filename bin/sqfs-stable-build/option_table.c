@@ -161,6 +161,8 @@ const struct option option_table[] = {
     {NULL, NULL, "Data of the newest --prev image", NULL, 0, IN_ALL},
     {"no-reuse", NULL, "compress everything anew, in the layout of a first image", set_flag,
      SQST_BUILD_NO_REUSE, IN_OURS},
+    {"purge", NULL, "take no byte of a removed file over from --prev", set_flag, SQST_BUILD_PURGE,
+     IN_OURS},
     {"relayout", NULL, "take equal blocks over, but in the layout of a first image", set_flag,
      SQST_BUILD_RELAYOUT, IN_OURS},
     {"max-slack", "PERCENT", "let the data be so much longer than anew before it is moved (5)",

@@ -110,9 +110,8 @@ static int read_all(struct reading *reading)
 		rc = sqst_source_tables(reading->source);
 	if (rc < 0)
 		return rc;
-	reading->source->packed = malloc(image->super.block_size);
 	reading->body = calloc(reading->names.count, sizeof(struct sqst_stage_body *));
-	if (!reading->source->packed || !reading->body)
+	if (!reading->body)
 		return sqst_image_nomem(image);
 	return take_entry(reading, &reading->numbers->root, reading->stage->root);
 }

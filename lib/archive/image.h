@@ -54,6 +54,9 @@ int sqst_source_image_open(struct sqst_source_image *source, const char *path,
 /* SQST_ERR_PARENT becomes SQST_ERR_SOURCE: the same readers serve both. */
 int sqst_source_code(int rc, struct sqst_report *why);
 
+/* Bytes of a fragment block, unpacked. */
+int sqst_source_fragment_size(struct sqst_source_image *source, uint32_t index, uint32_t *out);
+
 /* ---- image_tables.c */
 
 /* Find and check the id, fragment and xattr tables. */

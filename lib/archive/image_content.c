@@ -56,6 +56,10 @@ static int unpack(struct sqst_source_image *source, uint64_t at, uint32_t field,
 	*unpacked = size;
 	if (field & SQST_BLOCK_RAW)
 		return sqst_image_pread(image, data, size, at);
+	if (!source->packed)
+		source->packed = malloc(image->super.block_size);
+	if (!source->packed)
+		return sqst_image_nomem(image);
 	rc = sqst_image_pread(image, source->packed, size, at);
 	if (rc < 0)
 		return rc;
@@ -103,6 +107,15 @@ static int load_fragment(struct sqst_source_image *source, uint32_t index,
 	slot->at = at;
 	*out = slot;
 	return 0;
+}
+
+int sqst_source_fragment_size(struct sqst_source_image *source, uint32_t index, uint32_t *out)
+{
+	const struct sqst_source_fragment *fragment = NULL;
+	const int rc = load_fragment(source, index, &fragment);
+
+	*out = rc == 0 ? fragment->size : 0;
+	return rc;
 }
 
 static int read_tail(struct sqst_source_image *source, const struct content *content,

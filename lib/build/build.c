@@ -120,6 +120,8 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	if (rc == 0)
 		rc = sqst_build_edit(options, tree, why);
 	if (rc == 0)
+		rc = sqst_tree_check_limits(tree, why);
+	if (rc == 0)
 		rc = sqst_build_registry_begin(options, &parents, tree, why);
 	if (rc == 0)
 		rc =

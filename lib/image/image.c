@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/scope.h"
 #include "image/read.h"
 #include "sqst/image.h"
@@ -20,7 +21,7 @@
 
 /* The canonical map is made in memory to recompute the own id. No real image comes near this; a
  * hostile one could, with many long paths that compress well. */
-#define PATH_BYTES_MAX (UINT64_C(1) << 30)
+#define PATH_BYTES_MAX sqst_limit_most(SQST_LIMIT_PATHS)
 
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
 

@@ -30,6 +30,10 @@ struct sqst_tree {
  * SQST_ERR_NOMEM. */
 int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why);
 
+/* 0, SQST_ERR_NOMEM, or SQST_ERR_LIMIT: something in the tree is more than an image can hold, or
+ * than a kernel reads. */
+int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why);
+
 void sqst_xattr_store_free(struct sqst_xattr_store *store);
 
 /* Whether the format can store attributes of this name's namespace. */

@@ -269,7 +269,7 @@ def too_many_owners(_room, source, out):
         os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=directory))
         os.chown(name, at + 1, 0, dir_fd=directory)
     os.close(directory)
-    tool.refused(tool.LIMIT, source, out, words=["65,535"])
+    tool.refused(tool.LIMIT, source, out, words=["65535"])
     assert not os.path.exists(out)
 
 
