@@ -296,7 +296,8 @@ def reports():
         tool.write(f"{room}/j", b"what is no report")
         done = verdict.run("-q", "--json", f"{room}/j", good, good)
         assert done.returncode == USAGE and b"is not a report" in done.stderr, done
-        tool.write(f"{room}/j", b"{}\n")
+        tool.write(f"{room}/j", b"")
+        verdict.run("-q", "--json", f"{room}/j", good, good)
         done = verdict.run("-q", "--json", f"{room}/j", "--html", f"{room}/h", good, good)
         assert (done.returncode, done.stdout, done.stderr) == (VALID, b"", b"")
         assert tool.read(f"{room}/j").startswith(b"{")
