@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "base/thread.h"
 #include "image/read.h"
 #include "write/ahead.h"
 
@@ -36,7 +37,7 @@ void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output,
 	/* Signals are the calling thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ahead->running = from < to && pthread_create(&ahead->thread, NULL, copy, ahead) == 0;
+	ahead->running = from < to && sqst_thread_create(&ahead->thread, copy, ahead) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

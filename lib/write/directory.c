@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/scope.h"
 #include "write/directory.h"
 
 #define RUN_MAX     256
@@ -103,33 +104,36 @@ int sqst_listing_write(struct sqst_meta *directories, const struct sqst_meta *in
 		       const struct sqst_inode *dir, struct sqst_listing *listing,
 		       struct sqst_report *why)
 {
-	struct run run;
+	/* Too large for a stack. */
+	SQST_AUTO_FREE struct run *run = malloc(sizeof(*run));
 	uint32_t ordinal;
 	int rc = 0;
 
-	run.count = 0;
+	if (!run)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	run->count = 0;
 	listing->place = sqst_meta_place(directories);
 	ordinal = (uint32_t)(listing->place >> 16);
 	for (uint32_t i = 0; i < dir->u.dir.count && rc == 0; i++) {
 		const struct sqst_node *node = dir->u.dir.child[i];
 		const uint64_t reference = sqst_meta_reference(inodes, node->inode->ref);
 
-		if (run.count == 0 ||
-		    !fits(&run, reference, node->inode->number, sqst_meta_place(directories))) {
-			rc = flush(directories, &run, listing, why);
+		if (run->count == 0 ||
+		    !fits(run, reference, node->inode->number, sqst_meta_place(directories))) {
+			rc = flush(directories, run, listing, why);
 			if (rc < 0)
 				return rc;
-			run.used = HEADER_SIZE;
-			run.base = node->inode->number;
-			run.block = (uint32_t)(reference >> 16);
+			run->used = HEADER_SIZE;
+			run->base = node->inode->number;
+			run->block = (uint32_t)(reference >> 16);
 			if ((uint32_t)(sqst_meta_place(directories) >> 16) != ordinal) {
 				ordinal = (uint32_t)(sqst_meta_place(directories) >> 16);
 				rc = add_index(directories, listing, node, why);
 			}
 		}
-		add(&run, node, reference);
+		add(run, node, reference);
 	}
-	return rc < 0 ? rc : flush(directories, &run, listing, why);
+	return rc < 0 ? rc : flush(directories, run, listing, why);
 }
 
 int sqst_listing_write_index(struct sqst_meta *inodes, const struct sqst_meta *directories,
