@@ -6,11 +6,14 @@
 #include <sys/types.h>
 
 #include "sqst/edit.h"
+#include "tree/pins.h"
 
 /* Files that plain patterns name, sorted. */
 struct sqst_filter_ids {
 	struct sqst_filter_id *id;
 	size_t count;
+	/* So that their numbers last. */
+	struct sqst_pins pins;
 };
 
 /* Whether there are patterns that are no plain paths. */
@@ -20,7 +23,7 @@ bool sqst_filter_has_patterns(const struct sqst_filter *filter);
 bool sqst_filter_matches(const struct sqst_filter *filter, const char *path);
 
 /* Find the files that plain paths name below the sources, and in the file system. What is not there
- * is no error. SQST_ERR_NOMEM. */
+ * is no error. SQST_ERR_NOMEM, SQST_ERR_SOURCE. */
 int sqst_filter_resolve(const struct sqst_filter *filter, const char *const *source, size_t count,
 			struct sqst_filter_ids *ids, struct sqst_report *why);
 

@@ -33,7 +33,10 @@ static int add(struct sqst_filter_ids *ids, const char *path, bool *found, struc
 {
 	struct sqst_filter_id *grown;
 	struct stat st;
+	const int rc = sqst_pins_add(&ids->pins, path, false, why);
 
+	if (rc < 0)
+		return rc;
 	if (lstat(path, &st) != 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			sqst_warn(why, path, "to leave it out, it cannot be looked at: %s",
@@ -93,5 +96,6 @@ bool sqst_filter_has_id(const struct sqst_filter_ids *ids, dev_t device, ino_t n
 void sqst_filter_ids_release(struct sqst_filter_ids *ids)
 {
 	free(ids->id);
+	sqst_pins_release(&ids->pins);
 	*ids = (struct sqst_filter_ids){0};
 }

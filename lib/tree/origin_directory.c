@@ -85,6 +85,12 @@ static bool stamps_differ(uint64_t a, uint64_t b)
 	       ((other >> OTHER_BITS & mask) != 0 && (other & mask) != 0);
 }
 
+bool sqst_origin_same(const struct sqst_inode *inode, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (uint64_t)st->st_size == inode->u.file.size &&
+	       !stamps_differ(stamp(st), inode->u.file.key[0]);
+}
+
 static int check(const struct sqst_origin *origin, const struct sqst_content *content,
 		 struct sqst_report *why)
 {
@@ -95,8 +101,7 @@ static int check(const struct sqst_origin *origin, const struct sqst_content *co
 	if (fstat(content->fd, &st) != 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
 					 "cannot look at it", why);
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != inode->u.file.size ||
-	    stamps_differ(stamp(&st), inode->u.file.key[0]))
+	if (!sqst_origin_same(inode, &st))
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
 					 "the file changed while the image was built; build again "
 					 "when nothing writes to the source",

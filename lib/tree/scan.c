@@ -150,6 +150,14 @@ static int add_link(struct sqst_scan *scan, struct sqst_node *dir, const char *n
 	return *out ? 0 : no_memory(scan);
 }
 
+/* Whether a file may be what is in the tree under its inode number. */
+static bool is_same(const struct sqst_inode *inode, const struct stat *st)
+{
+	if (inode->type != sqst_type_of_mode(st->st_mode))
+		return false;
+	return inode->type != SQST_TYPE_FILE || sqst_origin_same(inode, st);
+}
+
 /* Link counts are counted inside the tree: st_nlink also counts names elsewhere. */
 int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, const char *at,
 		  const char *name, struct sqst_node **out)
@@ -178,6 +186,9 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 		if (!known)
 			return no_memory(scan);
 	}
+	/* A number that another file had before is not its: its inode left the cache. */
+	if (known && *known && !is_same(*known, &st))
+		*known = NULL;
 	if (known && *known)
 		return add_link(scan, dir, name, *known, out);
 	*out = sqst_tree_add(scan->tree, dir, name, (enum sqst_type)type);
@@ -318,6 +329,9 @@ int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *
 		const char *path = scan->options->leave_out[i];
 
 		/* A directory or device is never replaced, so it is no output that lies here. */
+		rc = path ? sqst_pins_add(&scan->ids.pins, path, true, why) : 0;
+		if (rc < 0)
+			return rc;
 		if (!path || stat(path, &out) != 0 || !S_ISREG(out.st_mode))
 			continue;
 		scan->leave_out[scan->leave_outs].device = out.st_dev;

@@ -112,6 +112,9 @@ struct stat;
 int sqst_tree_directory_origin(struct sqst_tree *tree, const char *name, unsigned skip,
 			       struct sqst_report *why);
 
+/* Whether a regular file is still what it was when its size and identity were taken. */
+bool sqst_origin_same(const struct sqst_inode *inode, const struct stat *st);
+
 /* Take size and identity of a regular file of a directory origin. */
 void sqst_origin_stamp(struct sqst_inode *inode, unsigned origin, const struct stat *st);
 
