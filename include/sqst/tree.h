@@ -110,8 +110,9 @@ struct sqst_scan_options {
 	/** A file to leave out, with a warning, where it is met: the image itself, when it lies
 	 * inside the source. Need not exist. May be NULL. */
 	const char *leave_out;
-	/** Names to leave out (edit.h), or NULL. */
-	const struct sqst_filter *filter;
+	/** Names to leave out (edit.h), or NULL. It notes which of its patterns fit: for one build
+	 * at a time. */
+	struct sqst_filter *filter;
 	/** Do not go into directories of another file system than the source's; they are stored
 	 * empty (-one-file-system). */
 	bool one_file_system;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/few.h"
 #include "base/scope.h"
 #include "tree/filter.h"
 #include "tree/filter_pattern.h"
@@ -129,11 +130,11 @@ static int fill(struct sqst_pattern *pattern, const char *text, unsigned flags,
 		return sqst_fail(why, SQST_ERR_OPTION, text,
 				 "the C library of this system has no extended patterns; say it "
 				 "with -regex");
+	pattern->text = strdup(text);
 	if (!plain && strncmp(text, "... ", 4) == 0) {
 		pattern->anywhere = true;
 		text += 4;
 	}
-	pattern->text = strdup(text);
 	if (!pattern->text || !split(pattern, text))
 		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
 	if (pattern->parts == 0)
@@ -260,6 +261,31 @@ static bool matches(const struct sqst_pattern *pattern, const struct path *path,
 	return true;
 }
 
+/* Whether the path may have something below it that the pattern matches. */
+static bool may_match_below(const struct sqst_pattern *pattern, const struct path *path)
+{
+	if (pattern->anywhere || path->parts >= pattern->parts)
+		return false;
+	for (unsigned at = 0; at < path->parts; at++) {
+		if (!part_matches(pattern, at, path->part[at]))
+			return false;
+	}
+	return true;
+}
+
+/* A path that is left out, by one pattern or by several; what is below it is not looked at. */
+static void note_fits(struct sqst_filter *filter, const struct path *path)
+{
+	for (size_t i = 0; i < filter->count; i++) {
+		struct sqst_pattern *pattern = &filter->pattern[i];
+
+		for (unsigned parts = 1; !pattern->fits && parts <= path->parts; parts++)
+			pattern->fits = matches(pattern, path, parts);
+		if (!pattern->fits)
+			pattern->fits = may_match_below(pattern, path);
+	}
+}
+
 bool sqst_filter_has_patterns(const struct sqst_filter *filter)
 {
 	for (size_t i = 0; i < filter->count; i++) {
@@ -269,7 +295,7 @@ bool sqst_filter_has_patterns(const struct sqst_filter *filter)
 	return false;
 }
 
-bool sqst_filter_matches(const struct sqst_filter *filter, const char *text)
+bool sqst_filter_matches(struct sqst_filter *filter, const char *text)
 {
 	struct path path;
 
@@ -278,13 +304,15 @@ bool sqst_filter_matches(const struct sqst_filter *filter, const char *text)
 	for (size_t i = 0; i < filter->count; i++) {
 		const struct sqst_pattern *pattern = &filter->pattern[i];
 
-		if (pattern->kind != SQST_FILTER_PLAIN && matches(pattern, &path, path.parts))
-			return true;
+		if (pattern->kind == SQST_FILTER_PLAIN || !matches(pattern, &path, path.parts))
+			continue;
+		note_fits(filter, &path);
+		return true;
 	}
 	return false;
 }
 
-bool sqst_filter_excludes(const struct sqst_filter *filter, const char *text)
+bool sqst_filter_excludes(struct sqst_filter *filter, const char *text)
 {
 	struct path path;
 
@@ -292,11 +320,32 @@ bool sqst_filter_excludes(const struct sqst_filter *filter, const char *text)
 		return false;
 	for (unsigned parts = 1; parts <= path.parts; parts++) {
 		for (size_t i = 0; i < filter->count; i++) {
-			if (matches(&filter->pattern[i], &path, parts))
-				return true;
+			if (!matches(&filter->pattern[i], &path, parts))
+				continue;
+			note_fits(filter, &path);
+			return true;
 		}
 	}
 	return false;
+}
+
+void sqst_filter_begin(struct sqst_filter *filter)
+{
+	for (size_t i = 0; i < filter->count; i++)
+		filter->pattern[i].fits = false;
+}
+
+void sqst_filter_end(const struct sqst_filter *filter, struct sqst_report *why)
+{
+	struct sqst_few few = {0};
+
+	for (size_t i = 0; i < filter->count; i++) {
+		if (!filter->pattern[i].fits)
+			sqst_few_add(&few, "%s", filter->pattern[i].text);
+	}
+	if (few.count > 0)
+		sqst_warn(why, NULL, "%zu exclude%s nothing out: %s", few.count,
+			  few.count == 1 ? " leaves" : "s leave", few.text);
 }
 
 /* The next node in tree order that is not below this one. */
@@ -311,7 +360,7 @@ static struct sqst_node *next_beside(const struct sqst_node *node)
 	return NULL;
 }
 
-void sqst_tree_filter(struct sqst_tree *tree, const struct sqst_filter *filter)
+void sqst_tree_filter(struct sqst_tree *tree, struct sqst_filter *filter)
 {
 	struct sqst_node *node = sqst_tree_next(tree->root);
 	char path[PATH_MAX + SQST_NAME_MAX + 2];

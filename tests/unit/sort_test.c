@@ -59,11 +59,13 @@ static void flags_are_read(void **state)
 			 0);
 	assert_int_equal(sort.rule[0].flags, SQST_SORT_ALIGN);
 	assert_int_equal(sort.rule[1].flags, SQST_SORT_NO_FRAGMENT | SQST_SORT_RAW);
-	assert_int_equal(sort.rule[2].flags,
-			 SQST_SORT_GLOB | SQST_SORT_NO_SPARSE | SQST_SORT_NO_DUPLICATE);
+	assert_int_equal(sort.rule[1].match, SQST_SORT_PATH);
+	assert_int_equal(sort.rule[2].flags, SQST_SORT_NO_SPARSE | SQST_SORT_NO_DUPLICATE);
+	assert_int_equal(sort.rule[2].match, SQST_SORT_GLOB);
 	/* A pattern keeps its backslashes: fnmatch() takes them. */
 	assert_string_equal(sort.rule[2].path, "c\\*\\ d");
-	assert_int_equal(sort.rule[3].flags, SQST_SORT_GLOB_ANY);
+	assert_int_equal(sort.rule[3].flags, 0);
+	assert_int_equal(sort.rule[3].match, SQST_SORT_GLOB_ANY);
 	sqst_sort_release(&sort);
 }
 
@@ -197,7 +199,7 @@ static void rules_order_files(void **state)
 	expect(tree, "[bg] 1 [glob]\n", "g a b c f", 0);
 	expect(tree, "d*f 1 [glob_no_path]\n", "f a b c g", 0);
 	expect(tree, "d*f 1 [glob]\n", "a b c f g", 1);
-	expect(tree, "none 1\nd/none 2\nlink/x 3\n../x 4\n", "a b c f g", 4);
+	expect(tree, "none 1\nd/none 2\nlink/x 3\n../x 4\n", "a b c f g", 1);
 	sqst_tree_free(tree);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 
 #include "edit_support.h"
+#include "tree/filter.h"
 
 /* ---- filters */
 
@@ -130,6 +131,8 @@ static void scan_leaves_out(void **state)
 	assert_int_equal(sqst_filter_add(plain, "./nothing", SQST_FILTER_PLAIN, NULL), 0);
 	assert_int_equal(sqst_tree_scan_sources(source, 2, 0, &options, NULL, &tree, &why), 0);
 	assert_paths(tree, "s/ s/a/ s/y t/ t/a/ ");
+	assert_int_equal(warnings, 0);
+	sqst_filter_end(plain, &why);
 	assert_int_equal(warnings, 1);
 	sqst_tree_free(tree);
 	/* A pattern holds below the root of the image. */
