@@ -4,7 +4,6 @@
 #include "config.h"
 #endif
 
-#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 
 #include "base/few.h"
+#include "base/pattern.h"
 #include "base/scope.h"
 #include "tree/filter.h"
 #include "tree/filter_pattern.h"
@@ -87,7 +87,7 @@ static int compile(struct sqst_pattern *pattern, struct sqst_report *why)
 	for (pattern->parts = 0; pattern->parts < parts; pattern->parts++) {
 		regex_t *regex = &pattern->regex[pattern->parts];
 		const char *part = pattern->part[pattern->parts];
-		const int rc = regcomp(regex, part, REG_EXTENDED | REG_NOSUB);
+		const int rc = sqst_regex_compile(regex, part);
 		char text[256];
 
 		if (rc != 0) {
@@ -172,8 +172,7 @@ static const char *pattern_of(char *line)
 
 	if (length > 0 && line[length - 1] == '\n')
 		line[length - 1] = '\0';
-	while (isspace((unsigned char)*line))
-		line++;
+	line += strspn(line, " \t\n\v\f\r");
 	if (*line == '#')
 		return NULL;
 	if (*line == '\\')
@@ -238,10 +237,10 @@ static bool part_matches(const struct sqst_pattern *pattern, unsigned at, const 
 	case SQST_FILTER_PLAIN:
 		return strcmp(pattern->part[at], name) == 0;
 	case SQST_FILTER_WILDCARDS:
-		return fnmatch(pattern->part[at], name, FNM_PATHNAME | FNM_PERIOD | FNM_EXTMATCH) ==
-		       0;
+		return sqst_wildcard_matches(pattern->part[at], name,
+					     FNM_PATHNAME | FNM_PERIOD | FNM_EXTMATCH);
 	case SQST_FILTER_REGEX:
-		return regexec(&pattern->regex[at], name, 0, NULL, 0) == 0;
+		return sqst_regex_matches(&pattern->regex[at], name);
 	}
 	return false;
 }

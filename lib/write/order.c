@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/few.h"
+#include "base/pattern.h"
 #include "base/scope.h"
 #include "write/order.h"
 
@@ -239,7 +240,7 @@ static uint32_t rule_of_patterns(const struct state *state, const struct sqst_no
 		const struct sqst_sort_rule *rule = &state->sort->rule[i];
 		const int flags = rule->match == SQST_SORT_GLOB_ANY ? 0 : FNM_PATHNAME;
 
-		if (is_pattern(rule) && fnmatch(rule->path, path, flags) == 0) {
+		if (is_pattern(rule) && sqst_wildcard_matches(rule->path, path, flags)) {
 			state->fits[i] = true;
 			last = (uint32_t)i + 1;
 		}

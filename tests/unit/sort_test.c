@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -203,6 +204,24 @@ static void rules_order_files(void **state)
 	sqst_tree_free(tree);
 }
 
+static void patterns_know_no_locale(void **state)
+{
+	static const char *const locales[] = {"C", "C.UTF-8"};
+	struct sqst_tree *tree = sqst_tree_new();
+
+	(void)state;
+	sqst_tree_add(tree, sqst_tree_root(tree), "a", SQST_TYPE_FILE);
+	sqst_tree_add(tree, sqst_tree_root(tree), "\303\244", SQST_TYPE_FILE);
+	sqst_tree_add(tree, sqst_tree_root(tree), "zz", SQST_TYPE_FILE);
+	assert_int_equal(sqst_tree_finish(tree, NULL), 0);
+	for (size_t i = 0; i < 2 && setlocale(LC_ALL, locales[i]); i++) {
+		expect(tree, "?? 1 [glob]\n", "zz \303\244 a", 0);
+		expect(tree, "[[:alpha:]] 1 [glob]\n", "a zz \303\244", 0);
+	}
+	setlocale(LC_ALL, "C");
+	sqst_tree_free(tree);
+}
+
 static void flags_reach_the_files(void **state)
 {
 	const char *text = "d 1 [dont_fragment]\nd/c 1\ng 0 [align]\n";
@@ -236,6 +255,7 @@ int main(void)
 	    cmocka_unit_test(a_nul_byte_is_refused),
 	    cmocka_unit_test(a_missing_file_is_refused),
 	    cmocka_unit_test(rules_order_files),
+	    cmocka_unit_test(patterns_know_no_locale),
 	    cmocka_unit_test(flags_reach_the_files),
 	};
 
