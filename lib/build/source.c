@@ -11,6 +11,7 @@
 #include "base/scope.h"
 #include "build/build.h"
 #include "sqst/edit.h"
+#include "tree/filter.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
@@ -116,8 +117,18 @@ static int read_any(const struct sqst_build_options *options, struct sqst_tree *
 int sqst_sources_read(const struct sqst_build_options *options, struct sqst_tree **out,
 		      struct sqst_report *why)
 {
-	if (options->sources > 0)
-		return read_any(options, out, why);
+	struct sqst_filter *filter = options->scan.filter;
+
+	if (options->sources > 0) {
+		int rc;
+
+		if (filter)
+			sqst_filter_begin(filter);
+		rc = read_any(options, out, why);
+		if (rc == 0 && filter)
+			sqst_filter_end(filter, why);
+		return rc;
+	}
 	*out = sqst_tree_new();
 	return *out ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }

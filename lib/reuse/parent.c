@@ -190,7 +190,9 @@ static int by_number(const void *a, const void *b)
 {
 	const struct sqst_reuse_file *left = a, *right = b;
 
-	return left->number < right->number ? -1 : left->number > right->number;
+	if (left->number != right->number)
+		return left->number < right->number ? -1 : 1;
+	return left->order < right->order ? -1 : left->order > right->order;
 }
 
 /* For qsort_r(): indexes of files. */
@@ -272,11 +274,20 @@ int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *o
 
 struct sqst_reuse_file *sqst_reuse_find(const struct sqst_reuse *reuse, uint32_t number)
 {
-	const struct sqst_reuse_file wanted = {.number = number};
+	size_t low = 0, high = reuse->files;
 
-	if (number == 0 || reuse->files == 0)
+	/* The first one: an inode that no directory names may have a number again. */
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (reuse->file[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (number == 0 || low == reuse->files || reuse->file[low].number != number)
 		return NULL;
-	return bsearch(&wanted, reuse->file, reuse->files, sizeof(*reuse->file), by_number);
+	return &reuse->file[low];
 }
 
 size_t sqst_reuse_find_size(const struct sqst_reuse *reuse, uint64_t size)

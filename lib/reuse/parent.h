@@ -27,6 +27,8 @@ struct sqst_reuse_file {
 	/* Blocks that are not in a fragment; their size fields are at reuse->field[first_field]. */
 	uint32_t blocks;
 	size_t first_field;
+	/* Its place in the inode table. */
+	size_t order;
 	bool hashed;
 	/* With -no-duplicates: a file of the new image has its data. */
 	bool claimed;

@@ -226,7 +226,9 @@ static int by_new_place(const void *a, const void *b, void *user)
 	const struct sqst_unit *unit = user;
 	const size_t one = *(const size_t *)a, two = *(const size_t *)b;
 
-	return unit[one].place < unit[two].place ? -1 : unit[one].place > unit[two].place;
+	if (unit[one].place != unit[two].place)
+		return unit[one].place < unit[two].place ? -1 : 1;
+	return one < two ? -1 : one > two;
 }
 
 int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout, int parent,

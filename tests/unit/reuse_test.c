@@ -337,6 +337,31 @@ static void files_of_a_parent_are_found(void **state)
 	sqst_reuse_free(reuse);
 }
 
+/* No directory need name an inode, so a hostile image can have a number twice. */
+static void of_one_number_the_first_file_is_found(void **state)
+{
+	struct parent parent = *(struct parent *)*state;
+	struct sqst_report why = {0};
+	struct sqst_reuse *reuse = NULL;
+
+	scratch_path(parent.path, sizeof(parent.path), "forged");
+	parent.options.output = parent.path;
+	parent.options.flags |= SQST_BUILD_RAW_INODES;
+	assert_int_equal(sqst_build(&parent.options, NULL, &why), 0);
+	parent_forge_numbers(parent.path, 3);
+	assert_int_equal(sqst_reuse_open(parent.path, &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_read(reuse, &parent.options, &why), 0);
+	assert_int_equal(reuse->files, PARENT_FILES - 1);
+	assert_ptr_equal(sqst_reuse_find(reuse, 3), &reuse->file[0]);
+	/* In the order of the inode table. */
+	for (size_t i = 1; i < reuse->files; i++)
+		assert_true(reuse->file[i].first_field >= reuse->file[i - 1].first_field);
+	assert_int_equal(reuse->file[0].size, 100);
+	assert_null(sqst_reuse_find(reuse, 2));
+	assert_null(sqst_reuse_find(reuse, 4));
+	sqst_reuse_free(reuse);
+}
+
 static void blocks_of_a_parent_are_unpacked(void **state)
 {
 	struct parent *parent = *state;
@@ -454,6 +479,7 @@ int main(void)
 	    cmocka_unit_test(random_runs_come_out_whole),
 	    cmocka_unit_test(what_is_no_image_has_no_data),
 	    PARENT(files_of_a_parent_are_found),
+	    PARENT(of_one_number_the_first_file_is_found),
 	    PARENT(blocks_of_a_parent_are_unpacked),
 	    PARENT(tails_are_hashed_by_content),
 	    PARENT(other_options_take_over_less),
