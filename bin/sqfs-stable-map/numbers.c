@@ -4,31 +4,15 @@
 #include "config.h"
 #endif
 
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "options.h"
+#include "sqst/archive.h"
 #include "sqst/image.h"
 #include "sqst/map.h"
 
-bool is_image(const char *path)
+/* The bytes of a pipe can be read once, so that only a file or device is looked at. */
+static bool is_image(const char *path)
 {
-	char magic[4] = "";
-	struct stat st;
-	ssize_t got;
-	int fd;
-
-	/* The bytes of a pipe can be read once. */
-	if (stat(path, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)))
-		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	got = read(fd, magic, sizeof(magic));
-	close(fd);
-	return got == sizeof(magic) && memcmp(magic, "hsqs", sizeof(magic)) == 0;
+	return sqst_archive_probe(path) == SQST_ARCHIVE_IMAGE;
 }
 
 int numbers_read(const char *path, struct sqst_numbers **out, struct sqst_report *why)

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/scope.h"
+#include "image/read.h"
 #include "sqst/archive.h"
 
 #define TAR_BLOCK    512
@@ -73,6 +74,19 @@ static bool is_tar(const uint8_t *block, size_t size)
 	return zeros || sum == stored;
 }
 
+/* FILE@OFFSET, or an image behind an ELF runtime. */
+static bool is_placed_image(const char *path)
+{
+	struct sqst_image image = {.fd = -1};
+	char magic[4] = "";
+	const bool opened = sqst_image_open(&image, path, NULL) == 0 && image.base > 0;
+	const bool is = opened && sqst_image_pread(&image, magic, sizeof(magic), 0) == 0 &&
+			memcmp(magic, "hsqs", sizeof(magic)) == 0;
+
+	sqst_image_close(&image);
+	return is;
+}
+
 enum sqst_archive_kind sqst_archive_probe(const char *path)
 {
 	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -80,7 +94,9 @@ enum sqst_archive_kind sqst_archive_probe(const char *path)
 	struct stat st;
 	ssize_t got;
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+	if (fd < 0)
+		return is_placed_image(path) ? SQST_ARCHIVE_IMAGE : SQST_ARCHIVE_NONE;
+	if (fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 		return SQST_ARCHIVE_NONE;
 	got = sqst_pread_full(fd, block, sizeof(block), 0);
 	for (size_t i = 0; got > 0 && i < sizeof(magics) / sizeof(magics[0]); i++) {
@@ -88,5 +104,14 @@ enum sqst_archive_kind sqst_archive_probe(const char *path)
 		    memcmp(block, magics[i].bytes, magics[i].size) == 0)
 			return magics[i].kind;
 	}
-	return got > 0 && is_tar(block, (size_t)got) ? SQST_ARCHIVE_ARCHIVE : SQST_ARCHIVE_NONE;
+	if (got > 0 && is_tar(block, (size_t)got))
+		return SQST_ARCHIVE_ARCHIVE;
+	return got > 4 &&
+		       memcmp(block,
+			      "\x7F"
+			      "ELF",
+			      4) == 0 &&
+		       is_placed_image(path)
+		   ? SQST_ARCHIVE_IMAGE
+		   : SQST_ARCHIVE_NONE;
 }

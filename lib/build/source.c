@@ -23,8 +23,11 @@ static enum sqst_source_kind kind_of(const struct sqst_source *source)
 		return source->kind;
 	if (strcmp(source->path, "-") == 0)
 		return SQST_SOURCE_ARCHIVE;
-	/* A path that is not there is for the scan to tell of. */
-	if (stat(source->path, &st) != 0 || S_ISDIR(st.st_mode))
+	/* A path that is not there is for the scan to tell of, unless it is IMAGE@OFFSET. */
+	if (stat(source->path, &st) != 0)
+		return sqst_archive_probe(source->path) == SQST_ARCHIVE_IMAGE ? SQST_SOURCE_IMAGE
+									      : SQST_SOURCE_FILES;
+	if (S_ISDIR(st.st_mode))
 		return SQST_SOURCE_FILES;
 	switch (sqst_archive_probe(source->path)) {
 	case SQST_ARCHIVE_ARCHIVE:

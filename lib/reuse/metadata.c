@@ -86,11 +86,12 @@ static bool take_over(const struct sqst_reuse *reuse, struct sqst_block *block,
 	int32_t got;
 
 	if (!sqst_tools_unpacking(tools, reuse->image.codec, reuse->image.super.block_size) ||
-	    sqst_pread_full(reuse->image.fd, packed, HEADER, at) != HEADER)
+	    sqst_pread_full(reuse->image.fd, packed, HEADER, reuse->image.base + at) != HEADER)
 		return false;
 	size = sqst_get16(packed);
 	if (size == 0 || size >= block->in_size || size & SQST_META_RAW ||
-	    sqst_pread_full(reuse->image.fd, packed, size, at + HEADER) != (ssize_t)size)
+	    sqst_pread_full(reuse->image.fd, packed, size, reuse->image.base + at + HEADER) !=
+		(ssize_t)size)
 		return false;
 	got = reuse->image.codec->decompress(tools->decompressor, packed, size, content,
 					     sizeof(content));

@@ -7,8 +7,6 @@
 #ifndef LIB_REUSE_PARENT_H
 #define LIB_REUSE_PARENT_H
 
-#include <sys/stat.h>
-
 #include "codec/pool.h"
 #include "image/read.h"
 #include "sqst/build.h"
@@ -52,7 +50,6 @@ struct sqst_reuse_meta {
 
 struct sqst_reuse {
 	struct sqst_image image;
-	struct stat st;
 	/* What may be taken over: compressor, its options and the block size are the same. */
 	bool blocks;
 	bool fragments;

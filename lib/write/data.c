@@ -415,8 +415,8 @@ static int place(struct sqst_data *data)
 	if (rc == 0)
 		rc = sqst_ahead_finish(&data->ahead, &copied, data->why);
 	if (rc == 0)
-		rc = sqst_runs_copy(&data->runs, &layout, data->reuse->image.fd, copied,
-				    data->output);
+		rc =
+		    sqst_runs_copy(&data->runs, &layout, &data->reuse->image, copied, data->output);
 	if (rc == 0)
 		rc = sqst_reuse_check(data->reuse, data->why);
 	if (rc < 0)
@@ -454,7 +454,7 @@ int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_
 	if (rc == 0)
 		rc = count_source(data);
 	if (rc == 0 && data->gathers)
-		sqst_ahead_start(&data->ahead, output, data->reuse->image.fd, position,
+		sqst_ahead_start(&data->ahead, output, &data->reuse->image, position,
 				 data->reuse->image.super.inode_table);
 	if (rc == 0)
 		rc = write_all(data, &order);

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "image/read.h"
 #include "reuse_support.h"
 #include "write/runs.h"
 
@@ -103,7 +104,8 @@ static uint8_t *copy(struct bench *bench, const struct sqst_layout *layout, bool
 						   bench->parent + layout->start,
 						   PARENT_SIZE - layout->start, &bench->why),
 				 0);
-	if (sqst_runs_copy(&bench->runs, layout, bench->fd, ahead, output) < 0)
+	if (sqst_runs_copy(&bench->runs, layout, &(struct sqst_image){.fd = bench->fd}, ahead,
+			   output) < 0)
 		fail_msg("%s", bench->why.message);
 	if (size > layout->start)
 		assert_int_equal(sqst_output_read(output, layout->start, bytes + layout->start,
@@ -209,7 +211,9 @@ static void a_parent_that_became_shorter_has_changed(void **state)
 	scratch_path(path, sizeof(path), "output");
 	assert_int_equal(
 	    sqst_output_open(path, SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &bench->why), 0);
-	assert_int_equal(sqst_runs_copy(&bench->runs, &layout, bench->fd, false, output),
+	const struct sqst_image parent = {.fd = bench->fd};
+
+	assert_int_equal(sqst_runs_copy(&bench->runs, &layout, &parent, false, output),
 			 SQST_ERR_CHANGED);
 	sqst_output_discard(output);
 }
