@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """No image hides a name from U-Boot, which reads the size of a directory that it walks through from
 a wrong field if the directory's inode is extended. tests/support/uboot.py goes as U-Boot goes."""
+import json
 import os
 import random
+import struct
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -170,6 +173,72 @@ def stored_inodes():
         image = build_seen(room, "-comp", "lz4", "-b", "64K")
         assert any(uboot.stored_inodes(image)), "the test needs blocks that are stored"
         assert not uboot.misplaced(image)
+
+
+def told(path):
+    return json.loads(tool.call(tool.program("sqfs-stable-info"), "--json", path))["u_boot"]
+
+
+def assert_told(path):
+    """sqfs-stable-info says what tests/support/uboot.py finds."""
+    image = sqfs.Image(path)
+    found, heap = told(path), uboot.heap(image)
+    lost = uboot.hidden(image)
+    assert found["finds_root"] == (uboot.root_of(image) is not None)
+    assert found["inodes_in_order"] == (not uboot.misplaced(image))
+    assert found["hidden_directories"] == len(uboot.hidden(image, (sqfs.DIR,)))
+    assert found["hidden_links"] == len(uboot.hidden(image, (sqfs.SYMLINK,)))
+    assert sorted(found["hidden_names"]) == sorted("/" + p.decode() for p in lost)[:1000]
+    assert (found["inode_table_bytes"], found["directory_table_bytes"],
+            found["heap_bytes"]) == heap
+    return found
+
+
+def check_said(old, new):
+    done = subprocess.run([tool.program("sqfs-stable-check"), old, new], check=False,
+                          capture_output=True)
+    return done.stdout.decode()
+
+
+@tap.test("sqfs-stable-info and -check tell what U-Boot does not find in another builder's image")
+def told_of_others():
+    program = tap.need_program("mksquashfs")
+    with tool.scratch("sqst-uboot-") as room:
+        tree = {b"": trees.directory(), b"empty": trees.directory()}
+        files(tree, b"f", 730)
+        files(tree, b"q", 1500)
+        for at in range(0, 1500, 40):
+            tree[b"q/file-%06d-d" % at] = trees.directory()
+            tree[b"q/file-%06d-l" % at] = trees.symlink("x")
+        trees.make(tree, room + "/source")
+        for number, options in enumerate((["-comp", "gzip"], ["-comp", "xz"], ["-noI"])):
+            image = f"{room}/{number}"
+            tool.call(program, room + "/source", image, "-quiet", "-no-progress", *options)
+            found = assert_told(image)
+            assert found["has_compressor"] == ("xz" not in options)
+        assert 0 < told(room + "/0")["hidden_directories"] < 38
+        assert "warning  U-Boot cannot walk through" in check_said(room + "/0", room + "/0")
+        tool.build("--prev", room + "/0", room + "/source", room + "/ours")
+        assert assert_told(room + "/ours")["hidden_names"] == []
+        assert "U-Boot   finds all names; heap" in check_said(room + "/0", room + "/ours")
+        text = tool.call(tool.program("sqfs-stable-info"), room + "/0").decode()
+        assert "cannot walk through" in text and "hidden names     /q/file-" in text
+
+
+@tap.test("sqfs-stable-info tells why U-Boot cannot read an image at all")
+def told_of_unreadable():
+    with tool.scratch("sqst-uboot-") as room:
+        tree = {b"": trees.directory(), b"d": trees.directory(), b"d/e": trees.symlink("x")}
+        trees.make(tree, room + "/source")
+        tool.build(room + "/source", room + "/image")
+        data = bytearray(tool.read(room + "/image"))
+        root = sqfs.Image(room + "/image").super
+        # As squashfs-tools-ng leaves it where there are no fragments.
+        struct.pack_into("<Q", data, 80, 2**64 - 1)
+        tool.write(room + "/bad", bytes(data))
+        found = told(room + "/bad")
+        assert not found["finds_tables"] and found["heap_bytes"] == 0, found
+        assert root.fragment_count == 0
 
 
 tap.main()
