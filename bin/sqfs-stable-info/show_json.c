@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "common/json.h"
+#include "common/uboot.h"
 #include "show.h"
 #include "sqst/codec.h"
 
@@ -69,6 +69,7 @@ bool show_json(const struct shown *shown)
 	json_object_object_add(all, "lineage", make_lineage(&head->lineage));
 	json_object_object_add(all, "numbers", make_numbers(shown->facts));
 	json_object_object_add(all, "export_table", make_exports(shown->facts));
+	json_object_object_add(all, "u_boot", json_uboot(shown->uboot));
 	if (shown->warning[0])
 		json_object_array_add(warnings, json_text(shown->warning));
 	json_object_object_add(all, "warnings", warnings);

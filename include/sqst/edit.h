@@ -128,8 +128,8 @@ SQST_API int sqst_tree_scan_sources(const char *const *source, size_t count, uns
  * @return as sqst_tree_scan(); SQST_ERR_LIMIT with more than 255 sources
  */
 SQST_API int sqst_tree_merge(struct sqst_tree *tree, const char *path,
-			     const struct sqst_scan_options *options, const struct sqst_cancel *cancel,
-			     struct sqst_report *why);
+			     const struct sqst_scan_options *options,
+			     const struct sqst_cancel *cancel, struct sqst_report *why);
 
 /**
  * As sqst_tree_merge(), with any tree (of an archive, say).

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cancel.h"
 #include "archive/image.h"
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/numbers.h"
 

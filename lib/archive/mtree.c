@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "base/cancel.h"
 #include "archive/mtree.h"
 #include "archive/origin_spool.h"
 #include "archive/stage.h"
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "base/wait.h"
 #include "tree/kind.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cancel.h"
 #include "archive/stage.h"
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/edit.h"
 

@@ -113,8 +113,7 @@ void sqst_queue_abandon(struct sqst_queue *queue)
 {
 	/* All of them first, so that no thread begins with one while another is waited for. */
 	for (unsigned i = 0; i < queue->count; i++)
-		sqst_pool_withdraw(queue->pool,
-				   queue->ring[(queue->head + i) % queue->limit]);
+		sqst_pool_withdraw(queue->pool, queue->ring[(queue->head + i) % queue->limit]);
 	for (; queue->count > 0; queue->count--) {
 		struct sqst_block *block = queue->ring[queue->head];
 

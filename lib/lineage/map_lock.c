@@ -110,7 +110,8 @@ static int wait_for_lock(struct sqst_map_lock *lock, const struct sqst_cancel *c
 	return rc;
 }
 
-static int take(struct sqst_map_lock *lock, const struct sqst_cancel *cancel, struct sqst_report *why)
+static int take(struct sqst_map_lock *lock, const struct sqst_cancel *cancel,
+		struct sqst_report *why)
 {
 	for (;;) {
 		struct stat now;
@@ -131,8 +132,8 @@ static int take(struct sqst_map_lock *lock, const struct sqst_cancel *cancel, st
 	}
 }
 
-int sqst_map_lock_take(const char *path, const struct sqst_cancel *cancel, struct sqst_map_lock **out,
-		       struct sqst_report *why)
+int sqst_map_lock_take(const char *path, const struct sqst_cancel *cancel,
+		       struct sqst_map_lock **out, struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_lock) struct sqst_map_lock *lock = NULL;
 	struct stat st;

@@ -386,7 +386,8 @@ static int scan_root(struct sqst_scan *scan, const char *path)
 }
 
 int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
-		   const struct sqst_cancel *cancel, struct sqst_tree **out, struct sqst_report *why)
+		   const struct sqst_cancel *cancel, struct sqst_tree **out,
+		   struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = sqst_tree_new();
 	struct sqst_scan scan = {0};

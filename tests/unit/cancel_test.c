@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Builds that end early: canceled at the n-th question whether to go on, and with the n-th read of a
- * source or the parent failing, for every n. What the threads still have in hand must be there
+/* Builds that end early: canceled at the n-th question whether to go on, and with the n-th read of
+ * a source or the parent failing, for every n. What the threads still have in hand must be there
  * until they are done with it (the sanitizers look), nothing may be left behind, and the target is
  * as it was. SQST_ROUNDS=N repeats all. */
 #ifdef HAVE_CONFIG_H
@@ -34,7 +34,8 @@ static struct fault {
 	char where[300];
 	atomic_uint reads;
 	unsigned fail_at;
-	/* From then on threads are slow, so that they have something in hand when the build ends. */
+	/* From then on threads are slow, so that they have something in hand when the build ends.
+	 */
 	atomic_bool over;
 	pthread_t builder;
 	unsigned asked;
