@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A library for LD_PRELOAD that lets the n-th call of a kind fail, or sends a signal before it.
+ *
+ * System calls are trapped by seccomp, so that those of the C library itself (stdio, opendir(),
+ * realpath()) are met as well as the program's: the handler of SIGSYS counts, and then fails the call
+ * or makes it. Of functions, those that allocate are wrapped, and pthread_create().
+ *
+ *   SQST_FAULT_LOG   a file of sizeof(struct fault_log) bytes, shared with the caller
+ *   SQST_FAULT       CALL:N:ERRNO, or CALL:N:short, or CALL:N:-SIGNAL; not set: calls are counted only
+ *
+ * Calls before main() are let through: the loader's and those of libraries' constructors have no
+ * documented end. Calls of children are, too: a new program would inherit the trap without its
+ * handler, so scenarios have none. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "fault.h"
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+/* The system call's number and arguments in, its result out, as the kernel left them for us. */
+#define REG(context, i)                                                                            \
+	((context)->uc_mcontext                                                                    \
+	     .gregs[(const int[]){REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9}[i]])
+#define RESULT(context) ((context)->uc_mcontext.gregs[REG_RAX])
+__asm__(".text\n"
+	".type fault_syscall,@function\n"
+	"fault_syscall:\n"
+	"	mov %rdi, %rax\n"
+	"	mov %rsi, %rdi\n"
+	"	mov %rdx, %rsi\n"
+	"	mov %rcx, %rdx\n"
+	"	mov %r8, %r10\n"
+	"	mov %r9, %r8\n"
+	"	mov 8(%rsp), %r9\n"
+	"	syscall\n"
+	"fault_syscall_end:\n"
+	"	ret\n");
+#elif defined(__aarch64__)
+#define ARCH               AUDIT_ARCH_AARCH64
+#define REG(context, i)    ((context)->uc_mcontext.regs[i])
+#define RESULT(context)    ((context)->uc_mcontext.regs[0])
+__asm__(".text\n"
+	".type fault_syscall,%function\n"
+	"fault_syscall:\n"
+	"	mov x8, x0\n"
+	"	mov x0, x1\n"
+	"	mov x1, x2\n"
+	"	mov x2, x3\n"
+	"	mov x3, x4\n"
+	"	mov x4, x5\n"
+	"	mov x5, x6\n"
+	"	svc #0\n"
+	"fault_syscall_end:\n"
+	"	ret\n");
+#else
+#error "how system calls are made on this machine is not known here"
+#endif
+
+long fault_syscall(long number, long a, long b, long c, long d, long e, long f);
+extern const char fault_syscall_end[];
+
+/* What a kind of call is, by system call; the kinds that are functions have no row. */
+static const struct {
+	int number;
+	enum fault_call call;
+} calls[] = {
+    {SYS_read, CALL_READ},
+    {SYS_readv, CALL_READ},
+    {SYS_pread64, CALL_PREAD},
+    {SYS_preadv, CALL_PREAD},
+    {SYS_write, CALL_WRITE},
+    {SYS_writev, CALL_WRITE},
+    {SYS_pwrite64, CALL_PWRITE},
+    {SYS_pwritev, CALL_PWRITE},
+    {SYS_openat, CALL_OPEN},
+    {SYS_newfstatat, CALL_STAT},
+    {SYS_fstat, CALL_STAT},
+    {SYS_statx, CALL_STAT},
+    {SYS_statfs, CALL_STAT},
+    {SYS_fstatfs, CALL_STAT},
+    {SYS_faccessat, CALL_STAT},
+    {SYS_lseek, CALL_LSEEK},
+    {SYS_renameat, CALL_RENAME},
+    {SYS_renameat2, CALL_RENAME},
+    {SYS_linkat, CALL_RENAME},
+    {SYS_fsync, CALL_FSYNC},
+    {SYS_fdatasync, CALL_FSYNC},
+    {SYS_ftruncate, CALL_FTRUNCATE},
+    {SYS_copy_file_range, CALL_COPY},
+    {SYS_mmap, CALL_MMAP},
+    {SYS_getdents64, CALL_READDIR},
+    {SYS_readlinkat, CALL_READLINK},
+    {SYS_listxattr, CALL_XATTR},
+    {SYS_llistxattr, CALL_XATTR},
+    {SYS_flistxattr, CALL_XATTR},
+    {SYS_getxattr, CALL_XATTR},
+    {SYS_lgetxattr, CALL_XATTR},
+    {SYS_fgetxattr, CALL_XATTR},
+    {SYS_close, CALL_CLOSE},
+    {SYS_fchmod, CALL_CHANGE},
+    {SYS_fchown, CALL_CHANGE},
+    {SYS_fsetxattr, CALL_CHANGE},
+    {SYS_flock, CALL_CHANGE},
+    {SYS_fcntl, CALL_CHANGE},
+    {SYS_fallocate, CALL_CHANGE},
+    {SYS_sync_file_range, CALL_CHANGE},
+#ifdef SYS_open
+    {SYS_open, CALL_OPEN},
+    {SYS_stat, CALL_STAT},
+    {SYS_lstat, CALL_STAT},
+    {SYS_access, CALL_STAT},
+    {SYS_rename, CALL_RENAME},
+    {SYS_link, CALL_RENAME},
+    {SYS_readlink, CALL_READLINK},
+#endif
+};
+#define CALLS (sizeof(calls) / sizeof(calls[0]))
+
+/* What is asked for: read from the environment once, before main(). */
+static struct {
+	struct fault_log *log;
+	enum fault_call call;
+	unsigned nth;
+	/* An errno value, SHORT, or a signal's number below 0. */
+	int error;
+	atomic_bool armed;
+} fault;
+#define SHORT 9999
+
+/* ---- what happens at the n-th call */
+
+/* Its file, for the caller to know which status fits. For a debugger, too: `break fault_note`. */
+void fault_note(int number, const char *path, int fd);
+
+void fault_note(int number, const char *path, int fd)
+{
+	char link[32];
+	long size;
+
+	fault.log->hit = 1;
+	fault.log->number = number;
+	if (path) {
+		snprintf(fault.log->path, sizeof(fault.log->path), "%s", path);
+	} else if (fd >= 0) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		size = fault_syscall(SYS_readlinkat, AT_FDCWD, (long)link, (long)fault.log->path,
+				     sizeof(fault.log->path) - 1, 0, 0);
+		fault.log->path[size > 0 ? size : 0] = '\0';
+	}
+}
+
+/* Count a call; whether it is the one. */
+static bool is_it(enum fault_call call)
+{
+	const unsigned count = atomic_fetch_add(&fault.log->count[call], 1) + 1;
+	unsigned all = 0;
+
+	/* The allocators are called far more often than the system, and mostly between two of its
+	 * calls a signal makes no difference: they are in no sum. */
+	if (call < CALL_MALLOC)
+		all = atomic_fetch_add(&fault.log->count[CALL_ANY], 1) + 1;
+	if (fault.call == CALL_ANY)
+		return all == fault.nth;
+	return fault.call == call && count == fault.nth;
+}
+
+static bool takes_path(int number)
+{
+	switch (number) {
+	case SYS_openat:
+	case SYS_newfstatat:
+	case SYS_statx:
+	case SYS_readlinkat:
+	case SYS_faccessat:
+	case SYS_renameat:
+	case SYS_renameat2:
+	case SYS_linkat:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_path(int number)
+{
+	switch (number) {
+	case SYS_listxattr:
+	case SYS_llistxattr:
+	case SYS_getxattr:
+	case SYS_lgetxattr:
+	case SYS_statfs:
+#ifdef SYS_open
+	case SYS_open:
+	case SYS_stat:
+	case SYS_lstat:
+	case SYS_access:
+	case SYS_rename:
+	case SYS_link:
+	case SYS_readlink:
+#endif
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The name of what an *at() call is about, below the directory that is open. */
+static void note_call(int number, const ucontext_t *context)
+{
+	const long first = (long)REG(context, 0);
+	const char *name = (const char *)REG(context, 1);
+	size_t used;
+
+	if (is_path(number)) {
+		fault_note(number, (const char *)first, -1);
+	} else if (!takes_path(number)) {
+		fault_note(number, NULL, number == SYS_mmap ? (int)REG(context, 4) : (int)first);
+	} else if (name[0] == '/' || (int)first == AT_FDCWD) {
+		fault_note(number, name, -1);
+	} else {
+		fault_note(number, NULL, (int)first);
+		used = strlen(fault.log->path);
+		if (name[0])
+			snprintf(fault.log->path + used, sizeof(fault.log->path) - used, "/%s",
+				 name);
+	}
+}
+
+static long make_call(int number, const ucontext_t *context, bool cut)
+{
+	long size = (long)REG(context, 2);
+
+	/* What is on disk after a power cut is not seen here, and an fsync takes milliseconds. */
+	if (number == SYS_fsync || number == SYS_fdatasync)
+		return 0;
+	/* At least a byte: 0 is an end of file. */
+	if (cut && number == SYS_copy_file_range)
+		return fault_syscall(number, (long)REG(context, 0), (long)REG(context, 1),
+				     (long)REG(context, 2), (long)REG(context, 3),
+				     ((long)REG(context, 4) + 1) / 2, (long)REG(context, 5));
+	if (cut && size > 1)
+		size = (size + 1) / 2;
+	return fault_syscall(number, (long)REG(context, 0), (long)REG(context, 1), size,
+			     (long)REG(context, 3), (long)REG(context, 4), (long)REG(context, 5));
+}
+
+static enum fault_call call_of(int number)
+{
+	for (size_t i = 0; i < CALLS; i++) {
+		if (calls[i].number == number)
+			return calls[i].call;
+	}
+	return CALL_ANY;
+}
+
+/* SIGKILL and the like come before the call. */
+static void send_signal(void)
+{
+	fault_syscall(SYS_kill, getpid(), -fault.error, 0, 0, 0, 0);
+}
+
+static void trapped(int signal, siginfo_t *info, void *user)
+{
+	ucontext_t *context = user;
+	const int number = info->si_syscall, before = errno;
+	long result;
+
+	(void)signal;
+	if (!fault.armed || !is_it(call_of(number))) {
+		result = make_call(number, context, false);
+	} else {
+		note_call(number, context);
+		if (fault.error < 0)
+			send_signal();
+		/* A descriptor is closed whatever close() says. */
+		if (fault.error > 0 && fault.error != SHORT && number == SYS_close)
+			make_call(number, context, false);
+		result = fault.error > 0 && fault.error != SHORT
+			     ? -fault.error
+			     : make_call(number, context, fault.error == SHORT);
+	}
+	errno = before;
+	RESULT(context) = result;
+}
+
+static bool fails(enum fault_call call)
+{
+	if (!fault.armed || !is_it(call))
+		return false;
+	fault_note(0, "", -1);
+	if (fault.error < 0) {
+		send_signal();
+		return false;
+	}
+	errno = fault.error;
+	return true;
+}
+
+/* ---- functions */
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+void *malloc(size_t size)
+{
+	return fails(CALL_MALLOC) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return fails(CALL_CALLOC) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return fails(CALL_REALLOC) ? NULL : __libc_realloc(old, size);
+}
+
+/* Found before main(), since dlsym() allocates. */
+static int (*start_thread)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
+		   void *(*run)(void *), void *restrict user)
+{
+	return fails(CALL_THREAD) ? fault.error : start_thread(thread, attributes, run, user);
+}
+
+/* A thread that blocks SIGSYS would die of its first trapped call. */
+static int (*set_mask)(int, const sigset_t *, sigset_t *);
+
+int pthread_sigmask(int how, const sigset_t *mask, sigset_t *before)
+{
+	sigset_t cleared;
+
+	if (!mask || how == SIG_UNBLOCK)
+		return set_mask(how, mask, before);
+	cleared = *mask;
+	sigdelset(&cleared, SIGSYS);
+	return set_mask(how, &cleared, before);
+}
+
+/* ---- before main() */
+
+static void trap(void)
+{
+	/* For each system call: equal, then the trap; else the next. */
+	struct sock_filter filter[CALLS * 2 + 8];
+	struct sock_fprog program = {.filter = filter};
+	const uint64_t ours = (uint64_t)(uintptr_t)fault_syscall_end;
+	unsigned at = 0;
+
+	filter[at++] = (struct sock_filter)BPF_STMT(
+	    BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer));
+	filter[at++] =
+	    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ours, 0, 3);
+	filter[at++] = (struct sock_filter)BPF_STMT(
+	    BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer) + 4);
+	filter[at++] =
+	    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(ours >> 32), 0, 1);
+	filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	filter[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						    offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < CALLS; i++) {
+		filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							    (uint32_t)calls[i].number, 0, 1);
+		filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
+	}
+	filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	program.len = (unsigned short)at;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		_exit(FAULT_CANNOT);
+}
+
+static int (*real_main)(int, char **, char **);
+
+static int armed_main(int count, char **list, char **environment)
+{
+	const struct sigaction action = {.sa_sigaction = trapped,
+					 .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+	if (sigaction(SIGSYS, &action, NULL) != 0)
+		_exit(FAULT_CANNOT);
+	trap();
+	fault.armed = true;
+	return real_main(count, list, environment);
+}
+
+/* By name, as in fault.h. */
+static enum fault_call call_named(const char *text, size_t length)
+{
+	static const char *const names[] = FAULT_NAMES;
+
+	for (unsigned i = 0; i < FAULT_CALLS; i++) {
+		if (strlen(names[i]) == length && memcmp(names[i], text, length) == 0)
+			return (enum fault_call)i;
+	}
+	_exit(FAULT_CANNOT);
+}
+
+static void read_wishes(void)
+{
+	const char *path = getenv("SQST_FAULT_LOG"), *wish = getenv("SQST_FAULT");
+	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	char *end;
+
+	if (fd < 0)
+		_exit(FAULT_CANNOT);
+	fault.log = mmap(NULL, sizeof(*fault.log), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (fault.log == MAP_FAILED)
+		_exit(FAULT_CANNOT);
+	if (!wish)
+		return;
+	fault.call = call_named(wish, strcspn(wish, ":"));
+	fault.nth = (unsigned)strtoul(wish + strcspn(wish, ":") + 1, &end, 10);
+	fault.error = strcmp(end, ":short") == 0 ? SHORT : atoi(end + 1);
+}
+
+/* ISO C has no cast from a data pointer to a function's. */
+static void find(const char *name, void *function, size_t size)
+{
+	const void *found = dlsym(RTLD_NEXT, name);
+
+	if (!found)
+		_exit(FAULT_CANNOT);
+	memcpy(function, &found, size);
+}
+
+typedef int start(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
+		  void (*)(void), void *);
+start __libc_start_main;
+
+int __libc_start_main(int (*main)(int, char **, char **), int count, char **list,
+		      void (*init)(void), void (*fini)(void), void (*loader_fini)(void),
+		      void *stack_end)
+{
+	start *next;
+
+	find("__libc_start_main", &next, sizeof(next));
+	find("pthread_create", &start_thread, sizeof(start_thread));
+	find("pthread_sigmask", &set_mask, sizeof(set_mask));
+	read_wishes();
+	real_main = main;
+	return next(armed_main, count, list, init, fini, loader_fini, stack_end);
+}

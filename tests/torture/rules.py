@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a run may end with after its n-th call failed.
+
+A system call or an allocation that fails has one of two ends: the status that the man page names
+with one line that says why, and every file as it was; or nothing at all is different.
+"""
+import errno
+import os
+import re
+import signal
+
+# ---- the table of statuses
+
+SYSTEM, SOURCE, PARENT, USAGE = "system", "source", "parent", "usage"
+_STATUSES = {
+    "sqfs-stable-build": {SYSTEM: 1, USAGE: 2, PARENT: 3, SOURCE: 4},
+    # What is no build has inputs only.
+    "sqfs-stable-check": {SYSTEM: 5, PARENT: 4},
+    "sqfs-stable-info": {SYSTEM: 1, PARENT: 3},
+    "sqfs-stable-map": {SYSTEM: 2, PARENT: 2},
+}
+# Errors that say nothing of the file: memory, descriptors or threads are short.
+_SHORT = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOSPC)
+
+
+def kind_of_file(scenario, path):
+    """Whether a path is a source's, a parent's or neither."""
+    here = os.getcwd() + "/"
+    path = os.path.realpath(path) if path.startswith("/") else os.path.realpath(here + path)
+    for kind, names in ((SOURCE, scenario.sources), (PARENT, scenario.parents)):
+        for name in names:
+            there = os.path.realpath(name)
+            if path == there or path.startswith(there + "/"):
+                return kind
+    return SYSTEM
+
+
+def wanted_status(scenario, run, error):
+    kind = SYSTEM if error in _SHORT else kind_of_file(scenario, run.path)
+    return _STATUSES[scenario.program][kind]
+
+
+# ---- outputs
+
+def _normal(content):
+    """What may differ between two runs: how long they took."""
+    if content is None:
+        return None
+    content = re.sub(rb'"seconds": ?[-+.e0-9]+', b'"seconds":0', content)
+    return re.sub(rb" in [0-9.]+ s\n", b" in 0 s\n", content)
+
+
+def state(names):
+    """The outputs as they are now: name, and content or None."""
+    found = dict.fromkeys(names)
+    for name in names:
+        try:
+            with open("out/" + name, "rb") as file:
+                found[name] = _normal(file.read())
+        except FileNotFoundError:
+            pass
+    return found
+
+
+class Good:
+    """What a run without faults has and leaves."""
+
+    def __init__(self, before, run):
+        self.before, self.after = before, state(before)
+        self.stdout, self.stderr = _normal(run.stdout), _normal(run.stderr)
+
+
+def left_behind(scenario):
+    # A map that is a parent and an output is locked by a file beside it, which stays.
+    return sorted((set(os.listdir("out")) - set(scenario.outputs) - {"map.lock", ".map.lock"})
+                  | set(os.listdir("tmp")))
+
+
+# ---- violations: each is a word for the table, and what was seen
+
+def _message(scenario, run, error):
+    lines = run.stderr.decode(errors="replace").splitlines()
+    errors = [line for line in lines if ": warning: " not in line]
+    if run.path.endswith("/stderr"):
+        return
+    if len(errors) != 1 or not errors[0].startswith(scenario.program + ": "):
+        yield "message", f"{len(errors)} lines of error"
+    elif error in (errno.ENOMEM, errno.EAGAIN):
+        if not re.search("memory|resource|temporarily|thread", errors[0]):
+            yield "message", "does not say what is short"
+    elif isinstance(error, int) and os.strerror(error) not in errors[0]:
+        yield "message", "does not say the cause"
+
+
+def _same(good, run):
+    if _normal(run.stdout) != good.stdout and not run.path.endswith("/stdout"):
+        yield "stdout", "status as ever, other words on standard output"
+    if _normal(run.stderr) != good.stderr and not run.path.endswith("/stderr"):
+        yield "stderr", "status as ever, other words on standard error"
+
+
+def _crash(run):
+    if run.status is None:
+        yield "hangs", "did not end"
+    elif b"Sanitizer" in run.stderr or b"runtime error" in run.stderr:
+        yield "sanitizer", "a sanitizer's report"
+    elif run.status < 0:
+        yield "crash", f"died of signal {-run.status}"
+
+
+def after_fault(scenario, good, run, error):
+    """`error`: an errno value, or "short"."""
+    now, left = state(scenario.outputs), left_behind(scenario)
+    crashed = list(_crash(run))
+    yield from crashed
+    if left:
+        yield "left", f"left behind: {' '.join(left)}"
+    if run.status == scenario.status and now == good.after:
+        # Diff says 1 for a difference, and so is its own rule.
+        yield from _same(good, run)
+        return
+    if run.status == scenario.status:
+        yield "lost", "status as ever, other outputs"
+        return
+    if now != good.before:
+        told = now == good.after and b"is complete" in run.stderr
+        if not told:
+            mixed = [name for name in now if now[name] != good.before[name]]
+            yield "changed", f"status {run.status}, and changed: {' '.join(mixed)}"
+    if crashed:
+        return
+    if error == "short":
+        yield "status", f"status {run.status} after a call that did a part"
+    elif run.status != wanted_status(scenario, run, error):
+        yield "status", f"status {run.status}, not {wanted_status(scenario, run, error)}"
+    yield from _message(scenario, run, error)
+
+
+def after_signal(scenario, good, run, number):
+    now, left = state(scenario.outputs), left_behind(scenario)
+    if run.status not in (-number, scenario.status):
+        yield "status", f"status {run.status} after signal {number}"
+    if number == signal.SIGKILL:
+        mixed = [name for name in now if now[name] not in (good.before[name], good.after[name])]
+        if mixed:
+            yield "damaged", f"neither old nor new: {' '.join(mixed)}"
+        if (now.get("image") == good.before.get("image")) != (
+                now.get("map") == good.before.get("map")) and "map" in now and "image" in now:
+            yield "pair", "map and image are of different builds"
+        return
+    if left:
+        yield "left", f"left behind: {' '.join(left)}"
+    if run.status == -number and now != good.before:
+        mixed = [name for name in now if now[name] != good.before[name]]
+        yield "changed", f"ended by the signal, and changed: {' '.join(mixed)}"
+    elif run.status == scenario.status and now != good.after:
+        yield "lost", "status as ever, other outputs"
+    if len(run.stderr.splitlines()) > 1 and run.status == -number:
+        yield "message", f"{len(run.stderr.splitlines())} lines of error"
