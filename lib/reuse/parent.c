@@ -314,8 +314,25 @@ uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst
 	return left < block_size ? (uint32_t)left : block_size;
 }
 
+bool sqst_reuse_pread(const struct sqst_reuse *reuse, void *data, size_t size, uint64_t at,
+		      struct sqst_failure *failure)
+{
+	const ssize_t got = sqst_pread_full(reuse->image.fd, data, size, at);
+
+	if (got < 0)
+		*failure = (struct sqst_failure){SQST_ERR_PARENT, errno, reuse->image.name,
+						 "cannot read the parent image"};
+	return got == (ssize_t)size;
+}
+
+static bool no_memory(const struct sqst_reuse *reuse, struct sqst_failure *failure)
+{
+	*failure = (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
+	return false;
+}
+
 bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, uint64_t at,
-		     uint32_t field, struct sqst_reuse_block *block)
+		     uint32_t field, struct sqst_reuse_block *block, struct sqst_failure *failure)
 {
 	const struct sqst_image *image = &reuse->image;
 	const uint32_t stored = field & (SQST_BLOCK_RAW - 1);
@@ -326,8 +343,8 @@ bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, u
 	    at > image->super.inode_table || stored > image->super.inode_table - at)
 		return false;
 	if (!sqst_tools_unpacking(tools, image->codec, image->super.block_size))
-		return false;
-	if (sqst_pread_full(image->fd, tools->packed, stored, at) != (ssize_t)stored)
+		return no_memory(reuse, failure);
+	if (!sqst_reuse_pread(reuse, tools->packed, stored, at, failure))
 		return false;
 	if (field & SQST_BLOCK_RAW) {
 		*block = (struct sqst_reuse_block){tools->packed, stored, true};
@@ -335,6 +352,8 @@ bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, u
 	}
 	got = image->codec->decompress(tools->decompressor, tools->packed, stored, tools->unpacked,
 				       image->super.block_size);
+	if (got == SQST_ERR_NOMEM)
+		return no_memory(reuse, failure);
 	*block =
 	    (struct sqst_reuse_block){tools->unpacked, (uint32_t)got, !tools->decompressor->rest};
 	return got > 0 && (uint32_t)got <= image->super.block_size;

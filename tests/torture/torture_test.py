@@ -66,6 +66,10 @@ def wish_of(job):
     return f"{job.call}:{job.n}:{-value if job.how.startswith('SIG') else value}"
 
 
+class BadRun(Exception):
+    """A run without faults that fails."""
+
+
 class Worker:
     """A process with a directory of its own, which runs jobs."""
 
@@ -83,16 +87,23 @@ class Worker:
             scenario.reset()
             before = rules.state(scenario.outputs)
             run = self.bench.run(scenario.command(), None, scenario.stdin)
-            assert run.status == scenario.status, (scenario.name, run.status, run.stderr)
+            if run.status != scenario.status:
+                raise BadRun(f"{scenario.name}: status {run.status} without a fault: {run.stderr}")
             self.good[scenario.name] = rules.Good(before, run)
             scenario.reset()
         return self.good[scenario.name]
 
     def count(self, name):
+        """How often each kind of call is made, or what is wrong with a run without faults."""
         scenario = self.scenario[name]
-        self.good_of(scenario)
+        try:
+            self.good_of(scenario)
+        except BadRun as bad:
+            return name, str(bad)
         run = self.bench.run(scenario.command(), None, scenario.stdin)
         scenario.reset()
+        if scenario.calls:
+            return name, {call: count for call, count in run.count.items() if call in scenario.calls}
         return name, run.count
 
     def run(self, job):
@@ -143,7 +154,7 @@ def plan(counts, words, rng):
         for call, hows in ERRORS.items():
             for how in hows:
                 # Of threads, a run may have a few calls more or less than another.
-                for n in range(1, count[call] + 1):
+                for n in range(1, count.get(call, 0) + 1):
                     jobs.append(Job(name, call, n, how))
     wanted = [word.split(":") for word in words]
     if wanted:
@@ -205,9 +216,12 @@ def run_all(words, rng):
             names = [one.name for one in scenarios.all_of_them()]
             only = {word.split(":")[0] for word in words} or set(names)
             counts = pool.map(_count, [name for name in names if name in only], chunksize=1)
-            limits = {one.name: one.calls for one in scenarios.all_of_them()}
-            counts = [(name, {call: number if not limits[name] or call in limits[name] else 0
-                              for call, number in count.items()}) for name, count in counts]
+            for name, bad in counts:
+                if isinstance(bad, str):
+                    tap.diag(bad)
+                    table.found[name, "-", "good"] += 1
+                    table.runs[name, "-"] += 1
+            counts = [row for row in counts if not isinstance(row[1], str)]
             for job, found in pool.imap(_run, plan(counts, words, rng), chunksize=50):
                 table.add(job, found)
     return table

@@ -349,7 +349,7 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 		for (uint32_t k = 0; k < file->blocks; k++) {
 			const uint32_t field = reuse->field[file->first_field + k];
 
-			assert_true(sqst_reuse_load(reuse, &tools, at, field, &block));
+			assert_true(sqst_reuse_load(reuse, &tools, at, field, &block, &failure));
 			assert_true(block.clean);
 			assert_int_equal(block.size, sqst_reuse_block_size(reuse, file, k));
 			for (uint32_t b = 0; b < block.size; b++)
@@ -359,12 +359,12 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 		}
 	}
 	/* Nothing, too much, outside of the data, unknown bits. */
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block, &failure));
 	sqst_tools_release(&tools);
 	sqst_reuse_free(reuse);
 }
@@ -382,7 +382,7 @@ static void tails_are_hashed_by_content(void **state)
 
 		tails += fragment->files;
 		assert_true(
-		    sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block));
+		    sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block, &failure));
 		/* One byte less than there is: the last file's end is not hashed. */
 		sqst_reuse_hash(reuse, fragment, block.data, block.size - (i == 0));
 	}
