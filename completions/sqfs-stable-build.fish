@@ -2,7 +2,7 @@
 # Made by completions/generate from --help; not to be edited.
 complete -c sqfs-stable-build -o prev -d 'keep the numbers of this image; repeat for several, the newest last' -r -F
 complete -c sqfs-stable-build -o map -d 'keep the numbers of this map (see sqfs-stable(7))' -r -F
-complete -c sqfs-stable-build -o map-out -d 'write the new image'\''s map' -r -F
+complete -c sqfs-stable-build -o map-out -d 'write the new image'\''s map (- for standard output)' -r -F
 complete -c sqfs-stable-build -o prev-mtime -d 'keep: what equals the newest --prev keeps its time' -x -a 'keep source'
 complete -c sqfs-stable-build -o new-lineage -d 'give every path a number above those of --prev'
 complete -c sqfs-stable-build -o fresh-links -d 'hard link groups that gained or lost names get new numbers'
@@ -10,6 +10,7 @@ complete -c sqfs-stable-build -o uuid -d 'name of the lineage, when no parent ha
 complete -c sqfs-stable-build -o label -d 'label of the image' -x
 complete -c sqfs-stable-build -o noappend -d 'replace an existing output'
 complete -c sqfs-stable-build -o force -d 'the same, and whatever else needs --force'
+complete -c sqfs-stable-build -o in-place -d 'write over an existing output instead of replacing it; not atomic'
 complete -c sqfs-stable-build -o nopad -d 'do not pad the image to 4 KiB'
 complete -c sqfs-stable-build -o offset -d 'leave this many bytes in front of the image' -x
 complete -c sqfs-stable-build -o o -d 'as -offset' -x
@@ -110,7 +111,7 @@ complete -c sqfs-stable-build -o Xhc -d 'lz4: compress harder'
 complete -c sqfs-stable-build -o Xalgorithm -d 'lzo: lzo1x_1, lzo1x_1_11, lzo1x_1_12, lzo1x_1_15, lzo1x_999' -x -a 'lzo1x_1 lzo1x_1_11 lzo1x_1_12 lzo1x_1_15 lzo1x_999'
 complete -c sqfs-stable-build -o Xhelp -d 'print these options of compressors'
 complete -c sqfs-stable-build -o quiet -d 'print nothing but errors and warnings'
-complete -c sqfs-stable-build -o json -d 'write what was built as JSON' -r -F
+complete -c sqfs-stable-build -o json -d 'write what was built as JSON (- for standard output)' -r -F
 complete -c sqfs-stable-build -o info -d 'print each name'
 complete -c sqfs-stable-build -o progress -d 'progress bar, if standard error is a terminal (default)'
 complete -c sqfs-stable-build -o no-progress -d 'no progress bar'

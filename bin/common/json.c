@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON, and files that appear whole or not at all. */
+/* JSON of the programs. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/json.h"
 
@@ -43,75 +40,43 @@ void json_add_uuid(struct json_object *to, const char *key, const uint8_t uuid[S
 	json_add_text(to, key, sqst_uuid_is_null(uuid) ? NULL : uuid_text(uuid, text));
 }
 
-static bool write_all(int fd, const char *text, size_t size)
-{
-	while (size > 0) {
-		const ssize_t done = write(fd, text, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return false;
-		text += done;
-		size -= (size_t)done;
-	}
-	return true;
-}
-
-static bool failed(const char *path)
+bool file_write(const char *path, enum sqst_output_kind kind, const char *text, size_t size)
 {
 	struct sqst_report why = {0};
 
-	sqst_fail_errno(&why, SQST_ERR_IO, errno, path, "cannot be written");
+	/* What is buffered for standard output comes before what is written to its descriptor. */
+	fflush(stdout);
+	if (sqst_file_write(path, kind, text, size, &why) == 0)
+		return true;
 	complain(&why);
 	return false;
 }
 
-bool file_write(const char *path, const char *text, size_t size)
+char *json_as_line(struct json_object *all, size_t *size)
 {
-	const size_t room = strlen(path) + 8;
-	char *temporary;
-	/* mkstemp's mode is for secrets. */
-	const mode_t mask = umask(0);
-	int fd = -1;
-	bool done;
+	const int format = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
+	const char *text = json_object_to_json_string_length(all, format, size);
+	char *line = text ? malloc(*size + 1) : NULL;
 
-	umask(mask);
-	if (strcmp(path, "-") == 0)
-		return fwrite(text, 1, size, stdout) == size || failed("standard output");
-	temporary = malloc(room);
-	if (temporary) {
-		snprintf(temporary, room, "%s.XXXXXX", path);
-		fd = mkstemp(temporary);
+	if (line) {
+		memcpy(line, text, *size);
+		line[(*size)++] = '\n';
 	}
-	done = fd >= 0 && write_all(fd, text, size) && fchmod(fd, 0666 & ~mask) == 0 &&
-	       fsync(fd) == 0 && rename(temporary, path) == 0;
-	if (!done) {
-		failed(path);
-		if (fd >= 0)
-			unlink(temporary);
-	}
-	if (fd >= 0)
-		close(fd);
-	free(temporary);
-	return done;
+	return line;
 }
 
 bool json_write(struct json_object *all, const char *path)
 {
-	const int format = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
-	size_t size;
-	const char *text = json_object_to_json_string_length(all, format, &size);
-	char *line = text ? malloc(size + 1) : NULL;
-	bool done;
+	struct sqst_report why = {0};
+	size_t size = 0;
+	char *line = json_as_line(all, &size);
+	bool done = false;
 
 	if (line) {
-		memcpy(line, text, size);
-		line[size] = '\n';
-		done = file_write(path, line, size + 1);
+		done = file_write(path, SQST_OUTPUT_JSON, line, size);
 	} else {
-		errno = ENOMEM;
-		done = failed(path);
+		sqst_fail(&why, SQST_ERR_NOMEM, path, "out of memory");
+		complain(&why);
 	}
 	free(line);
 	json_object_put(all);

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "common/common.h"
+#include "sqst/output.h"
 
 void json_add_number(struct json_object *to, const char *key, uint64_t value);
 void json_add_bool(struct json_object *to, const char *key, bool value);
@@ -21,8 +22,11 @@ void json_add_uuid(struct json_object *to, const char *key, const uint8_t uuid[S
  * line on standard error. */
 bool json_write(struct json_object *all, const char *path);
 
-/* Text that becomes a file whole or not at all: made beside its target, fsynced, renamed; "-" is
- * standard output. False after a line on standard error. */
-bool file_write(const char *path, const char *text, size_t size);
+/* The same as a string with a line end, the caller's to free(); NULL if memory is short. `all`
+ * stays the caller's. */
+char *json_as_line(struct json_object *all, size_t *size);
+
+/* Text that becomes a file, see sqst/output.h. False after a line on standard error. */
+bool file_write(const char *path, enum sqst_output_kind kind, const char *text, size_t size);
 
 #endif

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/common.h"
@@ -74,14 +73,6 @@ static enum status status_of(enum sqst_error error)
 	return STATUS_SYSTEM;
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* Die of the signal, so that a shell or make sees what happened. */
 static enum status end_by_signal(const struct arguments *arguments)
 {
@@ -92,14 +83,13 @@ static enum status end_by_signal(const struct arguments *arguments)
 	return STATUS_SYSTEM;
 }
 
-static enum status run(struct arguments *arguments, struct report_file *json)
+static enum status run(struct arguments *arguments)
 {
 	struct sqst_report why = {.warn = warn};
 	struct sqst_build_result result;
-	const double start = now();
-	double seconds;
 	int rc;
 
+	arguments->start = now();
 	if (arguments->percentage)
 		arguments->build.progress = percentage_show;
 	else if (!arguments->quiet && !arguments->no_progress && isatty(STDERR_FILENO))
@@ -107,6 +97,9 @@ static enum status run(struct arguments *arguments, struct report_file *json)
 	if (arguments->info)
 		arguments->build.inspect = names_show;
 	arguments->build.cancel = &caught;
+	arguments->build.report_output = arguments->json;
+	arguments->build.report = report_make;
+	arguments->build.user = arguments;
 	rc = sqst_build(&arguments->build, &result, &why);
 	progress_end();
 	if (rc < 0 && caught)
@@ -118,24 +111,17 @@ static enum status run(struct arguments *arguments, struct report_file *json)
 			    : "");
 		return status_of((enum sqst_error)rc);
 	}
-	seconds = now() - start;
 	if (!arguments->quiet)
-		summary_print(arguments, &result, seconds);
-	if (arguments->json && !report_write(json, arguments, &result, seconds))
-		return STATUS_SYSTEM;
+		summary_print(arguments, &result);
 	return STATUS_DONE;
 }
 
 static enum status build(struct arguments *arguments)
 {
-	struct report_file json = {.fd = -1};
 	enum status status;
 
 	catch_signals();
-	if (arguments->json && !report_open(&json, arguments->json))
-		return STATUS_SYSTEM;
-	status = run(arguments, &json);
-	report_discard(&json);
+	status = run(arguments);
 	return status == STATUS_SIGNAL ? end_by_signal(arguments) : status;
 }
 

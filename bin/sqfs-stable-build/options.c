@@ -118,7 +118,7 @@ static bool check_operands(const struct arguments *arguments)
 
 	if (count >= wanted)
 		return true;
-	if (arguments->language == LANGUAGE_MKSQUASHFS)
+	if (arguments->language == LANGUAGE_MKSQUASHFS && count == 0)
 		return mistake("SOURCE and OUTPUT are missing before the options");
 	return mistake("%s is missing", count + 1 == wanted ? "OUTPUT" : "SOURCE");
 }

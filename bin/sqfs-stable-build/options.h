@@ -79,6 +79,8 @@ struct arguments {
 	uint32_t block_size;
 
 	const char *json;
+	/* When the program began, by now(). */
+	double start;
 	/* SOURCE_DATE_EPOCH bounds the times of files. */
 	bool clamp;
 	/* An option named a time, so the variable need not be one. */

@@ -4,14 +4,25 @@
 #include "config.h"
 #endif
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "common/json.h"
 #include "summary.h"
+
+double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+double seconds_since(double start)
+{
+	return now() - start;
+}
 
 static double megabytes(uint64_t bytes)
 {
@@ -34,8 +45,7 @@ static void print_reuse(const struct sqst_reuse_stats *reuse)
 			reuse->reason);
 }
 
-void summary_print(const struct arguments *arguments, const struct sqst_build_result *result,
-		   double seconds)
+void summary_print(const struct arguments *arguments, const struct sqst_build_result *result)
 {
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct sqst_report shown = {0};
@@ -44,7 +54,8 @@ void summary_print(const struct arguments *arguments, const struct sqst_build_re
 	sqst_fail(&shown, SQST_ERR_OPTION, arguments->build.output,
 		  "%.1f MB (data %.1f, tables %.1f) from %.1f MB in %.1f s",
 		  megabytes(result->image_bytes), megabytes(result->data_bytes),
-		  megabytes(result->table_bytes), megabytes(result->source_bytes), seconds);
+		  megabytes(result->table_bytes), megabytes(result->source_bytes),
+		  seconds_since(arguments->start));
 	fprintf(stderr, "%s\n", shown.message);
 	fprintf(stderr,
 		"  paths    %u: %u kept, %u new (%u of them changed type, %u renumbered)\n"
@@ -154,58 +165,13 @@ static struct json_object *make_json(const struct arguments *arguments,
 	return all;
 }
 
-bool report_open(struct report_file *file, const char *path)
+int report_make(void *user, const struct sqst_build_result *result, char **text, size_t *size,
+		struct sqst_report *why)
 {
-	const size_t size = strlen(path) + 8;
+	const struct arguments *arguments = user;
+	struct json_object *all = make_json(arguments, result, seconds_since(arguments->start));
 
-	file->path = path;
-	file->temporary = malloc(size);
-	file->fd = -1;
-	if (file->temporary) {
-		snprintf(file->temporary, size, "%s.XXXXXX", path);
-		file->fd = mkstemp(file->temporary);
-	}
-	if (file->fd < 0) {
-		fprintf(stderr, PROGRAM ": %s: cannot write the report: %s\n", path,
-			strerror(errno));
-		free(file->temporary);
-	}
-	return file->fd >= 0;
-}
-
-void report_discard(struct report_file *file)
-{
-	if (file->fd < 0)
-		return;
-	close(file->fd);
-	unlink(file->temporary);
-	free(file->temporary);
-	file->fd = -1;
-}
-
-bool report_write(struct report_file *file, const struct arguments *arguments,
-		  const struct sqst_build_result *result, double seconds)
-{
-	const int format = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
-	struct json_object *all = make_json(arguments, result, seconds);
-	/* mkstemp's mode is for secrets; this is a report. */
-	const mode_t mask = umask(0);
-	bool done;
-
-	umask(mask);
-	done = json_object_to_fd(file->fd, all, format) == 0 && write(file->fd, "\n", 1) == 1 &&
-	       fchmod(file->fd, 0666 & ~mask) == 0 && fsync(file->fd) == 0 &&
-	       rename(file->temporary, file->path) == 0;
+	*text = json_as_line(all, size);
 	json_object_put(all);
-	if (!done) {
-		fprintf(stderr,
-			PROGRAM ": %s: cannot write the report (the image is complete): %s\n",
-			file->path, strerror(errno));
-		report_discard(file);
-		return false;
-	}
-	close(file->fd);
-	free(file->temporary);
-	file->fd = -1;
-	return true;
+	return *text ? 0 : sqst_fail(why, SQST_ERR_NOMEM, arguments->json, "out of memory");
 }

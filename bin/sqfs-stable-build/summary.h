@@ -5,25 +5,16 @@
 
 #include "options.h"
 
+/* A clock that only goes forward, and what it has gone, in seconds. */
+double now(void);
+double seconds_since(double start);
+
 /* A few lines on standard error. */
-void summary_print(const struct arguments *arguments, const struct sqst_build_result *result,
-		   double seconds);
+void summary_print(const struct arguments *arguments, const struct sqst_build_result *result);
 
-/* The same as JSON: made beside its target before the build, so that a path that cannot be written
- * stops it; renamed after it. */
-struct report_file {
-	const char *path;
-	char *temporary;
-	int fd;
-};
-
-/* False after an error was printed. */
-bool report_open(struct report_file *file, const char *path);
-bool report_write(struct report_file *file, const struct arguments *arguments,
-		  const struct sqst_build_result *result, double seconds);
-
-/* Does nothing if it is not open (fd below 0). */
-void report_discard(struct report_file *file);
+/* The same as JSON; a sqst_build_options.report, with the arguments as its user. */
+int report_make(void *user, const struct sqst_build_result *result, char **text, size_t *size,
+		struct sqst_report *why);
 
 /* A progress bar for a terminal; a sqst_build_options.progress. */
 void progress_show(void *user, const struct sqst_progress *progress);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "sqst/output.h"
 #include "story.h"
 
 const char program_name[] = "sqfs-stable-check";
@@ -58,8 +59,18 @@ static enum status check(const struct arguments *arguments)
 	struct sqst_report why = {.warn = complain_warning};
 	struct story story;
 	enum status status;
-	int rc = story_read(&story, arguments->operands.item, arguments->operands.count,
-			    arguments->json || arguments->html, &why);
+	int rc = 0;
+
+	if (arguments->json)
+		rc = sqst_file_check(arguments->json, SQST_OUTPUT_JSON, &why);
+	if (rc == 0 && arguments->html)
+		rc = sqst_file_check(arguments->html, SQST_OUTPUT_PAGE, &why);
+	if (rc < 0) {
+		complain(&why);
+		return rc == SQST_ERR_EXISTS ? STATUS_USAGE : status_of_error(rc);
+	}
+	rc = story_read(&story, arguments->operands.item, arguments->operands.count,
+			arguments->json || arguments->html, &why);
 
 	if (rc < 0) {
 		complain(&why);

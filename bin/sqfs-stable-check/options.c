@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "options.h"
-#include "sqst/archive.h"
+#include "sqst/output.h"
 
 #define AT(field) offsetof(struct arguments, field)
 
@@ -32,12 +32,6 @@ static const struct option_table table = {
 	     "sqfs-stable-check(1).\n",
 };
 
-/* A report would replace it: most likely the name of the report was forgotten. */
-static bool is_release(const char *path)
-{
-	return path && sqst_archive_probe(path) != SQST_ARCHIVE_NONE;
-}
-
 static bool is_stdout(const char *path)
 {
 	return path && strcmp(path, "-") == 0;
@@ -55,12 +49,9 @@ enum options_end arguments_read(struct arguments *arguments, int count, char **l
 		mistake("%s is missing", arguments->operands.count < 1 ? "OLD" : "NEW");
 	else if (is_stdout(arguments->json) && is_stdout(arguments->html))
 		mistake("only one of --json and --html can be standard output");
-	else if (arguments->json && arguments->html && !is_stdout(arguments->json) &&
-		 strcmp(arguments->json, arguments->html) == 0)
+	else if (arguments->json && arguments->html &&
+		 sqst_file_same(arguments->json, arguments->html))
 		mistake("--json and --html name one file");
-	else if (is_release(arguments->json) || is_release(arguments->html))
-		mistake("%s: an image or map is there, and a report would replace it",
-			is_release(arguments->json) ? arguments->json : arguments->html);
 	else
 		return OPTIONS_READ;
 	return OPTIONS_BAD;

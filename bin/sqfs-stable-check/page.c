@@ -329,7 +329,7 @@ bool story_write_page(const struct story *story, const char *path)
 		done = fclose(to) == 0 && done;
 	}
 	if (done) {
-		done = file_write(path, text, size);
+		done = file_write(path, SQST_OUTPUT_PAGE, text, size);
 	} else {
 		sqst_fail(&why, SQST_ERR_NOMEM, path, "out of memory");
 		complain(&why);

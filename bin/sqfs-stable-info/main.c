@@ -43,7 +43,7 @@ static enum exit_status print_map(const struct sqst_numbers *numbers)
 
 	if (sqst_map_text(numbers, &map, &size, &why) < 0)
 		return refuse(&why);
-	done = file_write("-", map, size);
+	done = file_write("-", SQST_OUTPUT_MAP, map, size);
 	free(map);
 	return done ? EXIT_DONE : EXIT_SYSTEM;
 }

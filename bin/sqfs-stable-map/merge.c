@@ -9,6 +9,7 @@
 
 #include "options.h"
 #include "sqst/map.h"
+#include "sqst/output.h"
 
 /* Conflicts that are printed; the rest are counted. */
 #define CONFLICTS_SHOWN 20
@@ -74,11 +75,7 @@ static int merge(const struct arguments *arguments, struct merging *merging,
 	    .conflict = print_conflict,
 	    .user = &shown,
 	};
-	int rc = 0;
-
-	if (is_image(output))
-		rc = sqst_fail(why, SQST_ERR_EXISTS, output,
-			       "is an image, and is not replaced by a map; name one with -o");
+	int rc = sqst_file_check(output, SQST_OUTPUT_MAP, why);
 	if (rc == 0)
 		rc = read_all(arguments, merging, why);
 	if (rc == 0)

@@ -14,6 +14,7 @@
 #include "sqst/report.h"
 #include "sqst/tree.h"
 
+struct sqst_build_result;
 struct sqst_overrides;
 struct sqst_pseudo;
 
@@ -52,7 +53,8 @@ enum sqst_build_flag {
 	    0x2000000, /**< data that is taken over is laid out as that of a first image */
 	SQST_BUILD_PREV_REBUILD =
 	    0x4000000, /**< files whose data is damaged in the parent are built anew */
-	SQST_BUILD_FLAGS_ALL = 0x7FFFFFF,
+	SQST_BUILD_IN_PLACE = 0x20000000, /**< outputs that exist are written over, not replaced */
+	SQST_BUILD_FLAGS_ALL = 0x27FFFFFF,
 };
 
 /** The default of sqst_build_options.max_slack, and its largest value. */
@@ -106,8 +108,15 @@ struct sqst_build_options {
 	size_t sources;
 	/** The image to make. May be the path of a parent (with SQST_BUILD_FORCE). */
 	const char *output;
-	/** Where to write the map, or NULL. Written before the image appears. */
+	/** Where to write the map, or NULL. Image, map and report appear together, or none does;
+	 *  output.h has the rule for what may be replaced. */
 	const char *map_output;
+	/** Where to write a report of the build, or NULL. */
+	const char *report_output;
+	/** Makes the text of the report, when all but the last step is done: *text is allocated
+	 * with malloc(), and freed by sqst_build(). 0 or an ::sqst_error. */
+	int (*report)(void *user, const struct sqst_build_result *result, char **text, size_t *size,
+		      struct sqst_report *why);
 	/** Parents, oldest first. */
 	const struct sqst_parent_file *parent;
 	size_t parents;
@@ -157,7 +166,7 @@ struct sqst_build_options {
 	void (*inspect)(void *user, const struct sqst_tree *tree);
 	/** Called from time to time on the calling thread. May be NULL. */
 	void (*progress)(void *user, const struct sqst_progress *progress);
-	/** Handed to inspect and progress. */
+	/** Handed to inspect, progress and report. */
 	void *user;
 	/** Set it to non-zero (from a signal handler, say) to end the build. May be NULL. */
 	const volatile int *cancel;
@@ -208,8 +217,10 @@ struct sqst_build_result {
 SQST_API void sqst_build_options_init(struct sqst_build_options *options);
 
 /**
- * Build an image. On failure every file is as it was: the output and the map are made beside their
- * targets and renamed at the end, the image last.
+ * Build an image. On failure every file is as it was: outputs are made beside their targets and
+ * renamed at the end, and a rename is taken back if another fails. A block device, and with
+ * SQST_BUILD_IN_PLACE a file, is written over when all of the image is made and has room; if that
+ * copy fails, the message says that it is no longer as it was.
  *
  * @param result  filled on success; may be NULL
  * @return 0 or any ::sqst_error

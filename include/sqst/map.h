@@ -45,8 +45,8 @@ SQST_API int sqst_map_parse(const char *name, const char *text, size_t size,
 			    struct sqst_numbers **out, struct sqst_report *why);
 
 /**
- * Write the map beside its target, fsync it, and rename it there.
- * @return 0, SQST_ERR_NOMEM, SQST_ERR_IO
+ * Write the map as sqst_file_write() does (output.h): it replaces a map, and nothing else.
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_IO, SQST_ERR_EXISTS (something else is there)
  */
 SQST_API int sqst_map_write(const struct sqst_numbers *numbers, const char *path,
 			    struct sqst_report *why);

@@ -101,15 +101,18 @@ struct sqst_node {
 struct sqst_tree;
 struct sqst_filter;
 
+/** Files that a scan can leave out. */
+#define SQST_LEAVE_OUT_MAX 3
+
 /** How a directory is read. Zero-initialise for the defaults. */
 struct sqst_scan_options {
 	/** Take no extended attributes. */
 	bool no_xattrs;
 	/** Everything belongs to uid 0 and gid 0. */
 	bool all_root;
-	/** A file to leave out, with a warning, where it is met: the image itself, when it lies
-	 * inside the source. Need not exist. May be NULL. */
-	const char *leave_out;
+	/** Files to leave out, with a warning, where they are met: the outputs, when they lie
+	 * inside the source. Each may be NULL, and need not exist. */
+	const char *leave_out[SQST_LEAVE_OUT_MAX];
 	/** Names to leave out (edit.h), or NULL. */
 	const struct sqst_filter *filter;
 	/** Do not go into directories of another file system than the source's; they are stored

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -82,4 +83,13 @@ int sqst_temporary_open(const char **directory)
 		return fd;
 	*directory = "/tmp";
 	return make_unlinked(*directory);
+}
+
+char *sqst_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }

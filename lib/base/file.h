@@ -19,4 +19,7 @@ ssize_t sqst_pread_full(int fd, void *data, size_t size, uint64_t offset);
  * descriptor, -1 with errno set; *directory says where it was tried last. */
 int sqst_temporary_open(const char **directory);
 
+/* The directory of a path, "." if it names none. The caller's to free; NULL if memory is short. */
+char *sqst_directory_of(const char *path);
+
 #endif

@@ -7,19 +7,15 @@
 
 #include <string.h>
 
-#include "base/output.h"
 #include "base/scope.h"
 #include "build/build.h"
-#include "lineage/map_stage.h"
 #include "reuse/parent.h"
 #include "sqst/map.h"
 #include "tree/tree.h"
 #include "write/write.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
-SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
 SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
-SQST_DEFINE_SCOPE(output, struct sqst_output, sqst_output_discard)
 SQST_DEFINE_SCOPE(map_lock, struct sqst_map_lock, sqst_map_lock_free)
 
 static int number_tree(const struct sqst_build_options *options, const struct sqst_parents *parents,
@@ -46,24 +42,6 @@ static int number_tree(const struct sqst_build_options *options, const struct sq
 	return rc;
 }
 
-/* Name the numbering, and write its map (beside its target, not there yet). */
-static int name_and_map(const struct sqst_build_options *options, const struct sqst_tree *tree,
-			struct sqst_lineage *lineage, struct sqst_output **map,
-			struct sqst_report *why)
-{
-	SQST_CLEANUP(sqst_scope_numbers) struct sqst_numbers *numbers = NULL;
-	int rc = sqst_numbers_from_tree(tree, options->output, &numbers, why);
-
-	if (rc < 0)
-		return rc;
-	numbers->lineage = *lineage;
-	rc = sqst_lineage_name(numbers, why);
-	if (rc == 0 && options->map_output)
-		rc = sqst_map_stage(numbers, options->map_output, map, why);
-	*lineage = numbers->lineage;
-	return rc;
-}
-
 static void count_tree(const struct sqst_tree *tree, struct sqst_build_result *result)
 {
 	const struct sqst_node *node;
@@ -72,11 +50,6 @@ static void count_tree(const struct sqst_tree *tree, struct sqst_build_result *r
 	result->inodes = sqst_tree_inodes(tree);
 	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node))
 		result->directories += node->inode->type == SQST_TYPE_DIR;
-}
-
-static unsigned output_how(const struct sqst_build_options *options)
-{
-	return SQST_OUTPUT_DEVICE | (options->flags & SQST_BUILD_FORCE ? SQST_OUTPUT_FORCE : 0u);
 }
 
 static int load_sort_files(const struct sqst_build_options *options, struct sqst_sort *sort,
@@ -101,36 +74,6 @@ static uint32_t known_numbers(const struct sqst_parents *parents)
 	return known;
 }
 
-/* The map first: a map that is ahead of its image only leaves numbers unused, the other way round
- * a next build from the map would give numbers twice. */
-static int write_all(const struct sqst_image_plan *plan, struct sqst_tree *tree,
-		     const struct sqst_map_lock *lock, struct sqst_build_result *result,
-		     struct sqst_report *why)
-{
-	const struct sqst_build_options *options = plan->options;
-	SQST_CLEANUP(sqst_scope_output) struct sqst_output *map = NULL;
-	SQST_CLEANUP(sqst_scope_output) struct sqst_output *image = NULL;
-	int rc = name_and_map(options, tree, &result->lineage, &map, why);
-
-	if (rc == 0)
-		rc = sqst_output_open(options->output, output_how(options), &image, why);
-	if (rc == 0 && options->offset > 0)
-		rc = sqst_output_start_at(image, options->offset, why);
-	if (rc == 0)
-		rc = sqst_image_write(tree, plan, image, &result->image_bytes, result, why);
-	if (rc == 0)
-		rc = sqst_output_prepare(image, result->image_bytes, why);
-	if (rc == 0 && options->cancel && *options->cancel)
-		rc = sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
-	if (rc == 0)
-		rc = sqst_map_lock_check(lock, why);
-	if (rc == 0 && map)
-		rc = sqst_output_commit(sqst_steal(&map), why);
-	if (rc == 0)
-		rc = sqst_output_commit(sqst_steal(&image), why);
-	return rc;
-}
-
 /* What can be refused before a source is read. */
 static int prepare(const struct sqst_build_options *options, struct sqst_parents *parents,
 		   struct sqst_sort *sort, struct sqst_reuse **reuse,
@@ -139,13 +82,15 @@ static int prepare(const struct sqst_build_options *options, struct sqst_parents
 	int rc = sqst_build_check(options, why);
 
 	if (rc == 0)
-		rc = sqst_output_check(options->output, output_how(options), why);
+		rc = sqst_build_outputs_check(options, why);
 	if (rc == 0)
 		rc = load_sort_files(options, sort, why);
 	if (rc == 0)
-		rc = sqst_build_reuse_open(options, reuse, result, why);
+		rc = sqst_build_reuse_open(options, reuse, why);
 	if (rc == 0)
 		rc = sqst_parents_read(options, parents, why);
+	if (rc == 0)
+		rc = sqst_build_pair_check(options, parents, why);
 	if (rc == 0)
 		rc = sqst_parents_inherit(options, parents, &result->lineage, why);
 	return rc;
@@ -191,5 +136,5 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	count_tree(tree, result);
 	if (options->inspect)
 		options->inspect(options->user, tree);
-	return write_all(&plan, tree, lock, result, why);
+	return sqst_build_outputs_write(&plan, tree, lock, result, why);
 }

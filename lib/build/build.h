@@ -64,9 +64,27 @@ int sqst_build_registry_commit(struct sqst_parents *parents, const struct sqst_t
 
 void sqst_build_registry_close(struct sqst_parents *parents);
 
-/* ---- lock.c */
+/* ---- outputs.c */
 
+struct sqst_image_plan;
 struct sqst_map_lock;
+
+/* Whether all outputs may be written, before anything is read: each what may be replaced, no two of
+ * them one file, none of them a file that is read as something else. SQST_ERR_EXISTS, SQST_ERR_IO,
+ * SQST_ERR_OPTION, SQST_ERR_NOMEM. */
+int sqst_build_outputs_check(const struct sqst_build_options *options, struct sqst_report *why);
+
+/* A map that is read and replaced together with an image: whether the two are of one release. The
+ * map follows if it is ahead (with a warning); SQST_ERR_PARENT if the image is. */
+int sqst_build_pair_check(const struct sqst_build_options *options,
+			  const struct sqst_parents *parents, struct sqst_report *why);
+
+/* Name the numbering, write image, map and report, and let them appear. */
+int sqst_build_outputs_write(const struct sqst_image_plan *plan, struct sqst_tree *tree,
+			     const struct sqst_map_lock *lock, struct sqst_build_result *result,
+			     struct sqst_report *why);
+
+/* ---- lock.c */
 
 /* Lock the map that is both a parent and map_output, before it is read. *out stays as it is, NULL,
  * if there is none; else it is the caller's. */
@@ -80,7 +98,7 @@ struct sqst_reuse;
 /* Open the newest parent that is an image, before its numbers are read. *out stays as it is, NULL,
  * if there is none, or none that may be used. The caller frees it, on failure too. */
 int sqst_build_reuse_open(const struct sqst_build_options *options, struct sqst_reuse **out,
-			  struct sqst_build_result *result, struct sqst_report *why);
+			  struct sqst_report *why);
 
 /* Learn where its data is, and pair the tree's inodes with its own. reuse may be NULL. */
 int sqst_build_reuse_read(const struct sqst_build_options *options,

@@ -4,39 +4,21 @@
 #include "config.h"
 #endif
 
-#include <sys/stat.h>
-
 #include "build/build.h"
 #include "numbering/walk.h"
 #include "reuse/parent.h"
 #include "tree/tree.h"
 
-/* A device that is written in place must not be read meanwhile. */
-static bool is_output(const struct sqst_reuse *reuse, const struct sqst_build_options *options)
-{
-	struct stat st;
-
-	return S_ISBLK(reuse->st.st_mode) && stat(options->output, &st) == 0 &&
-	       S_ISBLK(st.st_mode) && st.st_rdev == reuse->st.st_rdev;
-}
-
 int sqst_build_reuse_open(const struct sqst_build_options *options, struct sqst_reuse **out,
-			  struct sqst_build_result *result, struct sqst_report *why)
+			  struct sqst_report *why)
 {
 	size_t at = options->parents;
-	int rc;
 
 	while (at > 0 && options->parent[at - 1].is_map)
 		at--;
 	if (at == 0 || (options->flags & SQST_BUILD_NO_REUSE))
 		return 0;
-	rc = sqst_reuse_open(options->parent[at - 1].path, out, why);
-	if (rc == 0 && *out && is_output(*out, options)) {
-		result->reuse.reason = "the image is written over it";
-		sqst_reuse_free(*out);
-		*out = NULL;
-	}
-	return rc;
+	return sqst_reuse_open(options->parent[at - 1].path, out, why);
 }
 
 /* Give each inode the number that it has in the parent. */

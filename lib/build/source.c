@@ -107,7 +107,9 @@ static int read_any(const struct sqst_build_options *options, struct sqst_tree *
 					 "an archive, mtree specification or image must be the "
 					 "only source");
 	}
-	scan.leave_out = options->output;
+	scan.leave_out[0] = options->output;
+	scan.leave_out[1] = options->map_output;
+	scan.leave_out[2] = options->report_output;
 	return read_files(options, &scan, out, why);
 }
 

@@ -237,8 +237,8 @@ int sqst_map_text(const struct sqst_numbers *numbers, char **out, size_t *size,
 	return make_text(numbers, header, out, size, why);
 }
 
-int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, struct sqst_output **out,
-		   struct sqst_report *why)
+int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, unsigned how,
+		   struct sqst_output **out, struct sqst_report *why)
 {
 	SQST_AUTO_FREE char *map = NULL;
 	struct sqst_output *output;
@@ -246,7 +246,7 @@ int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, struct 
 	int rc = sqst_map_text(numbers, &map, &size, why);
 
 	if (rc == 0)
-		rc = sqst_output_open(path, SQST_OUTPUT_FORCE, &output, why);
+		rc = sqst_output_open(path, SQST_OUTPUT_MAP, how, &output, why);
 	if (rc < 0)
 		return rc;
 	rc = sqst_output_write(output, 0, map, size, why);
@@ -262,7 +262,7 @@ int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, struct 
 int sqst_map_write(const struct sqst_numbers *numbers, const char *path, struct sqst_report *why)
 {
 	struct sqst_output *output;
-	const int rc = sqst_map_stage(numbers, path, &output, why);
+	const int rc = sqst_map_stage(numbers, path, 0, &output, why);
 
 	return rc < 0 ? rc : sqst_output_commit(output, why);
 }

@@ -104,8 +104,10 @@ static bool filtered(struct sqst_scan *scan, const char *name)
 
 static bool left_out(struct sqst_scan *scan, const struct stat *st)
 {
-	if (scan->leave_out && st->st_dev == scan->leave_out_device &&
-	    st->st_ino == scan->leave_out_inode) {
+	for (unsigned i = 0; i < scan->leave_outs; i++) {
+		if (st->st_dev != scan->leave_out[i].device ||
+		    st->st_ino != scan->leave_out[i].inode)
+			continue;
 		sqst_warn(scan->why, scan->path,
 			  "the output lies inside the source; it is left out");
 		return true;
@@ -301,10 +303,14 @@ int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *
 	scan->cancel = cancel;
 	scan->tree = tree;
 	scan->why = why;
-	if (scan->options->leave_out && stat(scan->options->leave_out, &out) == 0) {
-		scan->leave_out = true;
-		scan->leave_out_device = out.st_dev;
-		scan->leave_out_inode = out.st_ino;
+	for (unsigned i = 0; i < SQST_LEAVE_OUT_MAX; i++) {
+		const char *path = scan->options->leave_out[i];
+
+		/* A directory or device is never replaced, so it is no output that lies here. */
+		if (!path || stat(path, &out) != 0 || !S_ISREG(out.st_mode))
+			continue;
+		scan->leave_out[scan->leave_outs].device = out.st_dev;
+		scan->leave_out[scan->leave_outs++].inode = out.st_ino;
 	}
 	rc = sqst_xattr_scan_begin(&scan->xattrs, scan->options->xattrs_include,
 				   scan->options->xattrs_exclude, why);

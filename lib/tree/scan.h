@@ -26,9 +26,12 @@ struct sqst_scan {
 	/* Of what is read now. */
 	uint8_t origin;
 	dev_t device;
-	bool leave_out;
-	dev_t leave_out_device;
-	ino_t leave_out_inode;
+	/* Files to leave out. */
+	struct {
+		dev_t device;
+		ino_t inode;
+	} leave_out[SQST_LEAVE_OUT_MAX];
+	unsigned leave_outs;
 	/* Path of the directory being read, and of a child while that is looked at. */
 	char path[PATH_MAX];
 	size_t length;

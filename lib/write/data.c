@@ -449,8 +449,7 @@ int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_
 		rc = prepare(data, pool);
 	if (rc == 0)
 		rc = count_source(data);
-	/* A device is slow, and nothing is to be written to it twice. */
-	if (rc == 0 && data->gathers && !sqst_output_is_device(output))
+	if (rc == 0 && data->gathers)
 		sqst_ahead_start(&data->ahead, output, data->reuse->image.fd, position,
 				 data->reuse->image.super.inode_table);
 	if (rc == 0)

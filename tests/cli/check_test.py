@@ -278,8 +278,8 @@ def usage():
         good = build(room, "1", small())
         before = tool.read(good)
         for arguments, word in (((), "OLD"), ((good,), "NEW"), (("--what", good, good), "unknown"),
-                                (("--json", good, good, good), "would replace it"),
-                                (("--html", good, good, good), "would replace it"),
+                                (("--json", good, good, good), "does not replace"),
+                                (("--html", good, good, good), "does not replace"),
                                 (("--json", f"{room}/x", "--html", f"{room}/x", good, good), "one file"),
                                 (("--json", "-", "--html", "-", good, good), "standard output"),
                                 ((good, good, "--json"), "FILE")):
@@ -293,7 +293,10 @@ def usage():
 def reports():
     with tool.scratch() as room:
         good = build(room, "1", small())
-        tool.write(f"{room}/j", b"old report")
+        tool.write(f"{room}/j", b"what is no report")
+        done = verdict.run("-q", "--json", f"{room}/j", good, good)
+        assert done.returncode == USAGE and b"is not a report" in done.stderr, done
+        tool.write(f"{room}/j", b"{}\n")
         done = verdict.run("-q", "--json", f"{room}/j", "--html", f"{room}/h", good, good)
         assert (done.returncode, done.stdout, done.stderr) == (VALID, b"", b"")
         assert tool.read(f"{room}/j").startswith(b"{")
@@ -304,7 +307,7 @@ def reports():
         for option in ("--json", "--html"):
             done = verdict.run(option, f"{room}/no/where", good, good)
             assert done.returncode == SYSTEM and done.stderr.count(b"\n") == 1, done
-        with open("/dev/full", "wb") as full:
+        with open(tool.device(room + "/full", tool.FULL), "wb") as full:
             done = tool.subprocess.run([verdict.CHECK, good, good], stdout=full, check=False,
                                        stderr=tool.subprocess.PIPE)
         assert done.returncode == SYSTEM and done.stderr.count(b"\n") == 1, done

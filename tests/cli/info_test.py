@@ -301,7 +301,7 @@ def usage(room):
 def full(room):
     path = forged(room + "/o", b"label")
     for option in ([], ["--json"], ["--map"], ["--udev"], ["--help"]):
-        with open("/dev/full", "wb") as sink:
+        with tool.scratch() as place, open(tool.device(place + "/full", tool.FULL), "wb") as sink:
             done = subprocess.run([INFO, *option, path], stdout=sink, stderr=subprocess.PIPE,
                                   check=False, timeout=60)
         assert done.returncode == SYSTEM and done.stderr.count(b"\n") == 1, (option, done)

@@ -131,15 +131,17 @@ def trouble(room):
     maps.refused("diff", room + "/nowhere", r2, words=[room + "/nowhere", "cannot open the map"])
     maps.refused("diff", r1, room + "/s1", words=[room + "/s1", "directory"])
     maps.refused("merge", r1, room + "/nowhere", r2, words=[room + "/nowhere"])
-    maps.refused("merge", r1, r1, "/dev/null", words=["/dev/null: line 1: this is not a map"])
-    maps.refused("merge", r1, room + "/r1.sqfs", r2, words=["is an image", "-o"])
+    tool.write(room + "/empty")
+    maps.refused("merge", r1, r1, room + "/empty", words=["/empty: line 1: this is not a map"])
+    os.unlink(room + "/empty")
+    maps.refused("merge", r1, room + "/r1.sqfs", r2, words=["a squashfs image is there"])
     maps.refused("merge", r1, r1, r2, "-o", room + "/no/o", words=[room + "/no/o"])
     assert tool.snapshot(room) == before
     tool.write(room + "/bad.map", tool.read(r1).replace(b"inode=3", b"inode=1"))
     maps.refused("diff", r1, room + "/bad.map", words=["bad.map", "line 5", "of another type"])
     tool.write(room + "/cut.sqfs", tool.read(room + "/r1.sqfs")[:300])
     maps.refused("merge", room + "/cut.sqfs", r1, r2, words=["cut.sqfs"])
-    with open("/dev/full", "w", encoding="utf-8") as full:
+    with open(tool.device(room + "/full", tool.FULL), "w", encoding="utf-8") as full:
         maps.expect(maps.TROUBLE, "diff", r1, r2, stdout=full)
 
 

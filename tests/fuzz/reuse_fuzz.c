@@ -167,7 +167,8 @@ static int write_image(struct sqst_tree *tree, const struct sqst_image_plan *pla
 	uint64_t size = 0;
 	int rc;
 
-	must(sqst_output_open(plan->options->output, SQST_OUTPUT_FORCE, &output, why) == 0);
+	must(sqst_output_open(plan->options->output, SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output,
+			      why) == 0);
 	rc = sqst_image_write(tree, plan, output, &size, result, why);
 	/* A hostile parent may not make an image grow without end. */
 	must(rc < 0 || size < (1 << 20));
@@ -185,7 +186,7 @@ static int build_on(const struct sqst_build_options *options, struct sqst_reuse 
 	struct sqst_tree *tree = make_tree();
 	struct sqst_build_result result = {0};
 	struct sqst_image_plan plan = {.options = options, .lineage = &result.lineage};
-	int rc = sqst_build_reuse_open(options, reuse, &result, why);
+	int rc = sqst_build_reuse_open(options, reuse, why);
 
 	if (rc == 0)
 		rc = sqst_image_read_numbers(options->parent[0].path, &parents->list[0], why);

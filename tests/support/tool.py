@@ -185,6 +185,21 @@ def write(path, content=b"", mode=None):
         os.chmod(path, mode)
 
 
+def device(path, minor):
+    """A character device of the test's own, with one of the memory devices' minor numbers (NULL, FULL).
+    Skips where it cannot be made or used."""
+    tap.need_root()
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+    try:
+        with open(path, "rb"):
+            return path
+    except PermissionError:
+        return tap.skip("needs a file system that allows devices")
+
+
+NULL, FULL = 3, 7
+
+
 def snapshot(path):
     """All that can be seen of a directory: names, what they are, their bytes, their inodes.
 

@@ -159,7 +159,7 @@ static void output_appears_at_commit(void **state)
 	char back[3];
 
 	(void)state;
-	assert_int_equal(sqst_output_open("out", false, &output, &why), 0);
+	assert_int_equal(sqst_output_open("out", SQST_OUTPUT_IMAGE, 0, &output, &why), 0);
 	assert_int_equal(access("out", F_OK), -1);
 	assert_int_equal(sqst_output_write(output, 0, "abcdef", 6, &why), 0);
 	assert_int_equal(sqst_output_read(output, 2, back, 3, &why), 0);
@@ -178,16 +178,22 @@ static void output_is_refused_or_left_alone(void **state)
 
 	(void)state;
 	put_file("out", "old");
-	assert_int_equal(sqst_output_check("out", false, &why), SQST_ERR_EXISTS);
-	assert_int_equal(sqst_output_open("out", false, &output, &why), SQST_ERR_EXISTS);
+	assert_int_equal(sqst_output_check("out", SQST_OUTPUT_IMAGE, 0, &why), SQST_ERR_EXISTS);
+	assert_int_equal(sqst_output_open("out", SQST_OUTPUT_IMAGE, 0, &output, &why),
+			 SQST_ERR_EXISTS);
 	assert_non_null(strstr(why.message, "--force"));
-	assert_int_equal(sqst_output_open("none/out", false, &output, &why), SQST_ERR_IO);
-	assert_int_equal(sqst_output_open(".", true, &output, &why), SQST_ERR_IO);
+	assert_int_equal(sqst_output_open("none/out", SQST_OUTPUT_IMAGE, 0, &output, &why),
+			 SQST_ERR_IO);
+	assert_int_equal(sqst_output_open(".", SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &why),
+			 SQST_ERR_IO);
 	assert_int_equal(symlink("nowhere", "link"), 0);
-	assert_int_equal(sqst_output_open("link", true, &output, &why), SQST_ERR_IO);
+	assert_int_equal(
+	    sqst_output_open("link", SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &why),
+	    SQST_ERR_IO);
 	assert_int_equal(unlink("link"), 0);
 	assert_null(output);
-	assert_int_equal(sqst_output_open("out", true, &output, &why), 0);
+	assert_int_equal(
+	    sqst_output_open("out", SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &why), 0);
 	assert_int_equal(sqst_output_write(output, 0, "new", 3, &why), 0);
 	sqst_output_discard(output);
 	expect_file("out", "old");
@@ -204,7 +210,8 @@ static void output_replaces_what_a_link_names_and_keeps_its_mode(void **state)
 	put_file("other", "old");
 	chmod("other", 0640);
 	assert_int_equal(symlink("other", "link"), 0);
-	assert_int_equal(sqst_output_open("link", true, &output, &why), 0);
+	assert_int_equal(
+	    sqst_output_open("link", SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &why), 0);
 	assert_int_equal(sqst_output_write(output, 0, "new", 3, &why), 0);
 	assert_int_equal(sqst_output_prepare(output, 3, &why), 0);
 	assert_int_equal(sqst_output_commit(output, &why), 0);
@@ -213,6 +220,53 @@ static void output_replaces_what_a_link_names_and_keeps_its_mode(void **state)
 	expect_file("other", "new");
 	assert_int_equal(stat("other", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
+}
+
+static void write_new(const char *path, const char *text, unsigned how, struct sqst_output **out)
+{
+	struct sqst_report why = {0};
+
+	assert_int_equal(sqst_output_open(path, SQST_OUTPUT_IMAGE, how, out, &why), 0);
+	assert_int_equal(sqst_output_write(*out, 0, text, strlen(text), &why), 0);
+	assert_int_equal(sqst_output_prepare(*out, strlen(text), &why), 0);
+}
+
+static void output_that_appeared_meanwhile_is_not_replaced(void **state)
+{
+	struct sqst_report why = {0};
+	struct sqst_output *output = NULL;
+
+	(void)state;
+	write_new("out", "new", 0, &output);
+	put_file("out", "somebody's");
+	assert_int_equal(sqst_output_commit(output, &why), SQST_ERR_EXISTS);
+	expect_file("out", "somebody's");
+	assert_int_equal(entries(), 1);
+	write_new("out", "new", SQST_OUTPUT_FORCE, &output);
+	assert_int_equal(unlink("out"), 0);
+	assert_int_equal(sqst_output_commit(output, &why), 0);
+	expect_file("out", "new");
+	assert_int_equal(entries(), 1);
+}
+
+static void outputs_appear_together_or_not_at_all(void **state)
+{
+	struct sqst_report why = {0};
+	struct sqst_output *list[4] = {NULL};
+
+	(void)state;
+	put_file("one", "old");
+	write_new("one", "new", SQST_OUTPUT_FORCE, &list[0]);
+	write_new("two", "new", 0, &list[1]);
+	write_new("three", "new", 0, &list[2]);
+	/* The third one's name is taken while it is made. */
+	assert_int_equal(mkdir("three", 0777), 0);
+	assert_int_equal(sqst_outputs_commit(list, 4, &why), SQST_ERR_EXISTS);
+	assert_non_null(strstr(why.message, "three"));
+	expect_file("one", "old");
+	assert_int_equal(access("two", F_OK), -1);
+	assert_int_equal(rmdir("three"), 0);
+	assert_int_equal(entries(), 1);
 }
 
 int main(void)
@@ -229,6 +283,10 @@ int main(void)
 					    remove_directory),
 	    cmocka_unit_test_setup_teardown(output_replaces_what_a_link_names_and_keeps_its_mode,
 					    make_directory, remove_directory),
+	    cmocka_unit_test_setup_teardown(output_that_appeared_meanwhile_is_not_replaced,
+					    make_directory, remove_directory),
+	    cmocka_unit_test_setup_teardown(outputs_appear_together_or_not_at_all, make_directory,
+					    remove_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

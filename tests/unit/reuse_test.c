@@ -96,7 +96,8 @@ static uint8_t *copy(struct bench *bench, const struct sqst_layout *layout, bool
 	assert_non_null(bytes);
 	memset(bytes, 0xEE, size + 1);
 	scratch_path(path, sizeof(path), "output");
-	assert_int_equal(sqst_output_open(path, SQST_OUTPUT_FORCE, &output, &bench->why), 0);
+	assert_int_equal(
+	    sqst_output_open(path, SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &bench->why), 0);
 	if (ahead)
 		assert_int_equal(sqst_output_write(output, layout->start,
 						   bench->parent + layout->start,
@@ -206,7 +207,8 @@ static void a_parent_that_became_shorter_has_changed(void **state)
 	place(bench, &layout);
 	assert_int_equal(ftruncate(bench->fd, PARENT_SIZE - 50), 0);
 	scratch_path(path, sizeof(path), "output");
-	assert_int_equal(sqst_output_open(path, SQST_OUTPUT_FORCE, &output, &bench->why), 0);
+	assert_int_equal(
+	    sqst_output_open(path, SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &bench->why), 0);
 	assert_int_equal(sqst_runs_copy(&bench->runs, &layout, bench->fd, false, output),
 			 SQST_ERR_CHANGED);
 	sqst_output_discard(output);
