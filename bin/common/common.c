@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "common/common.h"
@@ -55,14 +56,19 @@ void complain_warning(void *user, const char *message)
 	fprintf(stderr, "%s: warning: %s\n", program_name, message);
 }
 
-bool output_arrived(void)
+bool output_arrived(const char *complete)
 {
-	const bool failed = ferror(stdout) != 0;
+	const bool failed = ferror(stdout) != 0, pending = __fpending(stdout) > 0;
+	struct sqst_report why = {0};
 
 	errno = 0;
-	if (fclose(stdout) == 0 && !failed)
+	/* Closed from the start is as good as anything to a program that says nothing. */
+	if ((fclose(stdout) == 0 || (errno == EBADF && !pending)) && !failed)
 		return true;
-	fprintf(stderr, "%s: standard output: cannot be written: %s\n", program_name,
-		strerror(errno ? errno : EIO));
+	/* The errno of what failed before is not known any more. */
+	sqst_fail_errno(&why, SQST_ERR_IO, errno ? errno : EIO, complete,
+			"%sstandard output cannot be written",
+			complete ? "the image is complete, but " : "");
+	complain(&why);
 	return false;
 }

@@ -35,9 +35,9 @@ void complain(const struct sqst_report *why);
 /* "PROGRAM: warning: MESSAGE" on standard error; a sqst_report.warn. */
 void complain_warning(void *user, const char *message);
 
-/* Whether all that was printed to standard output arrived; complains if not. To be called once,
- * last. */
-bool output_arrived(void);
+/* Whether all that was printed to standard output arrived; complains if not, and then says that the
+ * image `complete` is (NULL: none). To be called once, last. */
+bool output_arrived(const char *complete);
 
 /* ---- text.c */
 

@@ -9,19 +9,65 @@
 
 #include "common/json.h"
 
+/* The user data of what is not complete: its address. */
+static const char incomplete[] = "incomplete";
+
+static bool is_complete(struct json_object *value)
+{
+	return value && json_object_get_userdata(value) != incomplete;
+}
+
+static void mark(struct json_object *to)
+{
+	if (to)
+		json_object_set_userdata(to, (void *)(uintptr_t)incomplete, NULL);
+}
+
+void json_add(struct json_object *to, const char *key, struct json_object *value)
+{
+	if (!is_complete(value))
+		mark(to);
+	if (to && json_object_object_add(to, key, value) == 0)
+		return;
+	mark(to);
+	json_object_put(value);
+}
+
+void json_append(struct json_object *to, struct json_object *value)
+{
+	if (!is_complete(value))
+		mark(to);
+	if (to && json_object_array_add(to, value) == 0)
+		return;
+	mark(to);
+	json_object_put(value);
+}
+
+void json_add_null(struct json_object *to, const char *key)
+{
+	if (to && json_object_object_add(to, key, NULL) != 0)
+		mark(to);
+}
+
+void json_append_null(struct json_object *to)
+{
+	if (to && json_object_array_add(to, NULL) != 0)
+		mark(to);
+}
+
 void json_add_number(struct json_object *to, const char *key, uint64_t value)
 {
-	json_object_object_add(to, key, json_object_new_int64((int64_t)value));
+	json_add(to, key, json_object_new_int64((int64_t)value));
 }
 
 void json_add_bool(struct json_object *to, const char *key, bool value)
 {
-	json_object_object_add(to, key, json_object_new_boolean(value));
+	json_add(to, key, json_object_new_boolean(value));
 }
 
 struct json_object *json_text(const char *text)
 {
-	char *clean = text ? text_as_utf8(text) : NULL;
+	char *clean = text_as_utf8(text);
 	struct json_object *made = clean ? json_object_new_string(clean) : NULL;
 
 	free(clean);
@@ -30,7 +76,10 @@ struct json_object *json_text(const char *text)
 
 void json_add_text(struct json_object *to, const char *key, const char *text)
 {
-	json_object_object_add(to, key, json_text(text));
+	if (text)
+		json_add(to, key, json_text(text));
+	else
+		json_add_null(to, key);
 }
 
 void json_add_uuid(struct json_object *to, const char *key, const uint8_t uuid[SQST_UUID_SIZE])
@@ -52,10 +101,37 @@ bool file_write(const char *path, enum sqst_output_kind kind, const char *text, 
 	return false;
 }
 
-char *json_as_line(struct json_object *all, size_t *size)
+/* Whether a text says what it was made of. */
+static bool says(const char *text, struct json_object *all)
+{
+	struct json_object *parsed = json_tokener_parse(text);
+	const bool same = parsed && json_object_equal(parsed, all);
+
+	json_object_put(parsed);
+	return same;
+}
+
+/* json-c leaves out what its buffer could not grow for, and does not say so. The buffer stays at
+ * its size, so a second text is complete or as short as the first; and what is complete can be read
+ * back. NULL if memory is short. */
+static const char *print(struct json_object *all, size_t *size)
 {
 	const int format = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text = json_object_to_json_string_length(all, format, size);
+	const char *text;
+	size_t before = 0;
+
+	for (int tries = 0; tries < 3; tries++) {
+		text = json_object_to_json_string_length(all, format, size);
+		if (text && *size == before && says(text, all))
+			return text;
+		before = text ? *size : 0;
+	}
+	return NULL;
+}
+
+char *json_as_line(struct json_object *all, size_t *size)
+{
+	const char *text = is_complete(all) ? print(all, size) : NULL;
 	char *line = text ? malloc(*size + 1) : NULL;
 
 	if (line) {

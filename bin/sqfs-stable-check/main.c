@@ -97,7 +97,7 @@ int main(int count, char **list)
 		status = check(&arguments);
 		break;
 	}
-	if (!output_arrived())
+	if (!output_arrived(NULL))
 		status = STATUS_SYSTEM;
 	return (int)status;
 }

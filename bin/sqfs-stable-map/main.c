@@ -23,5 +23,5 @@ int main(int count, char **list)
 		status = arguments.command->run(&arguments);
 		break;
 	}
-	return output_arrived() ? (int)status : STATUS_TROUBLE;
+	return output_arrived(NULL) ? (int)status : STATUS_TROUBLE;
 }

@@ -47,9 +47,6 @@ enum options_end arguments_read(struct arguments *arguments, int count, char **l
  * sqst_map_read(). */
 int numbers_read(const char *path, struct sqst_numbers **out, struct sqst_report *why);
 
-/* Whether a file has a squashfs image in it. */
-bool is_image(const char *path);
-
 /* The name of an ::sqst_type as a map has it; "nothing" for 0. */
 const char *type_name(uint8_t type);
 

@@ -103,8 +103,12 @@ static int fill_symlink(struct spec *spec, const char *path, const struct sqst_m
 	if (keys->link)
 		return sqst_stage_symlink(&spec->stage, path, keys->link, body);
 	length = readlink(file, target, sizeof(target) - 1);
-	if (length < 0)
+	if (length < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EINVAL))
 		return bad(spec, "a link without link=", path);
+	if (length < 0)
+		return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno, spec->stage.source,
+				       "line %lu: %s: cannot read the symbolic link %s", spec->line,
+				       path, file);
 	target[length] = '\0';
 	return sqst_stage_symlink(&spec->stage, path, target, body);
 }

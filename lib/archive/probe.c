@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,20 +74,33 @@ static bool is_tar(const uint8_t *block, size_t size)
 	return zeros || sum == stored;
 }
 
-enum sqst_archive_kind sqst_archive_probe(const char *path)
+static enum sqst_archive_kind kind_of(const uint8_t *block, size_t size)
+{
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if (size >= magics[i].size && memcmp(block, magics[i].bytes, magics[i].size) == 0)
+			return magics[i].kind;
+	}
+	return is_tar(block, size) ? SQST_ARCHIVE_ARCHIVE : SQST_ARCHIVE_NONE;
+}
+
+int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind, struct sqst_report *why)
 {
 	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	uint8_t block[TAR_BLOCK];
 	struct stat st;
 	ssize_t got;
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
-		return SQST_ARCHIVE_NONE;
+	*kind = SQST_ARCHIVE_NONE;
+	/* A socket, or a device that is not there: what cannot be opened because of what it is. */
+	if (fd < 0 && (errno == ENXIO || errno == ENODEV))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be opened");
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return 0;
 	got = sqst_pread_full(fd, block, sizeof(block), 0);
-	for (size_t i = 0; got > 0 && i < sizeof(magics) / sizeof(magics[0]); i++) {
-		if ((size_t)got >= magics[i].size &&
-		    memcmp(block, magics[i].bytes, magics[i].size) == 0)
-			return magics[i].kind;
-	}
-	return got > 0 && is_tar(block, (size_t)got) ? SQST_ARCHIVE_ARCHIVE : SQST_ARCHIVE_NONE;
+	if (got < 0)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be read");
+	*kind = kind_of(block, (size_t)got);
+	return 0;
 }

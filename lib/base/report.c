@@ -88,8 +88,8 @@ int sqst_fail(struct sqst_report *why, int code, const char *file, const char *f
 	return code;
 }
 
-/* Where memory, descriptors or room are short, no file is to blame: that is not a source that cannot
- * be read, nor a parent that is damaged. */
+/* Where memory, descriptors or room are short, no file is to blame: that is not a source that
+ * cannot be read, nor a parent that is damaged. */
 static int code_of(int code, int number)
 {
 	switch (number) {

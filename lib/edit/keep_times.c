@@ -5,6 +5,7 @@
 #include "config.h"
 #endif
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 struct keep {
 	struct sqst_tree *tree;
 	const struct sqst_tree *parent;
+	unsigned flags;
 	const volatile int *cancel;
 	struct sqst_keep_stats stats;
 	uint8_t *ours;
@@ -133,9 +135,34 @@ static bool same_names(const struct sqst_inode *one, const struct sqst_inode *tw
 	return true;
 }
 
-static int same_bytes(struct keep *keep, struct sqst_reader *ours, struct sqst_reader *theirs,
-		      bool *same)
+/* What became of reading the parent. What cannot be unpacked is damage; what cannot be read at all,
+ * or for lack of memory, is an error in any case. */
+static int parent_failed(struct keep *keep, const struct sqst_node *node,
+			 const struct sqst_report *quiet, bool *same)
 {
+	char path[PATH_MAX] = "";
+
+	*same = false;
+	if (quiet->code != SQST_ERR_SOURCE)
+		return sqst_fail(keep->why, quiet->code, NULL, "%s", quiet->message);
+	if (quiet->number)
+		return sqst_fail(keep->why, SQST_ERR_PARENT, NULL, "%s", quiet->message);
+	sqst_node_path(node, path, sizeof(path));
+	if (!(keep->flags & SQST_KEEP_DAMAGED_DIFFER))
+		return sqst_fail(keep->why, SQST_ERR_PARENT, NULL,
+				 "%s: /%s cannot be compared; use another parent image, or "
+				 "--prev-damaged=rebuild to build such files anew",
+				 quiet->message, path);
+	sqst_warn(keep->why, NULL, "%s: /%s cannot be compared and has the source's time",
+		  quiet->message, path);
+	return 0;
+}
+
+static int same_bytes(struct keep *keep, const struct sqst_node *node, struct sqst_reader *ours,
+		      struct sqst_reader *theirs, bool *same)
+{
+	struct sqst_report quiet = {0};
+
 	for (uint64_t left = ours->size; *same && left > 0;) {
 		const uint32_t size = left < CHUNK ? (uint32_t)left : CHUNK;
 		bool zero_one, zero_two;
@@ -144,10 +171,10 @@ static int same_bytes(struct keep *keep, struct sqst_reader *ours, struct sqst_r
 		if (keep->cancel && *keep->cancel)
 			return sqst_fail(keep->why, SQST_ERR_CANCELED, NULL, "canceled");
 		rc = sqst_reader_read(ours, keep->ours, size, &zero_one, keep->why);
-		if (rc == 0)
-			rc = sqst_reader_read(theirs, keep->theirs, size, &zero_two, keep->why);
 		if (rc < 0)
 			return rc;
+		if (sqst_reader_read(theirs, keep->theirs, size, &zero_two, &quiet) < 0)
+			return parent_failed(keep, node, &quiet, same);
 		*same = zero_one == zero_two &&
 			(zero_one || memcmp(keep->ours, keep->theirs, size) == 0);
 		left -= size;
@@ -160,6 +187,7 @@ static int same_content(struct keep *keep, const struct sqst_node *node,
 			const struct sqst_node *other, bool *same)
 {
 	struct sqst_reader ours = {0}, theirs = {0};
+	struct sqst_report quiet = {0};
 	int rc;
 
 	*same = node->inode->u.file.size == other->inode->u.file.size;
@@ -167,10 +195,10 @@ static int same_content(struct keep *keep, const struct sqst_node *node,
 		return 0;
 	keep->stats.compared++;
 	rc = sqst_reader_open(&ours, keep->tree, node, keep->why);
-	if (rc == 0)
-		rc = sqst_reader_open(&theirs, keep->parent, other, keep->why);
-	if (rc == 0)
-		rc = same_bytes(keep, &ours, &theirs, same);
+	if (rc == 0 && sqst_reader_open(&theirs, keep->parent, other, &quiet) < 0)
+		rc = parent_failed(keep, node, &quiet, same);
+	else if (rc == 0)
+		rc = same_bytes(keep, node, &ours, &theirs, same);
 	sqst_reader_close(&ours);
 	sqst_reader_close(&theirs);
 	return rc;
@@ -230,7 +258,7 @@ static int keep_time(struct keep *keep, const struct sqst_node *node)
 	return 0;
 }
 
-int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
+int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent, unsigned flags,
 			 const volatile int *cancel, struct sqst_keep_stats *stats,
 			 struct sqst_report *why)
 {
@@ -238,6 +266,7 @@ int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
 	SQST_AUTO_FREE uint8_t *theirs = malloc(CHUNK);
 	struct keep keep = {.tree = tree,
 			    .parent = parent,
+			    .flags = flags,
 			    .cancel = cancel,
 			    .ours = ours,
 			    .theirs = theirs,

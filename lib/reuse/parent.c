@@ -31,18 +31,22 @@ int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_repor
 	reuse->image.name = path;
 	reuse->image.why = why;
 	reuse->image.cache = sqst_meta_cache_new();
-	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. What cannot be opened is
-	 * refused when its numbers are read. */
+	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
 	reuse->image.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (reuse->image.fd < 0 || fstat(reuse->image.fd, &reuse->st) != 0)
-		return 0;
+	if (reuse->image.fd < 0)
+		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
+				       "the parent image cannot be opened");
+	if (fstat(reuse->image.fd, &reuse->st) != 0)
+		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path, "cannot be examined");
 	if (!reuse->image.cache)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	/* It is refused when its numbers are read. */
 	if (!S_ISREG(reuse->st.st_mode) && !S_ISBLK(reuse->st.st_mode))
 		return 0;
 	size = lseek(reuse->image.fd, 0, SEEK_END);
 	if (size < 0)
-		return 0;
+		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
+				       "its size cannot be found out");
 	reuse->image.size = (uint64_t)size;
 	*out = sqst_steal(&reuse);
 	return 0;
@@ -75,9 +79,14 @@ int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why)
 {
 	struct stat by_path, by_fd;
 
-	if (stat(reuse->image.name, &by_path) != 0 || fstat(reuse->image.fd, &by_fd) != 0)
-		return sqst_fail_errno(why, SQST_ERR_CHANGED, errno, reuse->image.name,
-				       "the parent image vanished while the image was built");
+	if (stat(reuse->image.name, &by_path) != 0 || fstat(reuse->image.fd, &by_fd) != 0) {
+		const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ESTALE;
+
+		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno,
+				       reuse->image.name,
+				       gone ? "the parent image vanished while the image was built"
+					    : "cannot look at the parent image");
+	}
 	if (!same_stat(&reuse->st, &by_path) || !same_stat(&reuse->st, &by_fd))
 		return sqst_fail(why, SQST_ERR_CHANGED, reuse->image.name,
 				 "the parent image changed while the image was built; build again "

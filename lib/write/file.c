@@ -104,9 +104,8 @@ static int begins_with(struct sqst_data *data, const struct sqst_reuse_file *fil
 		*begins = zero;
 		return 0;
 	}
-	*begins =
-	    sqst_reuse_load(data->reuse, &data->tools, file->start, field, &was, &failure) &&
-	    was.size == size && memcmp(was.data, first, size) == 0;
+	*begins = sqst_reuse_load(data->reuse, &data->tools, file->start, field, &was, &failure) &&
+		  was.size == size && memcmp(was.data, first, size) == 0;
 	return failure.code < 0 ? sqst_failure_report(&failure, data->why) : 0;
 }
 

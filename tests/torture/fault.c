@@ -2,11 +2,12 @@
 /* A library for LD_PRELOAD that lets the n-th call of a kind fail, or sends a signal before it.
  *
  * System calls are trapped by seccomp, so that those of the C library itself (stdio, opendir(),
- * realpath()) are met as well as the program's: the handler of SIGSYS counts, and then fails the call
- * or makes it. Of functions, those that allocate are wrapped, and pthread_create().
+ * realpath()) are met as well as the program's: the handler of SIGSYS counts, and then fails the
+ * call or makes it. Of functions, those that allocate are wrapped, and pthread_create().
  *
  *   SQST_FAULT_LOG   a file of sizeof(struct fault_log) bytes, shared with the caller
- *   SQST_FAULT       CALL:N:ERRNO, or CALL:N:short, or CALL:N:-SIGNAL; not set: calls are counted only
+ *   SQST_FAULT       CALL:N:ERRNO, or CALL:N:short, or CALL:N:-SIGNAL; not set: calls are counted
+ * only
  *
  * Calls before main() are let through: the loader's and those of libraries' constructors have no
  * documented end. Calls of children are, too: a new program would inherit the trap without its
@@ -15,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -39,8 +41,8 @@
 #define ARCH AUDIT_ARCH_X86_64
 /* The system call's number and arguments in, its result out, as the kernel left them for us. */
 #define REG(context, i)                                                                            \
-	((context)->uc_mcontext                                                                    \
-	     .gregs[(const int[]){REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9}[i]])
+	((context)->uc_mcontext.gregs[(const int[]){REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8,    \
+						    REG_R9}[i]])
 #define RESULT(context) ((context)->uc_mcontext.gregs[REG_RAX])
 __asm__(".text\n"
 	".type fault_syscall,@function\n"
@@ -56,9 +58,9 @@ __asm__(".text\n"
 	"fault_syscall_end:\n"
 	"	ret\n");
 #elif defined(__aarch64__)
-#define ARCH               AUDIT_ARCH_AARCH64
-#define REG(context, i)    ((context)->uc_mcontext.regs[i])
-#define RESULT(context)    ((context)->uc_mcontext.regs[0])
+#define ARCH            AUDIT_ARCH_AARCH64
+#define REG(context, i) ((context)->uc_mcontext.regs[i])
+#define RESULT(context) ((context)->uc_mcontext.regs[0])
 __asm__(".text\n"
 	".type fault_syscall,%function\n"
 	"fault_syscall:\n"
@@ -147,8 +149,6 @@ static struct {
 } fault;
 #define SHORT 9999
 
-/* ---- what happens at the n-th call */
-
 /* Its file, for the caller to know which status fits. For a debugger, too: `break fault_note`. */
 void fault_note(int number, const char *path, int fd);
 
@@ -168,6 +168,49 @@ void fault_note(int number, const char *path, int fd)
 		fault.log->path[size > 0 ? size : 0] = '\0';
 	}
 }
+
+/* ---- whose calls count */
+
+/* What allocates in these is let through: libarchive ends the process where memory is short
+ * (__archive_errx), follows the null pointer (archive_read_new), or says that the archive is of no
+ * known kind; libz is its own here. What it says with ENOMEM is the program's to tell, and is. */
+static const char *const libraries[] = {"/libarchive.so", "/libz.so"};
+
+#define RANGES 16
+
+static struct {
+	uintptr_t start, end;
+} range[RANGES];
+static unsigned ranges;
+
+static int note_library(struct dl_phdr_info *info, size_t size, void *user)
+{
+	(void)size;
+	(void)user;
+	for (unsigned i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+		if (!strstr(info->dlpi_name, libraries[i]))
+			continue;
+		for (unsigned k = 0; k < info->dlpi_phnum && ranges < RANGES; k++) {
+			if (info->dlpi_phdr[k].p_type != PT_LOAD)
+				continue;
+			range[ranges].start = info->dlpi_addr + info->dlpi_phdr[k].p_vaddr;
+			range[ranges].end = range[ranges].start + info->dlpi_phdr[k].p_memsz;
+			ranges++;
+		}
+	}
+	return 0;
+}
+
+static bool is_excluded(const void *caller)
+{
+	for (unsigned i = 0; i < ranges; i++) {
+		if ((uintptr_t)caller >= range[i].start && (uintptr_t)caller < range[i].end)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what happens at the n-th call */
 
 /* Count a call; whether it is the one. */
 static bool is_it(enum fault_call call)
@@ -303,9 +346,9 @@ static void trapped(int signal, siginfo_t *info, void *user)
 	RESULT(context) = result;
 }
 
-static bool fails(enum fault_call call)
+static bool fails(enum fault_call call, const void *caller)
 {
-	if (!fault.armed || !is_it(call))
+	if (!fault.armed || is_excluded(caller) || !is_it(call))
 		return false;
 	fault_note(0, "", -1);
 	if (fault.error < 0) {
@@ -324,17 +367,17 @@ void *__libc_realloc(void *old, size_t size);
 
 void *malloc(size_t size)
 {
-	return fails(CALL_MALLOC) ? NULL : __libc_malloc(size);
+	return fails(CALL_MALLOC, __builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return fails(CALL_CALLOC) ? NULL : __libc_calloc(count, size);
+	return fails(CALL_CALLOC, __builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-	return fails(CALL_REALLOC) ? NULL : __libc_realloc(old, size);
+	return fails(CALL_REALLOC, __builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
 }
 
 /* Found before main(), since dlsym() allocates. */
@@ -343,7 +386,7 @@ static int (*start_thread)(pthread_t *, const pthread_attr_t *, void *(*)(void *
 int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
 		   void *(*run)(void *), void *restrict user)
 {
-	return fails(CALL_THREAD) ? fault.error : start_thread(thread, attributes, run, user);
+	return fails(CALL_THREAD, NULL) ? fault.error : start_thread(thread, attributes, run, user);
 }
 
 /* A thread that blocks SIGSYS would die of its first trapped call. */
@@ -461,6 +504,7 @@ int __libc_start_main(int (*main)(int, char **, char **), int count, char **list
 	find("__libc_start_main", &next, sizeof(next));
 	find("pthread_create", &start_thread, sizeof(start_thread));
 	find("pthread_sigmask", &set_mask, sizeof(set_mask));
+	dl_iterate_phdr(note_library, NULL);
 	read_wishes();
 	real_main = main;
 	return next(armed_main, count, list, init, fini, loader_fini, stack_end);

@@ -81,6 +81,8 @@ class Worker:
         self.bench = fault.Bench()
         self.scenario = {one.name: one for one in scenarios.all_of_them()}
         self.good = {}
+        # Whose outputs are there.
+        self.current = None
 
     def good_of(self, scenario):
         if scenario.name not in self.good:
@@ -110,6 +112,9 @@ class Worker:
         """What the run violates: a list of Found."""
         scenario = self.scenario[job.scenario]
         good = self.good_of(scenario)
+        if self.current != job.scenario:
+            self.current = job.scenario
+            scenario.reset()
         run = self.bench.run(scenario.command(), wish_of(job), scenario.stdin)
         if job.how.startswith("SIG"):
             violations = list(rules.after_signal(scenario, good, run, value_of(job.how)))

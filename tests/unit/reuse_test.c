@@ -342,6 +342,7 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 	struct parent *parent = *state;
 	struct sqst_reuse *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
+	struct sqst_failure failure = {0};
 	struct sqst_reuse_block block = {0};
 
 	for (size_t i = 0; i < reuse->files; i++) {
@@ -364,7 +365,8 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block, &failure));
 	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block, &failure));
 	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block, &failure));
-	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block,
+				     &failure));
 	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block, &failure));
 	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block, &failure));
 	sqst_tools_release(&tools);
@@ -376,6 +378,7 @@ static void tails_are_hashed_by_content(void **state)
 	struct parent *parent = *state;
 	struct sqst_reuse *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
+	struct sqst_failure failure = {0};
 	struct sqst_reuse_block block;
 	uint32_t hashed = 0, tails = 0;
 
@@ -383,8 +386,8 @@ static void tails_are_hashed_by_content(void **state)
 		struct sqst_reuse_fragment *fragment = &reuse->fragment[i];
 
 		tails += fragment->files;
-		assert_true(
-		    sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block, &failure));
+		assert_true(sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block,
+					    &failure));
 		/* One byte less than there is: the last file's end is not hashed. */
 		sqst_reuse_hash(reuse, fragment, block.data, block.size - (i == 0));
 	}
