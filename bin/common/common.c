@@ -65,10 +65,14 @@ bool output_arrived(const char *complete)
 	/* Closed from the start is as good as anything to a program that says nothing. */
 	if ((fclose(stdout) == 0 || (errno == EBADF && !pending)) && !failed)
 		return true;
-	/* The errno of what failed before is not known any more. */
-	sqst_fail_errno(&why, SQST_ERR_IO, errno ? errno : EIO, complete,
-			"%sstandard output cannot be written",
-			complete ? "the image is complete, but " : "");
+	const char *but = complete ? "the image is complete, but " : "";
+
+	/* Of what failed before, the cause is not known any more. */
+	if (errno)
+		sqst_fail_errno(&why, SQST_ERR_IO, errno, complete,
+				"%sstandard output cannot be written", but);
+	else
+		sqst_fail(&why, SQST_ERR_IO, complete, "%sstandard output cannot be written", but);
 	complain(&why);
 	return false;
 }

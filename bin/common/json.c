@@ -4,6 +4,9 @@
 #include "config.h"
 #endif
 
+#include <json-c/json_visit.h>
+#include <json-c/printbuf.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,32 +104,54 @@ bool file_write(const char *path, enum sqst_output_kind kind, const char *text, 
 	return false;
 }
 
-/* Whether a text says what it was made of. */
-static bool says(const char *text, struct json_object *all)
-{
-	struct json_object *parsed = json_tokener_parse(text);
-	const bool same = parsed && json_object_equal(parsed, all);
+/* json-c leaves out what its buffer cannot grow for, and does not say so. But the buffer of an object
+ * stays with it, so it is made large enough for any text before there is one. */
 
-	json_object_put(parsed);
-	return same;
+/* The longest form of a byte in a string, and of a number. */
+#define ESCAPED_MAX 6
+#define NUMBER_MAX  64
+
+/* Adds up what a value, its key and its line can take. */
+static int add_size(struct json_object *value, int flags, struct json_object *parent,
+		    const char *key, size_t *index, void *user)
+{
+	size_t *size = user;
+
+	(void)parent;
+	(void)index;
+	/* Of objects and arrays, once at each end: indentation by two a level is in NUMBER_MAX. */
+	*size += NUMBER_MAX + (key ? ESCAPED_MAX * strlen(key) : 0);
+	if (flags != JSON_C_VISIT_SECOND && json_object_is_type(value, json_type_string))
+		*size += ESCAPED_MAX * (size_t)json_object_get_string_len(value);
+	return JSON_C_VISIT_RETURN_CONTINUE;
 }
 
-/* json-c leaves out what its buffer could not grow for, and does not say so. The buffer stays at
- * its size, so a second text is complete or as short as the first; and what is complete can be read
- * back. NULL if memory is short. */
+/* A serializer that makes room and writes nothing. */
+static int make_room(struct json_object *all, struct printbuf *buffer, int level, int flags)
+{
+	const size_t *size = json_object_get_userdata(all);
+
+	(void)level;
+	(void)flags;
+	if (*size > INT_MAX || printbuf_memset(buffer, 0, 0, (int)*size) < 0)
+		return -1;
+	printbuf_reset(buffer);
+	return 0;
+}
+
+/* NULL if memory is short. */
 static const char *print(struct json_object *all, size_t *size)
 {
 	const int format = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
 	const char *text;
-	size_t before = 0;
 
-	for (int tries = 0; tries < 3; tries++) {
-		text = json_object_to_json_string_length(all, format, size);
-		if (text && *size == before && says(text, all))
-			return text;
-		before = text ? *size : 0;
-	}
-	return NULL;
+	*size = 0;
+	if (json_c_visit(all, 0, add_size, size) < 0)
+		return NULL;
+	json_object_set_serializer(all, make_room, size, NULL);
+	text = json_object_to_json_string(all);
+	json_object_set_serializer(all, NULL, NULL, NULL);
+	return text ? json_object_to_json_string_length(all, format, size) : NULL;
 }
 
 char *json_as_line(struct json_object *all, size_t *size)

@@ -79,13 +79,23 @@ def left_behind(scenario):
 
 # ---- violations: each is a word for the table, and what was seen
 
-def _message(scenario, run, error):
-    lines = run.stderr.decode(errors="replace").splitlines()
-    errors = [line for line in lines if ": warning: " not in line]
+def _errors(good, run):
+    """Lines on standard error but warnings, and what a good run says there, too."""
+    as_ever = good.stderr.splitlines()
+    lines = [line.decode(errors="replace") for line in _normal(run.stderr).splitlines()
+             if line not in as_ever]
+    return [line for line in lines if ": warning: " not in line]
+
+
+def _message(scenario, good, run, error):
+    errors = _errors(good, run)
     if run.path.endswith("/stderr"):
         return
     if len(errors) != 1 or not errors[0].startswith(scenario.program + ": "):
         yield "message", f"{len(errors)} lines of error"
+    elif run.path.endswith("/stdout"):
+        if "standard output cannot be written" not in errors[0]:
+            yield "message", "does not name standard output"
     elif error in (errno.ENOMEM, errno.EAGAIN):
         if not re.search("memory|resource|temporarily|thread", errors[0]):
             yield "message", "does not say what is short"
@@ -134,7 +144,7 @@ def after_fault(scenario, good, run, error):
         yield "status", f"status {run.status} after a call that did a part"
     elif run.status not in wanted_statuses(scenario, run, error):
         yield "status", f"status {run.status}, not {wanted_statuses(scenario, run, error)}"
-    yield from _message(scenario, run, error)
+    yield from _message(scenario, good, run, error)
 
 
 def after_signal(scenario, good, run, number):
@@ -145,9 +155,11 @@ def after_signal(scenario, good, run, number):
         mixed = [name for name in now if now[name] not in (good.before[name], good.after[name])]
         if mixed:
             yield "damaged", f"neither old nor new: {' '.join(mixed)}"
-        if (now.get("image") == good.before.get("image")) != (
-                now.get("map") == good.before.get("map")) and "map" in now and "image" in now:
-            yield "pair", "map and image are of different builds"
+        # Two files cannot change at once. A map that is ahead leaves numbers unused; one that lags
+        # behind would let them be given twice.
+        if now.get("image") != good.before.get("image") and now.get("map") == good.before.get("map") \
+                and "map" in now:
+            yield "pair", "the map lags behind its image"
         return
     if left:
         yield "left", f"left behind: {' '.join(left)}"
@@ -156,5 +168,5 @@ def after_signal(scenario, good, run, number):
         yield "changed", f"ended by the signal, and changed: {' '.join(mixed)}"
     elif run.status == scenario.status and now != good.after:
         yield "lost", "status as ever, other outputs"
-    if len(run.stderr.splitlines()) > 1 and run.status == -number:
-        yield "message", f"{len(run.stderr.splitlines())} lines of error"
+    if len(_errors(good, run)) > 1 and run.status == -number:
+        yield "message", f"{len(_errors(good, run))} lines of error"

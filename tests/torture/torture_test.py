@@ -23,6 +23,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 import fault
 import rules
 import scenarios
+import stable
 import tap
 import tool
 
@@ -104,6 +105,8 @@ class Worker:
             return name, str(bad)
         run = self.bench.run(scenario.command(), None, scenario.stdin)
         scenario.reset()
+        if not all(run.count[call] for call in ("any", "malloc")):
+            return name, f"{name}: no call was counted"
         if scenario.calls:
             return name, {call: count for call, count in run.count.items() if call in scenario.calls}
         return name, run.count
@@ -128,11 +131,16 @@ class Worker:
                       run.stderr.decode(errors="backslashreplace")) for violation in violations]
 
     def go_on(self, scenario):
-        """After a program was killed, the same command works."""
+        """After a program was killed, the same command works, and leaves an image and its map."""
         run = self.bench.run(scenario.command(), None, scenario.stdin)
         # Without --force a finished output is refused.
         if run.status not in (scenario.status, tool.EXISTS):
             yield "stuck", f"the next run ends with status {run.status}: {run.stderr}"
+        elif run.status == scenario.status and {"map", "image"} <= set(scenario.outputs):
+            try:
+                stable.Map("out/map").agrees_with(stable.read("out/image"))
+            except AssertionError as error:
+                yield "pair", f"after the next run, map and image differ: {error}"
 
 
 _worker = None
