@@ -104,8 +104,8 @@ bool file_write(const char *path, enum sqst_output_kind kind, const char *text, 
 	return false;
 }
 
-/* json-c leaves out what its buffer cannot grow for, and does not say so. But the buffer of an object
- * stays with it, so it is made large enough for any text before there is one. */
+/* json-c leaves out what its buffer cannot grow for, and does not say so. But the buffer of an
+ * object stays with it, so it is made large enough for any text before there is one. */
 
 /* The longest form of a byte in a string, and of a number. */
 #define ESCAPED_MAX 6

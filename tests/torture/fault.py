@@ -4,7 +4,6 @@ import mmap
 import os
 import signal
 import struct
-import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("SQST_BUILDDIR", ".")
@@ -75,7 +74,7 @@ class Bench:
         with open("stdout", "rb") as out, open("stderr", "rb") as err:
             run = Run(status, out.read(), err.read(), self.log[:])
         if status == CANNOT:
-            sys.exit("the trap for system calls cannot be set here")
+            raise RuntimeError("the trap for system calls cannot be set here")
         return run
 
     @staticmethod

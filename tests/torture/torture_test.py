@@ -10,6 +10,7 @@ As a test: a sample, chosen by a seed. `make torture` (SQST_TORTURE=all) runs al
 """
 import collections
 import errno
+from concurrent import futures
 import multiprocessing
 import os
 import random
@@ -45,7 +46,7 @@ ERRORS = {
 KNOWN = ()
 
 # Of how many runs the sample is one.
-SAMPLE = 40
+SAMPLE = 20
 
 
 def is_known(*seen):
@@ -225,17 +226,17 @@ def run_all(words, rng):
         workers = int(os.environ.get("SQST_TORTURE_JOBS") or 2)
         for number in range(workers):
             numbers.put(number)
-        with context.Pool(workers, _begin, (room, numbers)) as pool:
+        with futures.ProcessPoolExecutor(workers, context, _begin, (room, numbers)) as pool:
             names = [one.name for one in scenarios.all_of_them()]
             only = {word.split(":")[0] for word in words} or set(names)
-            counts = pool.map(_count, [name for name in names if name in only], chunksize=1)
+            counts = list(pool.map(_count, [name for name in names if name in only]))
             for name, bad in counts:
                 if isinstance(bad, str):
                     tap.diag(bad)
                     table.found[name, "-", "good"] += 1
                     table.runs[name, "-"] += 1
             counts = [row for row in counts if not isinstance(row[1], str)]
-            for job, found in pool.imap(_run, plan(counts, words, rng), chunksize=50):
+            for job, found in pool.map(_run, plan(counts, words, rng), chunksize=50):
                 table.add(job, found)
     return table
 
