@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uuid/uuid.h>
@@ -20,10 +21,30 @@ bool out_of_memory(struct arguments *arguments)
 	return false;
 }
 
+/* A file that an option names and that is not there is a mistake in the command line; one that is
+ * there and cannot be read is not. */
+static bool is_mistake(int error, int number)
+{
+	if (error == SQST_ERR_NOMEM || error == SQST_ERR_IO)
+		return false;
+	switch (number) {
+	case 0:
+	case EACCES:
+	case EISDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENOENT:
+	case ENOTDIR:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool not_taken(struct arguments *arguments, const struct option *option, int error,
 	       const struct sqst_report *why)
 {
-	if (error == SQST_ERR_NOMEM || error == SQST_ERR_IO) {
+	if (!is_mistake(error, why->number)) {
 		complain(why);
 		arguments->failure = error;
 		return false;

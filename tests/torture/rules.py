@@ -29,9 +29,10 @@ def _kinds_of_file(scenario, path):
     for kind, names in ((SOURCE, scenario.sources), (PARENT, scenario.parents)):
         for name in names:
             there = os.path.realpath(name)
-            if path == there or path.startswith(there + "/"):
+            # Directories above it are looked at on the way to it.
+            if path == there or path.startswith(there + "/") or there.startswith(path + "/"):
                 yield kind
-                if not name.startswith("out/"):
+                if not name.startswith("out/") and path.startswith(there):
                     return
     yield SYSTEM
 

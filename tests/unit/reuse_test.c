@@ -5,6 +5,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -303,7 +304,8 @@ static void what_is_no_image_has_no_data(void **state)
 	char path[300];
 
 	(void)state;
-	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(why.number, ENOENT);
 	assert_null(reuse);
 	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), 0);
 	assert_null(reuse);
