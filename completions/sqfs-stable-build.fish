@@ -5,7 +5,8 @@ complete -c sqfs-stable-build -o map -d 'keep the numbers of this map (see sqfs-
 complete -c sqfs-stable-build -o map-out -d 'write the new image'\''s map (- for standard output)' -r -F
 complete -c sqfs-stable-build -o prev-mtime -d 'keep: what equals the newest --prev keeps its time' -x -a 'keep source'
 complete -c sqfs-stable-build -o new-lineage -d 'give every path a number above those of --prev'
-complete -c sqfs-stable-build -o fresh-links -d 'hard link groups that gained or lost names get new numbers'
+complete -c sqfs-stable-build -o keep-links -d 'hard link groups that gained or lost names keep numbers (not safe)'
+complete -c sqfs-stable-build -o fresh-links -d 'they get new numbers (default)'
 complete -c sqfs-stable-build -o uuid -d 'name of the lineage, when no parent has one' -x
 complete -c sqfs-stable-build -o label -d 'label of the image' -x
 complete -c sqfs-stable-build -o noappend -d 'replace an existing output'
@@ -80,6 +81,7 @@ complete -c sqfs-stable-build -o no-sparse -d 'store blocks of zeros like others
 complete -c sqfs-stable-build -o sort -d 'order of the files'\'' data: lines of a path and a priority' -r -F
 complete -c sqfs-stable-build -o align -d 'the data of each file starts at a multiple of this' -x
 complete -c sqfs-stable-build -o no-reuse -d 'compress everything anew, in the layout of a first image'
+complete -c sqfs-stable-build -o purge -d 'take no byte of a removed file over from --prev'
 complete -c sqfs-stable-build -o relayout -d 'take equal blocks over, but in the layout of a first image'
 complete -c sqfs-stable-build -o max-slack -d 'let the data be so much longer than anew before it is moved (5)' -x
 complete -c sqfs-stable-build -o prev-damaged -d 'refuse (default), or build anew, files whose data is damaged' -x -a 'refuse rebuild'

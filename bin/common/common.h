@@ -41,8 +41,7 @@ bool output_arrived(const char *complete);
 
 /* ---- text.c */
 
-/* Text of an image, which may be anything: control bytes as \ooo, so that a terminal is safe. UTF-8
- * passes. */
+/* Text of an image, which may be anything, as sqst_text_mask() has it. */
 void print_masked(FILE *to, const char *text);
 
 /* Room for a UUID as text, NUL included. */

@@ -76,8 +76,11 @@ static enum status status_of(enum sqst_error error)
 /* Die of the signal, so that a shell or make sees what happened. */
 static enum status end_by_signal(const struct arguments *arguments)
 {
-	fprintf(stderr, PROGRAM ": %s: ended by signal %d; nothing was changed\n",
-		arguments->build.output, caught);
+	struct sqst_report why = {0};
+
+	sqst_fail(&why, SQST_ERR_CANCELED, arguments->build.output,
+		  "ended by signal %d; nothing was changed", caught);
+	fprintf(stderr, PROGRAM ": %s\n", why.message);
 	signal(caught, SIG_DFL);
 	raise(caught);
 	return STATUS_SYSTEM;

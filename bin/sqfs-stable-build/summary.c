@@ -39,6 +39,12 @@ static void print_reuse(const struct sqst_reuse_stats *reuse)
 		    "MB dead\n",
 		    megabytes(reuse->in_place), megabytes(reuse->moved), megabytes(reuse->made),
 		    megabytes(reuse->gaps), megabytes(reuse->dead));
+	if (reuse->removed > 0)
+		fprintf(
+		    stderr,
+		    "  removed  %llu bytes of removed files stay in kept blocks (--purge leaves "
+		    "them out)\n",
+		    (unsigned long long)reuse->removed);
 	if (reuse->reason)
 		fprintf(stderr, "  reused   %s of the parent image: %s\n",
 			reuse->blocks + reuse->fragments > 0 ? "not all" : "nothing",
@@ -137,6 +143,7 @@ static struct json_object *make_reuse(const struct sqst_build_result *result)
 	json_add_number(reuse, "new", stats->made);
 	json_add_number(reuse, "gaps", stats->gaps);
 	json_add_number(reuse, "dead", stats->dead);
+	json_add_number(reuse, "removed", stats->removed);
 	json_add_number(reuse, "blocks", stats->blocks);
 	json_add_number(reuse, "fragment_blocks", stats->fragments);
 	json_add_text(reuse, "reason", stats->reason);

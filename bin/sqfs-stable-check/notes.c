@@ -40,6 +40,7 @@ static void add_reasons(struct judgement *judgement, const struct release *now)
 	const struct sqst_check *check = judgement->check;
 	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
 	const uint32_t kept = check->fate[SQST_FATE_KEPT];
+	const uint32_t groups = (uint32_t)check->regroupeds;
 
 	switch (check->verdict) {
 	case SQST_VERDICT_VALID:
@@ -57,6 +58,13 @@ static void add_reasons(struct judgement *judgement, const struct release *now)
 			add(judgement, NOTE_REASON,
 			    "%" PRIu32 " number%s of the old image name%s another file", conflicts,
 			    plural(conflicts), singular(conflicts));
+		if (groups > 0)
+			add(judgement, NOTE_REASON,
+			    "%" PRIu32
+			    " hard link group%s gained or lost names and kept %s number: not safe "
+			    "with every overlay option, see \"Hard links\" in sqfs-stable(7); "
+			    "sqfs-stable-build avoids it without --keep-links",
+			    groups, plural(groups), groups == 1 ? "its" : "their");
 		if (check->root_moved)
 			add(judgement, NOTE_REASON,
 			    "the root directory's number was %" PRIu32 " and is %" PRIu32
@@ -91,7 +99,7 @@ static void add_warnings(struct judgement *judgement, const struct release *now)
 {
 	const struct sqst_check *check = judgement->check;
 	const uint32_t beyond = check->fate[SQST_FATE_BEYOND];
-	const uint32_t groups = (uint32_t)check->regroupeds, revived = (uint32_t)check->reviveds;
+	const uint32_t revived = (uint32_t)check->reviveds;
 	const uint32_t was = judgement->old.numbers->lineage.top, is = now->numbers->lineage.top;
 
 	if (check->verdict == SQST_VERDICT_REFUSED && !check->undecodable && check->root_moved)
@@ -110,13 +118,6 @@ static void add_warnings(struct judgement *judgement, const struct release *now)
 		    "the inode count was %" PRIu32 " and is %" PRIu32
 		    ": numbers that earlier images used may be above it",
 		    was, is);
-	if (groups > 0)
-		add(judgement, NOTE_WARNING,
-		    "%" PRIu32
-		    " hard link group%s gained or lost names and kept %s number: not safe "
-		    "with every overlay option, see \"Hard links\" in sqfs-stable(7); "
-		    "sqfs-stable-build --fresh-links avoids it",
-		    groups, plural(groups), groups == 1 ? "its" : "their");
 	if (revived > 0)
 		add(judgement, NOTE_WARNING,
 		    "%" PRIu32

@@ -199,7 +199,7 @@ static void put_cards(FILE *to, const struct sqst_check *check)
 	put_card(to, false, check->removed, "removed paths");
 	put_card(to, false, check->renumbered, "renumbered paths");
 	put_card(to, false, check->changed_type, "changed type");
-	put_card(to, false, check->regroupeds, "link groups changed");
+	put_card(to, check->regroupeds > 0, check->regroupeds, "link groups changed");
 	fprintf(to, "</div>\n");
 }
 

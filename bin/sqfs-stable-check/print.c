@@ -98,6 +98,10 @@ void story_print(const struct story *story)
 {
 	print_text(story->now.path);
 	printf(": %s\n", sqst_verdict_name(story->verdict));
+	if (story->now.survey && story->now.survey->dead > 0)
+		printf("  removed  %" PRIu64 " bytes in its fragment blocks belong to no file; "
+		       "sqfs-stable-build --purge leaves them out\n",
+		       story->now.survey->dead);
 	for (size_t i = 0; i < story->olds; i++)
 		print_judgement(&story->old[i], &story->now);
 }

@@ -75,7 +75,7 @@ static int merge(const struct arguments *arguments, struct merging *merging,
 	uint32_t shown = 0;
 	const struct sqst_merge_options options = {
 	    .prefer = arguments->prefer,
-	    .fresh_links = arguments->fresh_links,
+	    .keep_links = arguments->keep_links,
 	    .uuid = arguments->has_uuid ? arguments->uuid : NULL,
 	    .conflict = print_conflict,
 	    .user = &shown,
@@ -98,10 +98,11 @@ static void print_done(const struct arguments *arguments, const struct merging *
 	const struct sqst_merge_result *result = &merging->result;
 	const struct sqst_numbers *joined = merging->joined;
 
-	if (result->regrouped > 0 && !arguments->fresh_links)
+	if (result->regrouped > 0)
 		fprintf(stderr,
 			"%s: warning: %u hard link groups gained or lost names and keep their "
-			"numbers; see \"Hard links\" in sqfs-stable(7) and --fresh-links\n",
+			"numbers; see \"Hard links\" in sqfs-stable(7), and leave --keep-links "
+			"away\n",
 			program_name, result->regrouped);
 	if (!arguments->quiet)
 		fprintf(stderr, "%s: merged: %u paths, %u kept, %u renumbered; top %u\n",

@@ -33,7 +33,7 @@ enum sqst_build_flag {
 	SQST_BUILD_NEW_LINEAGE = 0x0400,   /**< R9: every number above the parents' tops */
 	SQST_BUILD_FORCE = 0x0800,         /**< an existing output file is replaced */
 	SQST_BUILD_MKFS_TIME = 0x1000,     /**< mkfs_time is set */
-	SQST_BUILD_FRESH_LINKS = 0x2000,   /**< hard link groups that changed get new numbers */
+	SQST_BUILD_KEEP_LINKS = 0x2000,    /**< hard link groups that changed keep numbers */
 	SQST_BUILD_MERGE = 0x4000,         /**< the sources are laid over one another, in order */
 	SQST_BUILD_KEEP_TIMES = 0x8000, /**< what equals the newest parent image keeps its time */
 	SQST_BUILD_PSEUDO_OVERRIDE = 0x10000,   /**< owners of pseudo files win over overrides */
@@ -54,7 +54,8 @@ enum sqst_build_flag {
 	SQST_BUILD_PREV_REBUILD =
 	    0x4000000, /**< files whose data is damaged in the parent are built anew */
 	SQST_BUILD_IN_PLACE = 0x20000000, /**< outputs that exist are written over, not replaced */
-	SQST_BUILD_FLAGS_ALL = 0x27FFFFFF,
+	SQST_BUILD_PURGE = 0x40000000, /**< no byte of a removed file is taken over from a parent */
+	SQST_BUILD_FLAGS_ALL = 0x67FFFFFF,
 };
 
 /** The default of sqst_build_options.max_slack, and its largest value. */
@@ -183,6 +184,9 @@ struct sqst_reuse_stats {
 	/** Zeros between data, and bytes of fragment blocks that no file has. */
 	uint64_t gaps;
 	uint64_t dead;
+	/** Bytes, as they were before compression, of files that are not in the image, in fragment
+	 *  blocks that were kept; 0 with SQST_BUILD_PURGE. */
+	uint64_t removed;
 	/** Data blocks of the parent that were found equal, and fragment blocks that were kept. */
 	uint64_t blocks;
 	uint32_t fragments;

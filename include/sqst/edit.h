@@ -73,10 +73,10 @@ SQST_API size_t sqst_filter_count(const struct sqst_filter *filter);
  * directory of the file system: a plain pattern is compared as text.
  * @param path  below the root, "a/b/c"
  */
-SQST_API bool sqst_filter_excludes(const struct sqst_filter *filter, const char *path);
+SQST_API bool sqst_filter_excludes(struct sqst_filter *filter, const char *path);
 
 /** Take out of a tree what sqst_filter_excludes() says. */
-SQST_API void sqst_tree_filter(struct sqst_tree *tree, const struct sqst_filter *filter);
+SQST_API void sqst_tree_filter(struct sqst_tree *tree, struct sqst_filter *filter);
 
 SQST_API void sqst_filter_free(struct sqst_filter *filter);
 

@@ -44,8 +44,8 @@ struct sqst_report {
 	int code;
 	/** The errno value of the system call that failed, 0 if it was none. */
 	int number;
-	/** One line without a line end: what file, what is wrong, where, what to do. Bytes that are
-	 *  control characters are masked as \ooo, so that it is safe on a terminal. */
+	/** One line without a line end: what file, what is wrong, where, what to do. Masked as
+	 *  sqst_text_mask() does (text.h), so that it is safe on a terminal. */
 	char message[SQST_MESSAGE_MAX];
 	/** Called for things that do not stop the work, one line each, masked likewise. May be
 	 * NULL. */

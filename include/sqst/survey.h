@@ -44,6 +44,8 @@ struct sqst_survey {
 	bool exports;
 	uint32_t *stray;
 	size_t strays;
+	/** Bytes, unpacked, in fragment blocks that no file has: what removed files left there. */
+	uint64_t dead;
 	/** Sorted by number. */
 	struct sqst_survey_file *file;
 	size_t files;

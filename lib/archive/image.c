@@ -5,8 +5,6 @@
 #include "config.h"
 #endif
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,29 +24,15 @@ struct reading {
 int sqst_source_image_open(struct sqst_source_image *source, const char *path,
 			   struct sqst_report *why)
 {
-	off_t size;
+	int rc;
 
 	source->image.why = why;
 	source->image.source = true;
-	source->image.name = strdup(path);
+	rc = sqst_source_code(sqst_image_open(&source->image, path, "the image "), why);
+	if (rc < 0)
+		return rc;
 	source->image.cache = sqst_meta_cache_new();
-	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
-	source->image.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (source->image.fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
-				       "the image cannot be opened");
-	if (!source->image.name || !source->image.cache)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	if (fstat(source->image.fd, &source->st) != 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot look at it");
-	if (!S_ISREG(source->st.st_mode) && !S_ISBLK(source->st.st_mode))
-		return sqst_fail(why, SQST_ERR_SOURCE, path, "neither a file nor a block device");
-	size = lseek(source->image.fd, 0, SEEK_END);
-	if (size < 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
-				       "its size cannot be found out");
-	source->image.size = (uint64_t)size;
-	return 0;
+	return source->image.cache ? 0 : sqst_image_nomem(&source->image);
 }
 
 static int body_of(struct reading *reading, uint32_t number, struct sqst_stage_body **out)
@@ -110,9 +94,8 @@ static int read_all(struct reading *reading)
 		rc = sqst_source_tables(reading->source);
 	if (rc < 0)
 		return rc;
-	reading->source->packed = malloc(image->super.block_size);
 	reading->body = calloc(reading->names.count, sizeof(struct sqst_stage_body *));
-	if (!reading->source->packed || !reading->body)
+	if (!reading->body)
 		return sqst_image_nomem(image);
 	return take_entry(reading, &reading->numbers->root, reading->stage->root);
 }

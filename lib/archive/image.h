@@ -3,8 +3,6 @@
 #ifndef LIB_ARCHIVE_IMAGE_H
 #define LIB_ARCHIVE_IMAGE_H
 
-#include <sys/stat.h>
-
 #include "archive/stage.h"
 #include "image/read.h"
 
@@ -18,15 +16,22 @@ struct sqst_source_fragment {
 	uint8_t *data;
 };
 
+struct sqst_source_set;
+struct sqst_source_value;
+
 struct sqst_source_image {
 	struct sqst_image image;
-	/* As it was when it was opened. */
-	struct stat st;
 	uint32_t *id;
-	struct sqst_area fragments;
-	struct sqst_area xattr_ids;
+	struct sqst_table fragments;
+	struct sqst_table xattr_ids;
 	struct sqst_area xattrs;
-	uint32_t xattr_count;
+	/* Sets of attributes, each read once, and values that several of them share. */
+	struct sqst_source_set *set;
+	struct sqst_source_value *value;
+	size_t values;
+	size_t value_room;
+	/* Bytes of attributes that may still be read: no more than the table has. */
+	uint64_t xattr_left;
 	/* A block as it is stored. */
 	uint8_t *packed;
 	struct sqst_source_fragment fragment[SQST_SOURCE_FRAGMENTS];
@@ -54,6 +59,9 @@ int sqst_source_image_open(struct sqst_source_image *source, const char *path,
 /* SQST_ERR_PARENT becomes SQST_ERR_SOURCE: the same readers serve both. */
 int sqst_source_code(int rc, struct sqst_report *why);
 
+/* Bytes of a fragment block, unpacked. */
+int sqst_source_fragment_size(struct sqst_source_image *source, uint32_t index, uint32_t *out);
+
 /* ---- image_tables.c */
 
 /* Find and check the id, fragment and xattr tables. */
@@ -63,7 +71,12 @@ int sqst_source_tables(struct sqst_source_image *source);
 int sqst_source_fragment_entry(struct sqst_source_image *source, uint32_t index, uint64_t *start,
 			       uint32_t *field);
 
-/* The attributes of a set, for a body of the stage. */
+/* ---- image_xattrs.c */
+
+/* Find the extended attributes, for sqst_source_tables(). */
+int sqst_source_find_xattrs(struct sqst_source_image *source);
+
+/* The attributes of a set, for a body of the stage; bodies with one set share them. */
 int sqst_source_xattrs(struct sqst_source_image *source, struct sqst_stage *stage, uint32_t index,
 		       struct sqst_stage_body *body);
 

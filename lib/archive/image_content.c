@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "archive/image.h"
 #include "archive/origin_spool.h"
@@ -56,6 +55,10 @@ static int unpack(struct sqst_source_image *source, uint64_t at, uint32_t field,
 	*unpacked = size;
 	if (field & SQST_BLOCK_RAW)
 		return sqst_image_pread(image, data, size, at);
+	if (!source->packed)
+		source->packed = malloc(image->super.block_size);
+	if (!source->packed)
+		return sqst_image_nomem(image);
 	rc = sqst_image_pread(image, source->packed, size, at);
 	if (rc < 0)
 		return rc;
@@ -105,6 +108,15 @@ static int load_fragment(struct sqst_source_image *source, uint32_t index,
 	slot->at = at;
 	*out = slot;
 	return 0;
+}
+
+int sqst_source_fragment_size(struct sqst_source_image *source, uint32_t index, uint32_t *out)
+{
+	const struct sqst_source_fragment *fragment = NULL;
+	const int rc = load_fragment(source, index, &fragment);
+
+	*out = rc == 0 ? fragment->size : 0;
+	return rc;
 }
 
 static int read_tail(struct sqst_source_image *source, const struct content *content,
@@ -227,6 +239,36 @@ static int read_content(const struct sqst_origin *origin, const struct sqst_cont
 	return sqst_source_code(read_range(source, state, offset, data, size), why);
 }
 
+/* Blocks without bytes are holes; the list of sizes is read on from where it is. */
+static int find_in_blocks(struct sqst_source_image *source, struct content *content,
+			  uint64_t offset, uint64_t *start, uint64_t *end)
+{
+	const uint32_t block_size = source->image.super.block_size;
+	uint64_t index = offset / block_size;
+	uint32_t field = 0;
+	uint64_t at;
+	int rc = 0;
+
+	for (; rc == 0 && index < content->file.blocks; index++) {
+		rc = find_block(content, index, &field, &at);
+		if (rc < 0 || field != 0)
+			break;
+	}
+	if (index * block_size > offset)
+		*start = index * block_size;
+	*end = index < content->file.blocks ? (index + 1) * block_size : content->file.size;
+	return rc;
+}
+
+static int find_data(const struct sqst_origin *origin, const struct sqst_content *content,
+		     uint64_t offset, uint64_t *start, uint64_t *end, struct sqst_report *why)
+{
+	struct sqst_source_image *source = origin->state;
+
+	source->image.why = why;
+	return sqst_source_code(find_in_blocks(source, content->state, offset, start, end), why);
+}
+
 static int open_state(struct sqst_source_image *source, uint64_t ref, struct content *state)
 {
 	state->block = NO_BLOCK;
@@ -273,8 +315,9 @@ static int check(const struct sqst_origin *origin, const struct sqst_content *co
 	if (fstat(source->image.fd, &st) != 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
 					 "cannot look at the image", why);
-	if (st.st_size != source->st.st_size || st.st_mtim.tv_sec != source->st.st_mtim.tv_sec ||
-	    st.st_mtim.tv_nsec != source->st.st_mtim.tv_nsec)
+	if (st.st_size != source->image.st.st_size ||
+	    st.st_mtim.tv_sec != source->image.st.st_mtim.tv_sec ||
+	    st.st_mtim.tv_nsec != source->image.st.st_mtim.tv_nsec)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
 					 "the image changed while it was read", why);
 	return 0;
@@ -294,11 +337,11 @@ void sqst_source_image_free(struct sqst_source_image *source)
 		free(source->fragment[i].data);
 	free(source->packed);
 	free(source->id);
-	free(source->image.cache);
-	sqst_coder_free(source->image.coder);
-	if (source->image.fd >= 0)
-		close(source->image.fd);
-	free((void *)source->image.name);
+	free(source->set);
+	free(source->value);
+	sqst_table_release(&source->fragments);
+	sqst_table_release(&source->xattr_ids);
+	sqst_image_close(&source->image);
 	free(source);
 }
 
@@ -310,6 +353,7 @@ static void release(struct sqst_origin *origin)
 const struct sqst_origin_type sqst_origin_image = {
     .open = open_content,
     .read = read_content,
+    .find_data = find_data,
     .close = close_content,
     .check = check,
     .name = name,

@@ -4,11 +4,13 @@
 #include "config.h"
 #endif
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/image.h"
 #include "base/file.h"
 #include "base/scope.h"
 #include "sqst/archive.h"
@@ -83,6 +85,25 @@ static enum sqst_archive_kind kind_of(const uint8_t *block, size_t size)
 	return is_tar(block, size) ? SQST_ARCHIVE_ARCHIVE : SQST_ARCHIVE_NONE;
 }
 
+/* FILE@OFFSET, or an image behind an ELF runtime. */
+static int probe_placed(const char *path, enum sqst_archive_kind *kind, struct sqst_report *why)
+{
+	struct sqst_image image = {.fd = -1, .source = true, .why = why};
+	int rc = sqst_source_code(sqst_image_open(&image, path, ""), why);
+	char magic[4];
+	ssize_t got;
+
+	if (rc == 0 && image.base > 0) {
+		got = sqst_pread_full(image.fd, magic, sizeof(magic), image.base);
+		if (got < 0)
+			rc = sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be read");
+		else if (got == sizeof(magic) && memcmp(magic, "hsqs", sizeof(magic)) == 0)
+			*kind = SQST_ARCHIVE_IMAGE;
+	}
+	sqst_image_close(&image);
+	return rc;
+}
+
 int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind, struct sqst_report *why)
 {
 	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -91,6 +112,8 @@ int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind, struct sq
 	ssize_t got;
 
 	*kind = SQST_ARCHIVE_NONE;
+	if (fd < 0 && errno == ENOENT)
+		return probe_placed(path, kind, why);
 	/* A socket, or a device that is not there: what cannot be opened because of what it is. */
 	if (fd < 0 && (errno == ENXIO || errno == ENODEV))
 		return 0;
@@ -102,5 +125,7 @@ int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind, struct sq
 	if (got < 0)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be read");
 	*kind = kind_of(block, (size_t)got);
+	if (got > SELFMAG && memcmp(block, ELFMAG, SELFMAG) == 0)
+		return probe_placed(path, kind, why);
 	return 0;
 }

@@ -124,7 +124,7 @@ static int sort_children(struct conversion *conversion, const struct sqst_stage_
 
 static bool left_out(struct conversion *conversion, const struct sqst_node *dir, const char *name)
 {
-	const struct sqst_filter *filter = conversion->stage->scan->filter;
+	struct sqst_filter *filter = conversion->stage->scan->filter;
 	char *path = conversion->path;
 	size_t length;
 

@@ -36,6 +36,10 @@ int sqst_output_open(const char *path, enum sqst_output_kind kind, unsigned how,
 /* Whether two paths name one file: by what they lead to, or would. */
 bool sqst_output_same(const char *one, const char *other);
 
+/* Whether a file's path is one that the output's temporary file has, or that one which was killed
+ * left behind: beside the output, and named as such. */
+bool sqst_output_made(const char *output, const char *path);
+
 /* Before anything is written: offsets are counted from this byte of the file on. What is in front
  * is zero, or on a device left alone. 0 or SQST_ERR_IO. */
 int sqst_output_start_at(struct sqst_output *output, uint64_t base, struct sqst_report *why);

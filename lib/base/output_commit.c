@@ -32,6 +32,12 @@ static int renameat2(int from_fd, const char *from, int to_fd, const char *to, u
 }
 #endif
 
+/* A file system that has no hard links says one of these. */
+static bool cannot_link(int number)
+{
+	return number == EPERM || number == ENOSYS || number == ENOTSUP || number == EMLINK;
+}
+
 /* rename(2) that fails with EEXIST where something is at the target. */
 static int rename_to_nothing(const char *from, const char *to)
 {
@@ -40,13 +46,38 @@ static int rename_to_nothing(const char *from, const char *to)
 	if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
 		return -1;
 	/* A file system that cannot do it, NFS for one. */
-	if (link(from, to) != 0)
+	if (link(from, to) == 0) {
+		const int rc = unlink(from), number = errno;
+
+		if (rc != 0)
+			unlink(to);
+		errno = number;
+		return rc;
+	}
+	if (!cannot_link(errno))
 		return -1;
-	return unlink(from);
+	/* Nor links, as in folders that virtual machines share: looking first is all there is. */
+	if (access(to, F_OK) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
+static int rename_for_good(struct sqst_output *output)
+{
+	const int rc = rename(output->temporary, output->target);
+
+	if (rc == 0) {
+		free(sqst_steal(&output->temporary));
+		output->spoiled = true;
+	}
+	return rc;
 }
 
 /* Give the old file a second name, `output->temporary` from then on, and put the new one in its
- * place. */
+ * place. Where there are no links, the old one goes: then it cannot be taken back, which the caller
+ * is told if it comes to that, but the name always has one of the two. */
 static int rename_with_backup(struct sqst_output *output)
 {
 	const size_t size = sqst_output_beside_size(output);
@@ -60,6 +91,8 @@ static int rename_with_backup(struct sqst_output *output)
 		sqst_output_beside(output, i, backup, size);
 		if (link(output->target, backup) == 0)
 			break;
+		if (cannot_link(errno))
+			return rename_for_good(output);
 		if (errno != EEXIST || i == TRIES - 1)
 			return -1;
 	}
@@ -124,14 +157,15 @@ static int sync_directory(const struct sqst_output *output, struct sqst_report *
 		return 0;
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
-				       "cannot fsync the output's directory");
+				       "cannot fsync the output's directory, so the new file "
+				       "might not outlast a loss of power");
 	return 0;
 }
 
 /* Whether the old state is back. */
 static bool take_back(struct sqst_output *output)
 {
-	if (!output->swapped)
+	if (!output->swapped || output->spoiled)
 		return !output->spoiled;
 	output->swapped = false;
 	if (!output->temporary)

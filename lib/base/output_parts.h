@@ -43,7 +43,7 @@ struct sqst_output {
 	/* While several outputs are committed: the new file is at the target, and the old one, if
 	 * there was one, at `temporary`. */
 	bool swapped;
-	/* Something was written over what was there. */
+	/* What was there is gone: written over, or replaced where no link could keep it. */
 	bool spoiled;
 };
 

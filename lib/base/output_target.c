@@ -16,14 +16,14 @@
 #include "base/output_parts.h"
 #include "base/scope.h"
 
-/* How a file of a kind begins, NULL-terminated. */
+/* How files of a kind begin. Of JSON, only the reports of these programs are its like. */
 static const struct {
 	const char *name;
 	const char *begins[2];
 } kinds[] = {
     [SQST_OUTPUT_IMAGE] = {"a squashfs image", {"hsqs"}},
     [SQST_OUTPUT_MAP] = {"a map", {"#mtree\n# sqfs-stable:"}},
-    [SQST_OUTPUT_JSON] = {"a report", {"{"}},
+    [SQST_OUTPUT_JSON] = {"a report", {"{\n  \"image\":", "{\n  \"verdict\":"}},
     [SQST_OUTPUT_PAGE] = {"a page", {"<!DOCTYPE html>"}},
 };
 
@@ -31,7 +31,11 @@ static const struct {
 
 static bool begins_as(enum sqst_output_kind kind, const char *head)
 {
-	return strncmp(head, kinds[kind].begins[0], strlen(kinds[kind].begins[0])) == 0;
+	for (size_t i = 0; i < 2 && kinds[kind].begins[i]; i++) {
+		if (strncmp(head, kinds[kind].begins[i], strlen(kinds[kind].begins[i])) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Read how the file begins; "" if it is empty or cannot be read. */
@@ -108,14 +112,13 @@ static int check_directory(const struct sqst_output *output, struct sqst_report 
 /* /dev/stdout and the like stand for a descriptor of this process, whatever it leads to. */
 static bool is_descriptor(const char *path)
 {
-	static const char *const begins[] = {"/dev/fd/", "/proc/self/fd/", "/dev/stdout",
-					     "/dev/stderr"};
+	static const char *const names[] = {"-", "/dev/stdout", "/dev/stderr"};
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		if (strncmp(path, begins[i], strlen(begins[i])) == 0)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(path, names[i]) == 0)
 			return true;
 	}
-	return strcmp(path, "-") == 0;
+	return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0;
 }
 
 static int refuse_stream(const struct sqst_output *output, struct sqst_report *why)
@@ -129,7 +132,7 @@ static int refuse_stream(const struct sqst_output *output, struct sqst_report *w
 		    "written last; give a file (./- for one of this name)");
 	return sqst_fail(why, SQST_ERR_IO, output->shown,
 			 "an image can be written to a regular file or a block device only, since "
-			 "its start is written last");
+			 "its start is written last; give one of these");
 }
 
 /* What stands at the target decides how it is written. */
@@ -235,6 +238,9 @@ int sqst_output_check(const char *path, enum sqst_output_kind kind, unsigned how
 
 /* ---- beside the target */
 
+/* A name is cut to this, so that a target of NAME_MAX bytes still has one beside it. */
+#define STEM_MAX 200
+
 size_t sqst_output_beside_size(const struct sqst_output *output)
 {
 	return strlen(output->target) + 32;
@@ -245,9 +251,8 @@ void sqst_output_beside(const struct sqst_output *output, unsigned attempt, char
 	const char *slash = strrchr(output->target, '/');
 	const size_t at = slash ? (size_t)(slash - output->target) + 1 : 0;
 
-	/* The name is cut so that a target of NAME_MAX bytes still gets one. */
-	snprintf(out, size, "%.*s.%.200s.%ld-%u", (int)at, output->target, output->target + at,
-		 (long)getpid(), attempt);
+	snprintf(out, size, "%.*s.%.*s.%ld-%u", (int)at, output->target, STEM_MAX,
+		 output->target + at, (long)getpid(), attempt);
 }
 
 static void copy_xattr(const char *name, int from, int to)
@@ -307,20 +312,81 @@ static char *would_be(const char *path)
 	return out;
 }
 
+/* What a name leads to; "-" is no path. */
+static int stat_named(const char *path, struct stat *st)
+{
+	return strcmp(path, "-") == 0 ? fstat(STDOUT_FILENO, st) : stat(path, st);
+}
+
+static bool is_standard_output(const char *path)
+{
+	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
 bool sqst_output_same(const char *one, const char *other)
 {
 	struct stat a, b;
-	const bool has_one = stat(one, &a) == 0, has_other = stat(other, &b) == 0;
+	const bool has_one = stat_named(one, &a) == 0, has_other = stat_named(other, &b) == 0;
 
-	if (is_descriptor(one) || is_descriptor(other))
-		return strcmp(one, other) == 0;
+	if (strcmp(one, other) == 0 && is_descriptor(one))
+		return true;
+	if (is_standard_output(one) && is_standard_output(other))
+		return true;
+	/* A character device may take more than one, /dev/null for one. */
 	if (has_one && has_other)
-		return a.st_dev == b.st_dev && a.st_ino == b.st_ino &&
-		       (S_ISREG(a.st_mode) || S_ISBLK(a.st_mode));
+		return a.st_dev == b.st_dev && a.st_ino == b.st_ino && !S_ISCHR(a.st_mode) &&
+		       !S_ISDIR(a.st_mode);
 	if (has_one || has_other)
 		return false;
 	SQST_AUTO_FREE char *first = would_be(one);
 	SQST_AUTO_FREE char *second = would_be(other);
 
 	return first && second && strcmp(first, second) == 0;
+}
+
+/* ".STEM.PID-N": the length of STEM, 0 if it is no such name. */
+static size_t stem_length(const char *name)
+{
+	size_t at = strlen(name);
+	const size_t end = at;
+
+	while (at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9')
+		at--;
+	if (at == end || at == 0 || name[--at] != '-')
+		return 0;
+	const size_t dash = at;
+
+	while (at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9')
+		at--;
+	return at == dash || at < 3 || name[0] != '.' || name[at - 1] != '.' ? 0 : at - 2;
+}
+
+static bool same_directory(const char *one, const char *other)
+{
+	SQST_AUTO_FREE char *first = sqst_directory_of(one);
+	SQST_AUTO_FREE char *second = sqst_directory_of(other);
+	struct stat a, b;
+
+	return first && second && stat(first, &a) == 0 && stat(second, &b) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+bool sqst_output_made(const char *output, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const size_t length = stem_length(name);
+
+	if (length == 0 || length > STEM_MAX)
+		return false;
+	SQST_AUTO_FREE char *target = realpath(output, NULL);
+
+	if (!target)
+		target = would_be(output);
+	if (!target)
+		return false;
+	const char *stem = strrchr(target, '/') + 1;
+
+	return strncmp(name + 1, stem, length) == 0 &&
+	       (stem[length] == '\0' || length == STEM_MAX) && same_directory(target, path);
 }

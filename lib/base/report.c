@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sqst/report.h"
+#include "sqst/text.h"
 
 /* The longest path in a message; of a longer one, head and tail are shown. */
 #define PATH_SHOWN 400
@@ -26,20 +27,15 @@ static void line_byte(struct line *line, char byte)
 	line->text[line->used] = '\0';
 }
 
-/* A byte that could move a terminal's cursor is shown as \ooo; UTF-8 passes. */
+/* With what a terminal would obey masked. */
 static void line_masked(struct line *line, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		const unsigned char byte = (unsigned char)text[i];
+	char shown[SQST_MASKED_MAX];
 
-		if (byte >= 0x20 && byte != 0x7f) {
-			line_byte(line, text[i]);
-			continue;
-		}
-		line_byte(line, '\\');
-		line_byte(line, (char)('0' + (byte >> 6)));
-		line_byte(line, (char)('0' + (byte >> 3 & 7)));
-		line_byte(line, (char)('0' + (byte & 7)));
+	for (size_t i = 0; i < length;) {
+		i += sqst_text_mask(text + i, length - i, shown);
+		for (const char *at = shown; *at; at++)
+			line_byte(line, *at);
 	}
 }
 

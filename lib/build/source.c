@@ -12,6 +12,7 @@
 #include "base/scope.h"
 #include "build/build.h"
 #include "sqst/edit.h"
+#include "tree/filter.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
@@ -52,9 +53,16 @@ static int kind_of(const struct sqst_source *source, enum sqst_source_kind *kind
 		*kind = SQST_SOURCE_ARCHIVE;
 		return 0;
 	}
-	if (stat(source->path, &st) != 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, source->path,
+	if (stat(source->path, &st) != 0) {
+		const int number = errno;
+		/* It may be IMAGE@OFFSET. */
+		const int rc = number == ENOENT ? probe(source->path, kind, why) : 0;
+
+		if (rc < 0 || *kind == SQST_SOURCE_IMAGE)
+			return rc;
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, number, source->path,
 				       "cannot read the source");
+	}
 	if (!S_ISDIR(st.st_mode))
 		return probe(source->path, kind, why);
 	*kind = SQST_SOURCE_FILES;
@@ -142,8 +150,18 @@ static int read_any(const struct sqst_build_options *options, struct sqst_tree *
 int sqst_sources_read(const struct sqst_build_options *options, struct sqst_tree **out,
 		      struct sqst_report *why)
 {
-	if (options->sources > 0)
-		return read_any(options, out, why);
+	struct sqst_filter *filter = options->scan.filter;
+
+	if (options->sources > 0) {
+		int rc;
+
+		if (filter)
+			sqst_filter_begin(filter);
+		rc = read_any(options, out, why);
+		if (rc == 0 && filter)
+			sqst_filter_end(filter, why);
+		return rc;
+	}
 	*out = sqst_tree_new();
 	return *out ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }

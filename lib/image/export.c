@@ -10,10 +10,6 @@
 #include "base/bytes.h"
 #include "image/read.h"
 
-#define PER_BLOCK (SQST_META_SIZE / 8)
-/* Positions of blocks that are read at once. */
-#define WINDOW 512
-
 struct table {
 	struct sqst_image *image;
 	const struct sqst_numbers *numbers;
@@ -52,25 +48,19 @@ static int check_entry(struct table *table, uint32_t number, uint64_t entry)
 	return 0;
 }
 
-/* The block at `at`, for the numbers from `first` on, of which there are `count`. `end`: where the
- * next one starts. */
-static int check_block(struct table *table, uint64_t at, uint64_t end, uint32_t first,
-		       uint32_t count)
+static int check_blocks(struct table *table, const struct sqst_table *exports)
 {
-	struct sqst_image *image = table->image;
-	const struct sqst_area area = {image->exports.name, image->exports.start, end};
-	struct sqst_meta block;
-	int rc = sqst_meta_load(image, &area, at, &block);
+	uint32_t number = 1;
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
-	if (block.size != count * 8)
-		return sqst_image_bad(image,
-				      "the block of the export table at offset 0x%" PRIx64
-				      " has %" PRIu32 " bytes where %" PRIu32 " are due",
-				      at, block.size, count * 8);
-	for (uint32_t i = 0; rc == 0 && i < count; i++)
-		rc = check_entry(table, first + i, sqst_get64(block.data + 8 * (size_t)i));
+	for (uint32_t i = 0; rc == 0 && i < exports->blocks; i++) {
+		struct sqst_meta block;
+		uint32_t entries = 0;
+
+		rc = sqst_table_block(exports, i, &block, &entries);
+		for (uint32_t k = 0; rc == 0 && k < entries; k++)
+			rc = check_entry(table, number++, sqst_get64(block.data + 8 * (size_t)k));
+	}
 	return rc;
 }
 
@@ -78,39 +68,15 @@ int sqst_image_exports(struct sqst_image *image, const struct sqst_numbers *numb
 		       const struct sqst_names *names, bool strict)
 {
 	struct table table = {image, numbers, names->name, names->count, strict};
-	const uint32_t inodes = image->super.inodes;
-	const uint32_t blocks = (inodes + PER_BLOCK - 1) / PER_BLOCK;
-	uint8_t window[(WINDOW + 1) * 8];
+	struct sqst_table exports;
+	int rc;
 
 	if (image->super.export_table == SQST_NONE)
 		return 0;
-	for (uint32_t block = 0; block < blocks; block++) {
-		const uint32_t i = block % WINDOW, first = block * PER_BLOCK + 1;
-		const uint32_t left = inodes - (first - 1);
-		uint64_t at, end = image->exports.end;
-		int rc = 0;
-
-		/* One more than is gone through, for the end of the last. */
-		if (i == 0) {
-			const uint32_t rest = blocks - block;
-
-			rc = sqst_image_pread(image, window,
-					      8 * (size_t)(rest <= WINDOW ? rest : WINDOW + 1),
-					      image->super.export_table + 8 * (uint64_t)block);
-		}
-		if (rc < 0)
-			return rc;
-		at = sqst_get64(window + 8 * (size_t)i);
-		if (block + 1 < blocks)
-			end = sqst_get64(window + 8 * (size_t)(i + 1));
-		if (at >= end || end > image->exports.end)
-			return sqst_image_bad(image,
-					      "the export table's index at offset 0x%" PRIx64
-					      " is not ascending",
-					      image->super.export_table + 8 * (uint64_t)block);
-		rc = check_block(&table, at, end, first, left < PER_BLOCK ? left : PER_BLOCK);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	rc = sqst_table_open(&exports, image, image->exports.name, image->super.export_table,
+			     image->exports.end, image->super.inodes, 8);
+	if (rc == 0)
+		rc = check_blocks(&table, &exports);
+	sqst_table_release(&exports);
+	return rc;
 }

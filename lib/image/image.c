@@ -5,14 +5,13 @@
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/scope.h"
 #include "image/read.h"
 #include "sqst/image.h"
@@ -20,7 +19,7 @@
 
 /* The canonical map is made in memory to recompute the own id. No real image comes near this; a
  * hostile one could, with many long paths that compress well. */
-#define PATH_BYTES_MAX (UINT64_C(1) << 30)
+#define PATH_BYTES_MAX sqst_limit_most(SQST_LIMIT_PATHS)
 
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
 
@@ -43,7 +42,7 @@ int sqst_image_nomem(const struct sqst_image *image)
 
 int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, uint64_t offset)
 {
-	const ssize_t got = sqst_pread_full(image->fd, data, size, offset);
+	const ssize_t got = sqst_pread_full(image->fd, data, size, image->base + offset);
 
 	if (got < 0)
 		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
@@ -53,26 +52,6 @@ int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, ui
 				 "it was cut short while it was read: no %zu bytes at offset "
 				 "0x%" PRIx64,
 				 size, offset);
-	return 0;
-}
-
-/* Find out how large it is: a regular file, or a device that an image was written to. */
-static int measure(struct sqst_image *image)
-{
-	struct stat st;
-	off_t size;
-
-	if (fstat(image->fd, &st) < 0)
-		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
-				       "cannot be examined");
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "neither a file nor a block device");
-	size = lseek(image->fd, 0, SEEK_END);
-	if (size < 0)
-		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
-				       "its size cannot be found out");
-	image->size = (uint64_t)size;
 	return 0;
 }
 
@@ -163,24 +142,12 @@ static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 	return 0;
 }
 
-/* Open it for reading; `shown` is what an error calls it. */
-static int open_image(struct sqst_image *image, const char *shown)
+static int open_and_read(struct sqst_image *image, const char *path, const char *shown,
+			 uint32_t *live, struct sqst_numbers **out)
 {
-	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
-	image->fd = open(image->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (image->fd < 0)
-		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
-				       "%scannot be opened", shown);
-	return measure(image);
-}
-
-static int open_and_read(struct sqst_image *image, const char *shown, uint32_t *live,
-			 struct sqst_numbers **out)
-{
-	SQST_CLEANUP(sqst_scope_numbers)
-	struct sqst_numbers *numbers = sqst_numbers_new(image->name);
+	SQST_CLEANUP(sqst_scope_numbers) struct sqst_numbers *numbers = sqst_numbers_new(path);
 	struct sqst_names names = {0};
-	int rc = open_image(image, shown);
+	int rc = sqst_image_open(image, path, shown);
 
 	image->cache = sqst_meta_cache_new();
 	if (rc == 0 && (!numbers || !image->cache))
@@ -188,10 +155,7 @@ static int open_and_read(struct sqst_image *image, const char *shown, uint32_t *
 	if (rc == 0)
 		rc = read_numbers(image, numbers, &names);
 	free(names.name);
-	free(image->cache);
-	sqst_coder_free(image->coder);
-	if (image->fd >= 0)
-		close(image->fd);
+	sqst_image_close(image);
 	if (rc < 0)
 		return rc;
 	/* sqst_image_check() has left one name an inode. */
@@ -202,10 +166,10 @@ static int open_and_read(struct sqst_image *image, const char *shown, uint32_t *
 
 int sqst_image_read_numbers(const char *path, struct sqst_numbers **out, struct sqst_report *why)
 {
-	struct sqst_image image = {.name = path, .fd = -1, .why = why};
+	struct sqst_image image = {.fd = -1, .why = why};
 	uint32_t live;
 
-	return open_and_read(&image, "the parent image ", &live, out);
+	return open_and_read(&image, path, "the parent image ", &live, out);
 }
 
 /* What the superblock alone says. */
@@ -226,8 +190,8 @@ static void fill_head(const struct sqst_image *image, struct sqst_image_head *he
 
 int sqst_image_read_head(const char *path, struct sqst_image_head *head, struct sqst_report *why)
 {
-	struct sqst_image image = {.name = path, .fd = -1, .source = true, .why = why};
-	int rc = open_image(&image, "");
+	struct sqst_image image = {.fd = -1, .source = true, .why = why};
+	int rc = sqst_image_open(&image, path, "");
 
 	if (rc == 0)
 		rc = sqst_super_head(&image);
@@ -236,17 +200,16 @@ int sqst_image_read_head(const char *path, struct sqst_image_head *head, struct 
 		head->lineage.top = head->inodes;
 		head->damaged = sqst_super_salvage(&image, &head->lineage) < 0;
 	}
-	if (image.fd >= 0)
-		close(image.fd);
+	sqst_image_close(&image);
 	return rc;
 }
 
 int sqst_image_examine(const char *path, struct sqst_image_facts *facts, struct sqst_numbers **out,
 		       struct sqst_report *why)
 {
-	struct sqst_image image = {.name = path, .fd = -1, .source = true, .why = why};
+	struct sqst_image image = {.fd = -1, .source = true, .why = why};
 	uint32_t live;
-	const int rc = open_and_read(&image, "", &live, out);
+	const int rc = open_and_read(&image, path, "", &live, out);
 
 	if (rc < 0)
 		return rc;

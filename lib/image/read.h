@@ -7,6 +7,7 @@
 #define LIB_IMAGE_READ_H
 
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "base/format.h"
 #include "codec/codec.h"
@@ -46,8 +47,14 @@ struct sqst_area {
 struct sqst_meta_cache;
 
 struct sqst_image {
-	const char *name;
+	/* As the caller named it, FILE or FILE@OFFSET, and the file's own name; both owned. */
+	char *name;
+	char *file;
 	int fd;
+	/* Where in the file the image begins; all other positions count from there. */
+	uint64_t base;
+	/* The file as it was when it was opened. */
+	struct stat st;
 	/* Read for its content, not as a parent. */
 	bool source;
 	uint64_t size;
@@ -65,6 +72,22 @@ struct sqst_image {
 	int (*stray)(struct sqst_image *image, uint32_t number, void *user);
 	void *stray_user;
 };
+
+/* ---- locate.c */
+
+/* Open an image that is a file or block device, or stands in one: "FILE@OFFSET" says where (bytes,
+ * decimal or 0x...), and behind an ELF file (an AppImage's runtime) it is looked for. A file of the
+ * whole name comes first. `image` is zero but for fd, -1, `source` and `why`; to be closed in any
+ * case. `shown` is what an error calls it; NULL: no message. Returns SQST_ERR_PARENT,
+ * SQST_ERR_NOMEM; errno is set. */
+int sqst_image_open(struct sqst_image *image, const char *path, const char *shown);
+
+/* Free what was opened, coder and cache with it. */
+void sqst_image_close(struct sqst_image *image);
+
+/* Whether the file, by its descriptor and by its name, is what was opened. -1 with errno set if
+ * that cannot be found out. */
+int sqst_image_is_same(const struct sqst_image *image, bool *same);
 
 /* ---- image.c */
 
@@ -138,6 +161,35 @@ int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size);
 
 /* Move on. Not past the reference `limit`: *passed says that it would have. */
 int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit, bool *passed);
+
+/* ---- table.c */
+
+/* A table of two levels: entries in metadata blocks, and an index of their positions. */
+struct sqst_table {
+	struct sqst_image *image;
+	/* Where its blocks are. */
+	struct sqst_area area;
+	/* Absolute position of the index. */
+	uint64_t index;
+	uint32_t entries;
+	uint32_t entry_size;
+	uint32_t blocks;
+	struct sqst_table_window *window;
+};
+
+/* Find a table with an index at `index`; its blocks end at or before `end`, which is the index or
+ * stands before it. The index must ascend. To be released in any case. */
+int sqst_table_open(struct sqst_table *table, struct sqst_image *image, const char *name,
+		    uint64_t index, uint64_t end, uint32_t entries, uint32_t entry_size);
+
+/* Block number `block` from 0, and how many entries it has; it has no other bytes. */
+int sqst_table_block(const struct sqst_table *table, uint32_t block, struct sqst_meta *out,
+		     uint32_t *entries);
+
+/* Copy entry number `entry` from 0, which is below table->entries. */
+int sqst_table_entry(const struct sqst_table *table, uint32_t entry, uint8_t *out);
+
+void sqst_table_release(struct sqst_table *table);
 
 /* ---- inode.c */
 

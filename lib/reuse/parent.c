@@ -5,12 +5,10 @@
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sqfs/super.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "base/bytes.h"
@@ -23,31 +21,19 @@ SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
 int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = calloc(1, sizeof(*reuse));
-	off_t size;
+	int rc;
 
 	*out = NULL;
 	if (!reuse)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	reuse->image.name = path;
+	reuse->image.fd = -1;
 	reuse->image.why = why;
+	rc = sqst_image_open(&reuse->image, path, "the parent image ");
+	if (rc < 0)
+		return rc;
 	reuse->image.cache = sqst_meta_cache_new();
-	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
-	reuse->image.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (reuse->image.fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
-				       "the parent image cannot be opened");
-	if (fstat(reuse->image.fd, &reuse->st) != 0)
-		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path, "cannot be examined");
 	if (!reuse->image.cache)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	/* It is refused when its numbers are read. */
-	if (!S_ISREG(reuse->st.st_mode) && !S_ISBLK(reuse->st.st_mode))
-		return 0;
-	size = lseek(reuse->image.fd, 0, SEEK_END);
-	if (size < 0)
-		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
-				       "its size cannot be found out");
-	reuse->image.size = (uint64_t)size;
 	*out = sqst_steal(&reuse);
 	return 0;
 }
@@ -56,10 +42,7 @@ void sqst_reuse_free(struct sqst_reuse *reuse)
 {
 	if (!reuse)
 		return;
-	if (reuse->image.fd >= 0)
-		close(reuse->image.fd);
-	sqst_coder_free(reuse->image.coder);
-	free(reuse->image.cache);
+	sqst_image_close(&reuse->image);
 	free(reuse->file);
 	free(reuse->field);
 	free(reuse->fragment);
@@ -69,25 +52,19 @@ void sqst_reuse_free(struct sqst_reuse *reuse)
 	free(reuse);
 }
 
-static bool same_stat(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why)
 {
-	struct stat by_path, by_fd;
+	bool same = false;
 
-	if (stat(reuse->image.name, &by_path) != 0 || fstat(reuse->image.fd, &by_fd) != 0) {
+	if (sqst_image_is_same(&reuse->image, &same) < 0) {
 		const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ESTALE;
 
-		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno,
-				       reuse->image.name,
-				       gone ? "the parent image vanished while the image was built"
-					    : "cannot look at the parent image");
+		return sqst_fail_errno(
+		    why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno, reuse->image.name,
+		    gone ? "the parent image vanished while the image was built"
+			 : "cannot look at the parent image");
 	}
-	if (!same_stat(&reuse->st, &by_path) || !same_stat(&reuse->st, &by_fd))
+	if (!same)
 		return sqst_fail(why, SQST_ERR_CHANGED, reuse->image.name,
 				 "the parent image changed while the image was built; build again "
 				 "when nothing writes to it");
@@ -158,40 +135,40 @@ static int judge(struct sqst_reuse *reuse, const struct sqst_build_options *opti
 
 /* ---- fragments, and the ways to look a file up */
 
-static int read_fragments(struct sqst_reuse *reuse)
+static int take_fragments(struct sqst_reuse *reuse, const struct sqst_table *table)
 {
-	const uint32_t count = reuse->image.super.fragments;
-	const uint64_t index = reuse->image.super.fragment_table;
-	uint8_t raw[16];
+	struct sqst_reuse_fragment *fragment = reuse->fragment;
 	int rc = 0;
 
-	if (count == 0)
-		return 0;
-	/* As long as the index that super.c found inside of the image, times 512. */
-	reuse->fragment = calloc(count, sizeof(*reuse->fragment));
-	if (!reuse->fragment)
-		return sqst_image_nomem(&reuse->image);
-	for (uint32_t i = 0; rc == 0 && i < count; i++) {
-		struct sqst_area area = {"fragment table", 0, index};
+	for (uint32_t i = 0; rc == 0 && i < table->blocks; i++) {
 		struct sqst_meta block;
-		uint64_t at = 0;
+		uint32_t entries = 0;
 
-		rc = sqst_image_pread(&reuse->image, raw, 8, index + i / 512 * UINT64_C(8));
-		if (rc == 0) {
-			at = sqst_get64(raw);
-			rc = sqst_meta_load(&reuse->image, &area, at, &block);
+		rc = sqst_table_block(table, i, &block, &entries);
+		for (uint32_t k = 0; rc == 0 && k < entries; k++, fragment++) {
+			fragment->start = sqst_get64(block.data + k * (size_t)16);
+			fragment->field = sqst_get32(block.data + k * (size_t)16 + 8);
 		}
-		if (rc == 0 && block.size < (i % 512 + 1) * sizeof(raw))
-			rc = sqst_image_bad(&reuse->image,
-					    "the block of the fragment table at offset 0x%" PRIx64
-					    " is shorter than its entries",
-					    at);
-		if (rc < 0)
-			return rc;
-		memcpy(raw, block.data + i % 512 * sizeof(raw), sizeof(raw));
-		reuse->fragment[i].start = sqst_get64(raw);
-		reuse->fragment[i].field = sqst_get32(raw + 8);
 	}
+	return rc;
+}
+
+static int read_fragments(struct sqst_reuse *reuse)
+{
+	const struct sqst_super *super = &reuse->image.super;
+	struct sqst_table table;
+	int rc;
+
+	if (super->fragments == 0)
+		return 0;
+	rc = sqst_table_open(&table, &reuse->image, "fragment table", super->fragment_table,
+			     super->fragment_table, super->fragments, 16);
+	if (rc == 0) {
+		reuse->fragment = calloc(super->fragments, sizeof(*reuse->fragment));
+		rc = reuse->fragment ? take_fragments(reuse, &table)
+				     : sqst_image_nomem(&reuse->image);
+	}
+	sqst_table_release(&table);
 	return rc;
 }
 
@@ -199,7 +176,9 @@ static int by_number(const void *a, const void *b)
 {
 	const struct sqst_reuse_file *left = a, *right = b;
 
-	return left->number < right->number ? -1 : left->number > right->number;
+	if (left->number != right->number)
+		return left->number < right->number ? -1 : 1;
+	return left->order < right->order ? -1 : left->order > right->order;
 }
 
 /* For qsort_r(): indexes of files. */
@@ -281,11 +260,20 @@ int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *o
 
 struct sqst_reuse_file *sqst_reuse_find(const struct sqst_reuse *reuse, uint32_t number)
 {
-	const struct sqst_reuse_file wanted = {.number = number};
+	size_t low = 0, high = reuse->files;
 
-	if (number == 0 || reuse->files == 0)
+	/* The first one: an inode that no directory names may have a number again. */
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (reuse->file[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (number == 0 || low == reuse->files || reuse->file[low].number != number)
 		return NULL;
-	return bsearch(&wanted, reuse->file, reuse->files, sizeof(*reuse->file), by_number);
+	return &reuse->file[low];
 }
 
 size_t sqst_reuse_find_size(const struct sqst_reuse *reuse, uint64_t size)
@@ -326,7 +314,7 @@ uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst
 bool sqst_reuse_pread(const struct sqst_reuse *reuse, void *data, size_t size, uint64_t at,
 		      struct sqst_failure *failure)
 {
-	const ssize_t got = sqst_pread_full(reuse->image.fd, data, size, at);
+	const ssize_t got = sqst_pread_full(reuse->image.fd, data, size, reuse->image.base + at);
 
 	if (got < 0)
 		*failure = (struct sqst_failure){SQST_ERR_PARENT, errno, reuse->image.name,

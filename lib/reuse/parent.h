@@ -7,8 +7,6 @@
 #ifndef LIB_REUSE_PARENT_H
 #define LIB_REUSE_PARENT_H
 
-#include <sys/stat.h>
-
 #include "codec/pool.h"
 #include "image/read.h"
 #include "sqst/build.h"
@@ -27,6 +25,8 @@ struct sqst_reuse_file {
 	/* Blocks that are not in a fragment; their size fields are at reuse->field[first_field]. */
 	uint32_t blocks;
 	size_t first_field;
+	/* Its place in the inode table. */
+	size_t order;
 	bool hashed;
 	/* With -no-duplicates: a file of the new image has its data. */
 	bool claimed;
@@ -50,7 +50,6 @@ struct sqst_reuse_meta {
 
 struct sqst_reuse {
 	struct sqst_image image;
-	struct stat st;
 	/* What may be taken over: compressor, its options and the block size are the same. */
 	bool blocks;
 	bool fragments;

@@ -104,15 +104,22 @@ static void settle_blocks(struct file *file, size_t files)
 	}
 }
 
-/* Divide the fragment of file[first] to file[end - 1] among them. */
+/* Divide the fragment of file[first] to file[end - 1] among them. *live: bytes of it that they
+ * have. */
 static int divide_fragment(struct sqst_source_image *source, struct file *file, size_t first,
-			   size_t end)
+			   size_t end, uint64_t *live)
 {
-	uint64_t start, used = 0;
+	uint64_t start, used = 0, reached = 0;
 	uint32_t field;
 	int rc = sqst_source_fragment_entry(source, file[first].fragment, &start, &field);
 
 	for (size_t i = first; i < end; i++) {
+		const uint64_t from = file[i].offset, to = from + file[i].tail;
+
+		if (to > reached) {
+			*live += to - (from > reached ? from : reached);
+			reached = to;
+		}
 		/* The same end as the one before. */
 		if (i > first && file[i].offset == file[i - 1].offset)
 			file[i].tail = 0;
@@ -123,18 +130,45 @@ static int divide_fragment(struct sqst_source_image *source, struct file *file, 
 	return rc;
 }
 
-static int settle_fragments(struct sqst_source_image *source, struct file *file, size_t files)
+/* What all fragment blocks hold, unpacked. */
+static int fragment_bytes(struct sqst_source_image *source, uint64_t *out)
 {
-	size_t end;
+	uint64_t stored = 0;
 	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < source->image.super.fragments; i++) {
+		uint64_t start;
+		uint32_t field = 0, size = 0;
+
+		rc = sqst_source_fragment_entry(source, i, &start, &field);
+		stored += field_bytes(field);
+		/* Time is to grow with the bytes of the image, not with what a table says of them.
+		 */
+		if (rc == 0 && stored > source->image.super.bytes_used)
+			rc = sqst_image_bad(&source->image,
+					    "its fragment blocks have more bytes than the image");
+		if (rc == 0)
+			rc = sqst_source_fragment_size(source, i, &size);
+		*out += size;
+	}
+	return rc;
+}
+
+static int settle_fragments(struct sqst_source_image *source, struct file *file, size_t files,
+			    uint64_t *dead)
+{
+	uint64_t all = 0, live = 0;
+	size_t end;
+	int rc = fragment_bytes(source, &all);
 
 	qsort(file, files, sizeof(*file), by_fragment);
 	/* Files without one are last. */
 	for (size_t i = 0; rc == 0 && i < files && file[i].fragment != SQST_NO_FRAGMENT; i = end) {
 		for (end = i + 1; end < files && file[end].fragment == file[i].fragment;)
 			end++;
-		rc = divide_fragment(source, file, i, end);
+		rc = divide_fragment(source, file, i, end, &live);
 	}
+	*dead = all > live ? all - live : 0;
 	return rc;
 }
 
@@ -160,7 +194,7 @@ int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names 
 	if (rc < 0)
 		return rc;
 	settle_blocks(file, files);
-	rc = settle_fragments(source, file, files);
+	rc = settle_fragments(source, file, files, &survey->dead);
 	if (rc < 0)
 		return rc;
 	qsort(file, files, sizeof(*file), by_number);

@@ -81,6 +81,44 @@ int sqst_content_read(const struct sqst_content *content, uint64_t offset, void 
 	return 0;
 }
 
+/* A file system that cannot say has data only. */
+static void seek_data(const struct sqst_content *content, uint64_t size, uint64_t offset,
+		      uint64_t *start, uint64_t *end)
+{
+	const off_t at = lseek(content->fd, (off_t)(content->base + offset), SEEK_DATA);
+	const off_t hole = at < 0 ? -1 : lseek(content->fd, at, SEEK_HOLE);
+
+	*end = size;
+	if (at < 0 && errno == ENXIO) {
+		*start = size;
+	} else if (hole < 0) {
+		*start = offset;
+	} else {
+		*start = (uint64_t)at - content->base;
+		*end = (uint64_t)hole - content->base;
+	}
+}
+
+int sqst_content_find_data(const struct sqst_content *content, uint64_t offset, uint64_t *start,
+			   uint64_t *end, struct sqst_report *why)
+{
+	const struct sqst_origin *origin = origin_of(content->tree, content->node);
+	const uint64_t size = content->node->inode->u.file.size;
+	int rc = 0;
+
+	*start = offset;
+	*end = size;
+	if (origin->type->find_data)
+		rc = origin->type->find_data(origin, content, offset, start, end, why);
+	else if (content->seekable)
+		seek_data(content, size, offset, start, end);
+	if (*start > size)
+		*start = size;
+	if (*end > size)
+		*end = size;
+	return rc;
+}
+
 int sqst_content_check(const struct sqst_content *content, struct sqst_report *why)
 {
 	const struct sqst_origin *origin = origin_of(content->tree, content->node);

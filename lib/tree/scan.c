@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/output.h"
 #include "base/scope.h"
 #include "tree/kind.h"
 #include "tree/scan.h"
@@ -110,6 +111,16 @@ static bool left_out(struct sqst_scan *scan, const struct stat *st)
 			continue;
 		sqst_warn(scan->why, scan->path,
 			  "the output lies inside the source; it is left out");
+		return true;
+	}
+	for (unsigned i = 0; i < SQST_LEAVE_OUT_MAX && S_ISREG(st->st_mode); i++) {
+		const char *output = scan->options->leave_out[i];
+
+		if (!output || !sqst_output_made(output, scan->path))
+			continue;
+		sqst_warn(scan->why, scan->path,
+			  "a temporary file of the output, of a build that was killed, lies inside "
+			  "the source; it is left out and can be deleted");
 		return true;
 	}
 	if (sqst_filter_has_id(&scan->ids, st->st_dev, st->st_ino))

@@ -30,6 +30,10 @@ struct sqst_tree {
  * SQST_ERR_NOMEM. */
 int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why);
 
+/* 0, SQST_ERR_NOMEM, or SQST_ERR_LIMIT: something in the tree is more than an image can hold, or
+ * than a kernel reads. */
+int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why);
+
 void sqst_xattr_store_free(struct sqst_xattr_store *store);
 
 /* Whether the format can store attributes of this name's namespace. */
@@ -62,6 +66,10 @@ struct sqst_origin_type {
 	 * at base. */
 	int (*read)(const struct sqst_origin *origin, const struct sqst_content *content,
 		    uint64_t offset, void *data, size_t size, struct sqst_report *why);
+	/* Where data begins at or after an offset, and where it ends: before `*start` all is zero.
+	 * NULL: fd says so, if `seekable`. */
+	int (*find_data)(const struct sqst_origin *origin, const struct sqst_content *content,
+			 uint64_t offset, uint64_t *start, uint64_t *end, struct sqst_report *why);
 	/* Free content->state. May be NULL. */
 	void (*close)(const struct sqst_origin *origin, struct sqst_content *content);
 	/* After reading: check that it did not change meanwhile. */
@@ -128,6 +136,12 @@ int sqst_content_open(struct sqst_content *content, const struct sqst_tree *tree
 /* Read exactly size bytes at an offset of the content. SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
 int sqst_content_read(const struct sqst_content *content, uint64_t offset, void *data, size_t size,
 		      struct sqst_report *why);
+
+/* Find the next data at or after an offset: [*start, *end) of the content may have any bytes, what
+ * is between `offset` and *start is zero. Both are the size behind the last data. Where nothing is
+ * known of holes, all is data. */
+int sqst_content_find_data(const struct sqst_content *content, uint64_t offset, uint64_t *start,
+			   uint64_t *end, struct sqst_report *why);
 
 int sqst_content_check(const struct sqst_content *content, struct sqst_report *why);
 

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "image/read.h"
 #include "write/ahead.h"
 
 /* Bytes between two looks at whether it is to end. */
@@ -19,15 +20,15 @@ static void *copy(void *argument)
 	while (ahead->rc == 0 && at < ahead->to && !ahead->ending) {
 		const uint64_t size = ahead->to - at < STEP ? ahead->to - at : STEP;
 
-		ahead->rc =
-		    sqst_output_copy(ahead->output, at, ahead->parent, at, size, &ahead->why);
+		ahead->rc = sqst_output_copy(ahead->output, at, ahead->parent->fd,
+					     ahead->parent->base + at, size, &ahead->why);
 		at += size;
 	}
 	return NULL;
 }
 
-void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output, int parent,
-		      uint64_t from, uint64_t to)
+void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output,
+		      const struct sqst_image *parent, uint64_t from, uint64_t to)
 {
 	sigset_t all, before;
 

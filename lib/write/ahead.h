@@ -8,13 +8,15 @@
 
 #include "base/output.h"
 
+struct sqst_image;
+
 struct sqst_ahead {
 	pthread_t thread;
 	bool running;
 	/* Set to end it early. */
 	volatile int ending;
 	struct sqst_output *output;
-	int parent;
+	const struct sqst_image *parent;
 	uint64_t from;
 	uint64_t to;
 	int rc;
@@ -23,8 +25,8 @@ struct sqst_ahead {
 
 /* Begin to copy bytes from `from` to `to` of the parent to where they are there. Until it is ended,
  * nobody else uses the output. Without a thread nothing is copied. */
-void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output, int parent,
-		      uint64_t from, uint64_t to);
+void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output,
+		      const struct sqst_image *parent, uint64_t from, uint64_t to);
 
 /* Wait for it. *copied: all of it is there. SQST_ERR_IO, SQST_ERR_CHANGED, SQST_ERR_NOMEM. */
 int sqst_ahead_finish(struct sqst_ahead *ahead, bool *copied, struct sqst_report *why);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "reuse/parent.h"
 #include "tree/tree.h"
 #include "write/data.h"
@@ -178,10 +179,13 @@ static int take_entry(struct sqst_data *data, uint32_t *out)
 		data->fragments_taken++;
 	if (data->fragments_taken == data->fragments_room) {
 		const uint32_t room = data->fragments_room * 2 + 64;
-		struct sqst_fragment *grown = realloc(data->fragment, room * sizeof(*grown));
+		const int rc = sqst_limit_check(
+		    SQST_LIMIT_FRAGMENTS, data->fragments_taken + UINT64_C(1), NULL, data->why);
+		struct sqst_fragment *grown =
+		    rc < 0 ? NULL : realloc(data->fragment, room * sizeof(*grown));
 
 		if (!grown)
-			return sqst_data_no_memory(data);
+			return rc < 0 ? rc : sqst_data_no_memory(data);
 		data->fragment = grown;
 		data->fragments_room = room;
 	}
@@ -411,8 +415,8 @@ static int place(struct sqst_data *data)
 	if (rc == 0)
 		rc = sqst_ahead_finish(&data->ahead, &copied, data->why);
 	if (rc == 0)
-		rc = sqst_runs_copy(&data->runs, &layout, data->reuse->image.fd, copied,
-				    data->output);
+		rc =
+		    sqst_runs_copy(&data->runs, &layout, &data->reuse->image, copied, data->output);
 	if (rc == 0)
 		rc = sqst_reuse_check(data->reuse, data->why);
 	if (rc < 0)
@@ -450,7 +454,7 @@ int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_
 	if (rc == 0)
 		rc = count_source(data);
 	if (rc == 0 && data->gathers)
-		sqst_ahead_start(&data->ahead, output, data->reuse->image.fd, position,
+		sqst_ahead_start(&data->ahead, output, &data->reuse->image, position,
 				 data->reuse->image.super.inode_table);
 	if (rc == 0)
 		rc = write_all(data, &order);

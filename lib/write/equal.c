@@ -34,25 +34,47 @@ static int equals_content(struct sqst_data *data, const struct sqst_node *node, 
 	return rc;
 }
 
+/* What both have as a hole is equal. */
+static int skip_common_hole(struct sqst_data *data, struct sqst_reader *one,
+			    struct sqst_reader *two)
+{
+	uint64_t a, b = 0;
+	int rc = sqst_reader_hole(one, &a, data->why);
+
+	if (rc == 0)
+		rc = sqst_reader_hole(two, &b, data->why);
+	if (rc < 0)
+		return rc;
+	sqst_reader_skip(one, a < b ? a : b);
+	sqst_reader_skip(two, a < b ? a : b);
+	return 0;
+}
+
 static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struct sqst_reader *two,
 			  bool *equal)
 {
 	*equal = true;
 	while (*equal && one->at < one->size) {
-		const uint64_t left = one->size - one->at;
 		const uint32_t block = data->options->codec.block_size;
-		const uint32_t size = left < block ? (uint32_t)left : block;
-		bool zero_one, zero_two;
-		int rc;
+		bool zero;
+		uint32_t size;
+		uint64_t left;
+		int rc = sqst_data_canceled(data);
 
-		rc = sqst_data_canceled(data);
 		if (rc == 0)
-			rc = sqst_reader_read(one, data->content, size, &zero_one, data->why);
-		if (rc == 0)
-			rc = sqst_reader_read(two, data->other, size, &zero_two, data->why);
+			rc = skip_common_hole(data, one, two);
 		if (rc < 0)
 			return rc;
-		*equal = (zero_one && zero_two) || memcmp(data->content, data->other, size) == 0;
+		left = one->size - one->at;
+		size = left < block ? (uint32_t)left : block;
+		if (size == 0)
+			break;
+		rc = sqst_reader_read(one, data->content, size, &zero, data->why);
+		if (rc == 0)
+			rc = sqst_reader_read(two, data->other, size, &zero, data->why);
+		if (rc < 0)
+			return rc;
+		*equal = memcmp(data->content, data->other, size) == 0;
 	}
 	return 0;
 }
@@ -76,7 +98,8 @@ static int equal_files(struct sqst_data *data, const struct sqst_node *a, const 
 	return rc;
 }
 
-/* Block by block, so that a hole and written zeros give the same hash and a hole costs nothing. */
+/* Block by block, and of what is not zero only, with its place: so a hole and written zeros give
+ * the same hash, and a hole costs nothing. */
 int sqst_equal_hash(struct sqst_data *data, const struct sqst_node *node, uint64_t *out)
 {
 	const uint32_t block = data->options->codec.block_size;
@@ -85,16 +108,21 @@ int sqst_equal_hash(struct sqst_data *data, const struct sqst_node *node, uint64
 	uint64_t hash = 0;
 
 	while (rc == 0 && reader.at < reader.size) {
-		const uint64_t left = reader.size - reader.at;
-		const uint32_t size = left < block ? (uint32_t)left : block;
-		bool zero;
+		uint64_t hole = 0, left, at;
+		uint32_t size;
+		bool zero = true;
 
 		rc = sqst_data_canceled(data);
 		if (rc == 0)
+			rc = sqst_reader_hole(&reader, &hole, data->why);
+		sqst_reader_skip(&reader, hole / block * block);
+		at = reader.at;
+		left = reader.size - at;
+		size = left < block ? (uint32_t)left : block;
+		if (rc == 0 && size > 0)
 			rc = sqst_reader_read(&reader, data->content, size, &zero, data->why);
-		if (rc == 0)
-			hash =
-			    zero ? hash * 31 + 1 : XXH3_64bits_withSeed(data->content, size, hash);
+		if (rc == 0 && !zero)
+			hash = XXH3_64bits_withSeed(data->content, size, hash + at);
 	}
 	sqst_reader_close(&reader);
 	*out = hash;

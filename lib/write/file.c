@@ -185,14 +185,19 @@ static void set_past(struct sqst_data *data, struct sqst_block *block, struct pa
 
 /* ---- blocks */
 
+/* Whether blocks of zeros are left out. */
+static bool is_sparse(const struct sqst_data *data)
+{
+	return !sqst_data_has(data, SQST_BUILD_NO_SPARSE) && !(data->sorted & SQST_SORT_NO_SPARSE);
+}
+
 static void add_block(struct sqst_data *data, const struct sqst_node *node, uint32_t index,
 		      struct sqst_block *block, struct past *past, bool zero)
 {
 	const bool raw = sqst_data_has(data, SQST_BUILD_RAW_DATA) || (data->sorted & SQST_SORT_RAW);
 	struct sqst_extent *extent = node->inode->u.file.extent;
 
-	if (zero && !sqst_data_has(data, SQST_BUILD_NO_SPARSE) &&
-	    !(data->sorted & SQST_SORT_NO_SPARSE)) {
+	if (zero && is_sparse(data)) {
 		extent->size[index] = 0;
 		extent->sparse += block->in_size;
 		sqst_queue_return(&data->queue, block);
@@ -207,31 +212,64 @@ static void add_block(struct sqst_data *data, const struct sqst_node *node, uint
 	sqst_queue_submit(&data->queue, block, raw);
 }
 
+/* Whole blocks of a hole, from block *index on, cost no more than their entries in the inode. */
+static int skip_hole(struct sqst_data *data, struct sqst_reader *reader, struct sqst_extent *extent,
+		     uint32_t *index)
+{
+	const uint32_t block_size = data->options->codec.block_size;
+	uint64_t hole = 0, skipped;
+	const int rc = is_sparse(data) ? sqst_reader_hole(reader, &hole, data->why) : 0;
+
+	skipped = hole / block_size;
+	/* A block at the end may be shorter: it is left to be read. */
+	if (skipped > extent->blocks - *index)
+		skipped = extent->blocks - *index;
+	if (skipped > 0 && skipped * block_size > reader->size - reader->at)
+		skipped--;
+	/* The arena has zeroed extent->size. */
+	*index += (uint32_t)skipped;
+	extent->sparse += skipped * block_size;
+	sqst_reader_skip(reader, skipped * block_size);
+	sqst_data_advance(data, skipped * block_size);
+	return rc;
+}
+
+static int read_block(struct sqst_data *data, struct sqst_reader *reader,
+		      const struct sqst_node *node, struct past *past, uint32_t index)
+{
+	const uint32_t block_size = data->options->codec.block_size;
+	const uint64_t left = reader->size - reader->at;
+	struct sqst_block *block;
+	bool zero = false;
+	int rc = sqst_queue_take(&data->queue, &block, data->why);
+
+	if (rc < 0)
+		return rc;
+	block->in_size = left < block_size ? (uint32_t)left : block_size;
+	rc = sqst_reader_read(reader, block->in, block->in_size, &zero, data->why);
+	if (rc < 0) {
+		sqst_queue_return(&data->queue, block);
+		return rc;
+	}
+	sqst_data_advance(data, block->in_size);
+	add_block(data, node, index, block, past, zero);
+	return 0;
+}
+
 static int read_blocks(struct sqst_data *data, struct sqst_reader *reader,
 		       const struct sqst_node *node, struct past *past)
 {
-	const uint32_t block_size = data->options->codec.block_size;
+	struct sqst_extent *extent = node->inode->u.file.extent;
+	int rc = 0;
 
-	for (uint32_t i = 0; i < node->inode->u.file.extent->blocks; i++) {
-		const uint64_t left = reader->size - reader->at;
-		struct sqst_block *block;
-		bool zero = false;
-		int rc = sqst_data_canceled(data);
-
+	for (uint32_t i = 0; rc == 0 && i < extent->blocks; i++) {
+		rc = sqst_data_canceled(data);
 		if (rc == 0)
-			rc = sqst_queue_take(&data->queue, &block, data->why);
-		if (rc < 0)
-			return rc;
-		block->in_size = left < block_size ? (uint32_t)left : block_size;
-		rc = sqst_reader_read(reader, block->in, block->in_size, &zero, data->why);
-		if (rc < 0) {
-			sqst_queue_return(&data->queue, block);
-			return rc;
-		}
-		sqst_data_advance(data, block->in_size);
-		add_block(data, node, i, block, past, zero);
+			rc = skip_hole(data, reader, extent, &i);
+		if (rc == 0 && i < extent->blocks)
+			rc = read_block(data, reader, node, past, i);
 	}
-	return 0;
+	return rc;
 }
 
 static int read_tail(struct sqst_data *data, struct sqst_reader *reader, struct sqst_extent *extent)

@@ -24,6 +24,8 @@ struct need {
 	size_t first;
 	size_t count;
 	uint32_t live;
+	/* Where what was counted of it ends. */
+	uint32_t end;
 	bool kept;
 };
 
@@ -41,10 +43,24 @@ static uint64_t share(const struct sqst_data *data, const struct need *need, boo
 	       (live ? need->live : content - need->live) / content;
 }
 
+/* One more tail, none of which begins before those that were added: equal files share their bytes.
+ */
+static void add_need(struct need *need, uint32_t offset, uint32_t size)
+{
+	const uint32_t end = offset + size;
+
+	need->count++;
+	if (end <= need->end)
+		return;
+	need->live += end - (offset > need->end ? offset : need->end);
+	need->end = end;
+}
+
 static int find_needs(struct sqst_tails *tails, size_t found, struct need **out, size_t *count)
 {
 	const struct sqst_reuse *reuse = tails->data->reuse;
 	struct need *need = calloc(reuse->image.super.fragments + (size_t)1, sizeof(*need));
+	const bool purge = sqst_data_has(tails->data, SQST_BUILD_PURGE);
 	const struct sqst_reuse_file *last = NULL;
 	size_t needs = 0;
 
@@ -57,10 +73,7 @@ static int find_needs(struct sqst_tails *tails, size_t found, struct need **out,
 			need[needs++] = (struct need){.fragment = file->fragment, .first = i};
 			last = NULL;
 		}
-		need[needs - 1].count++;
-		/* Equal files share their bytes. */
-		if (!last || last->fragment_offset != file->fragment_offset)
-			need[needs - 1].live += sqst_reuse_tail(reuse, file);
+		add_need(&need[needs - 1], file->fragment_offset, sqst_reuse_tail(reuse, file));
 		last = file;
 	}
 	for (size_t i = 0; i < needs; i++) {
@@ -68,7 +81,8 @@ static int find_needs(struct sqst_tails *tails, size_t found, struct need **out,
 
 		if (need[i].live > content)
 			need[i].live = content;
-		need[i].kept = need[i].live >= content - need[i].live;
+		need[i].kept =
+		    purge ? need[i].live == content : need[i].live >= content - need[i].live;
 	}
 	*out = need;
 	*count = needs;
@@ -156,6 +170,7 @@ static int keep(struct sqst_tails *tails, const struct need *need)
 	data->fragment[need->fragment] =
 	    (struct sqst_fragment){0, fragment->field, fragment->content};
 	data->dead += share(data, need, false);
+	data->result->reuse.removed += fragment->content - need->live;
 	data->result->reuse.fragments++;
 	for (size_t i = need->first; rc == 0 && i < need->first + need->count; i++) {
 		const struct sqst_tail *tail = &tails->tail[i];

@@ -17,7 +17,6 @@
 
 SQST_DEFINE_SCOPE(pool, struct sqst_pool, sqst_pool_free)
 SQST_DEFINE_SCOPE(coder, struct sqst_coder, sqst_coder_free)
-SQST_DEFINE_SCOPE(ids, sqfs_id_table_t, sqfs_destroy)
 
 #define SUPER_SIZE 96
 
@@ -97,8 +96,10 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_data *data
 {
 	const uint64_t from = tables->file->size;
 	struct sqst_meta inodes = {0};
-	int rc = sqst_tables_write_tree(tables, &inodes);
+	int rc = sqst_xattr_order_make(&tables->xattrs, tables->tree, tables->why);
 
+	if (rc == 0)
+		rc = sqst_tables_write_tree(tables, &inodes);
 	if (rc == 0)
 		rc = sqst_tables_write_fragments(tables, data);
 	if (rc == 0 && !(tables->options->flags & SQST_BUILD_NO_EXPORTS))
@@ -108,6 +109,7 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_data *data
 		rc = sqst_tables_write_ids(tables);
 	if (rc == 0)
 		rc = sqst_tables_write_xattrs(tables);
+	sqst_xattr_order_release(&tables->xattrs);
 	result->table_bytes = tables->file->size - from;
 	return rc;
 }
@@ -128,7 +130,7 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 	const struct sqst_build_options *options = plan->options;
 	SQST_CLEANUP(sqst_scope_pool) struct sqst_pool *pool = NULL;
 	SQST_CLEANUP(sqst_scope_coder) struct sqst_coder *coder = NULL;
-	SQST_CLEANUP(sqst_scope_ids) sqfs_id_table_t *ids = NULL;
+	SQST_CLEANUP(sqst_ids_release) struct sqst_ids ids = {0};
 	struct sqst_adapted_codec codec;
 	struct sqst_adapted_file file;
 	sqfs_super_t super;
@@ -146,13 +148,21 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 	if (rc < 0)
 		return rc;
 	coder = sqst_codec_get((int)options->codec.id)->compressor(&options->codec);
-	ids = sqfs_id_table_create(0);
-	if (!coder || !ids)
+	if (!coder)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	sqst_adapt_codec(&codec, coder);
 	sqst_adapt_file(&file, output, data->position, why);
-	rc = write_tables(&(struct sqst_tables){tree, plan->lineage, options, plan->reuse, pool,
-						why, &super, &file, &codec, ids},
+	rc = write_tables(&(struct sqst_tables){tree,
+						plan->lineage,
+						options,
+						plan->reuse,
+						pool,
+						why,
+						&super,
+						&file,
+						&codec,
+						&ids,
+						{0}},
 			  data, result);
 	if (rc < 0)
 		return rc;

@@ -52,7 +52,7 @@ static int write_file(struct sqst_meta *meta, const struct sqst_inode *inode,
 {
 	const struct sqst_extent *extent = inode->u.file.extent;
 	const uint64_t size = inode->u.file.size;
-	const bool extended = inode->nlink > 1 || inode->xattr != SQST_NO_XATTR ||
+	const bool extended = inode->nlink > 1 || owners.xattr != SQST_NO_XATTR ||
 			      extent->sparse > 0 || size > UINT32_MAX || extent->start > UINT32_MAX;
 	uint8_t bytes[FIXED_MAX];
 	uint8_t *to = put_header(bytes, inode, extended, inode->number, owners);
@@ -70,7 +70,7 @@ static int write_file(struct sqst_meta *meta, const struct sqst_inode *inode,
 		to = sqst_put32(to, inode->nlink);
 		to = sqst_put32(to, extent->fragment);
 		to = sqst_put32(to, extent->fragment_offset);
-		to = sqst_put32(to, inode->xattr);
+		to = sqst_put32(to, owners.xattr);
 	} else {
 		to = sqst_put32(to, (uint32_t)extent->start);
 		to = sqst_put32(to, extent->fragment);
@@ -84,7 +84,7 @@ static int write_file(struct sqst_meta *meta, const struct sqst_inode *inode,
 static int write_symlink(struct sqst_meta *meta, const struct sqst_inode *inode,
 			 struct sqst_owners owners)
 {
-	const bool extended = inode->xattr != SQST_NO_XATTR;
+	const bool extended = owners.xattr != SQST_NO_XATTR;
 	uint8_t bytes[FIXED_MAX], last[4];
 	uint8_t *to = put_header(bytes, inode, extended, inode->number, owners);
 	int rc;
@@ -95,7 +95,7 @@ static int write_symlink(struct sqst_meta *meta, const struct sqst_inode *inode,
 	if (rc == 0)
 		rc = sqst_meta_append(meta, inode->u.symlink.target, inode->u.symlink.length);
 	if (rc == 0 && extended) {
-		sqst_put32(last, inode->xattr);
+		sqst_put32(last, owners.xattr);
 		rc = sqst_meta_append(meta, last, sizeof(last));
 	}
 	return rc;
@@ -104,7 +104,7 @@ static int write_symlink(struct sqst_meta *meta, const struct sqst_inode *inode,
 static int write_special(struct sqst_meta *meta, const struct sqst_inode *inode,
 			 struct sqst_owners owners)
 {
-	const bool extended = inode->xattr != SQST_NO_XATTR;
+	const bool extended = owners.xattr != SQST_NO_XATTR;
 	uint8_t bytes[FIXED_MAX];
 	uint8_t *to = put_header(bytes, inode, extended, inode->number, owners);
 
@@ -112,7 +112,7 @@ static int write_special(struct sqst_meta *meta, const struct sqst_inode *inode,
 	if (inode->type == SQST_TYPE_BLOCK || inode->type == SQST_TYPE_CHAR)
 		to = sqst_put32(to, inode->u.device);
 	if (extended)
-		to = sqst_put32(to, inode->xattr);
+		to = sqst_put32(to, owners.xattr);
 	return sqst_meta_append(meta, bytes, (size_t)(to - bytes));
 }
 
@@ -142,7 +142,7 @@ int sqst_inode_write_dir(struct sqst_meta *meta, const struct sqst_inode *inode,
 	/* The size counts 3 bytes more than there are: readers make "." and ".." up. */
 	const uint32_t size = listing->size + 3;
 	const bool extended =
-	    inode->xattr != SQST_NO_XATTR || size > UINT16_MAX || listing->index_count > 0;
+	    owners.xattr != SQST_NO_XATTR || size > UINT16_MAX || listing->index_count > 0;
 	const uint64_t reference =
 	    listing->size > 0 ? sqst_meta_reference(directories, listing->place) : 0;
 	const uint32_t nlink = 2 + subdirectories(inode);
@@ -157,7 +157,7 @@ int sqst_inode_write_dir(struct sqst_meta *meta, const struct sqst_inode *inode,
 		to = sqst_put32(to, parent);
 		to = sqst_put16(to, listing->index_count);
 		to = sqst_put16(to, (uint32_t)(reference & 0xFFFF));
-		to = sqst_put32(to, inode->xattr);
+		to = sqst_put32(to, owners.xattr);
 	} else {
 		to = sqst_put32(to, (uint32_t)(reference >> 16));
 		to = sqst_put32(to, nlink);
@@ -173,9 +173,8 @@ int sqst_inode_write_dir(struct sqst_meta *meta, const struct sqst_inode *inode,
 
 int sqst_inode_write_filler(struct sqst_meta *meta, uint32_t number)
 {
-	const struct sqst_inode inode = {
-	    .type = SQST_TYPE_FIFO, .nlink = 1, .number = number, .xattr = SQST_NO_XATTR};
+	const struct sqst_inode inode = {.type = SQST_TYPE_FIFO, .nlink = 1, .number = number};
 
 	/* The first entry of the id table is always there: it is what the first inode wrote. */
-	return write_special(meta, &inode, (struct sqst_owners){0, 0});
+	return write_special(meta, &inode, (struct sqst_owners){0, 0, SQST_NO_XATTR});
 }

@@ -19,10 +19,11 @@ struct sqst_listing {
 	uint16_t index_count;
 };
 
-/* Indexes of owners in the id table. */
+/* Indexes of owners in the id table, and of the attributes in theirs (or SQST_NO_XATTR). */
 struct sqst_owners {
 	uint16_t uid;
 	uint16_t gid;
+	uint32_t xattr;
 };
 
 /* Append an inode that is not a directory. Sets inode->ref to its place. */

@@ -20,6 +20,12 @@ struct sqst_reader {
 int sqst_reader_open(struct sqst_reader *reader, const struct sqst_tree *tree,
 		     const struct sqst_node *node, struct sqst_report *why);
 
+/* How many bytes from here on are a hole, zeros that need not be read. */
+int sqst_reader_hole(struct sqst_reader *reader, uint64_t *size, struct sqst_report *why);
+
+/* Pass over bytes of a hole. */
+void sqst_reader_skip(struct sqst_reader *reader, uint64_t size);
+
 /* Read the next `size` bytes, all of which the file must have. *zero: whether they are all zero. */
 int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, bool *zero,
 		     struct sqst_report *why);

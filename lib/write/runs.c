@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/scope.h"
+#include "image/read.h"
 #include "write/runs.h"
 
 static int no_memory(const struct sqst_runs *runs)
@@ -183,6 +184,8 @@ int sqst_runs_place(struct sqst_runs *runs, struct sqst_layout *layout,
 struct range {
 	struct sqst_output *output;
 	int from_fd[2];
+	/* Where in it the parent, or the spool file, begins. */
+	uint64_t from_base[2];
 	/* Bytes of the parent are in the output, at their offsets there. */
 	bool copied;
 	uint64_t to;
@@ -196,7 +199,8 @@ static int flush(struct range *range, struct sqst_report *why)
 	int rc = 0;
 
 	if (range->piece.size > 0 && !there)
-		rc = sqst_output_copy(range->output, range->to, fd, range->piece.at,
+		rc = sqst_output_copy(range->output, range->to, fd,
+				      range->from_base[range->piece.spooled] + range->piece.at,
 				      range->piece.size, why);
 	range->to += range->piece.size;
 	range->piece.size = 0;
@@ -226,14 +230,17 @@ static int by_new_place(const void *a, const void *b, void *user)
 	const struct sqst_unit *unit = user;
 	const size_t one = *(const size_t *)a, two = *(const size_t *)b;
 
-	return unit[one].place < unit[two].place ? -1 : unit[one].place > unit[two].place;
+	if (unit[one].place != unit[two].place)
+		return unit[one].place < unit[two].place ? -1 : 1;
+	return one < two ? -1 : one > two;
 }
 
-int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout, int parent,
-		   bool copied, struct sqst_output *output)
+int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout,
+		   const struct sqst_image *parent, bool copied, struct sqst_output *output)
 {
 	SQST_AUTO_FREE size_t *order = calloc(runs->units + 1, sizeof(*order));
-	struct range range = {output, {parent, runs->spool.fd}, copied, layout->start, {0}};
+	struct range range = {
+	    output, {parent->fd, runs->spool.fd}, {parent->base, 0}, copied, layout->start, {0}};
 	int rc = order ? sqst_spool_finish(&runs->spool) : no_memory(runs);
 
 	if (rc < 0)

@@ -11,6 +11,8 @@
 #include "write/extent.h"
 
 /* A fragment block, as the fragment table has it. */
+struct sqst_image;
+
 struct sqst_fragment {
 	uint64_t start;
 	uint32_t size;
@@ -75,8 +77,8 @@ int sqst_runs_place(struct sqst_runs *runs, struct sqst_layout *layout,
 
 /* Copy all to their places, but what is in its place already if `copied`: then all of the parent's
  * data was copied to where it is there. parent: the parent's file. layout: as placed. */
-int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout, int parent,
-		   bool copied, struct sqst_output *output);
+int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout,
+		   const struct sqst_image *parent, bool copied, struct sqst_output *output);
 
 /* Add the parent's bytes that a partly changed file has taken over to the layout's counts of what
  * is in place and what moved. */

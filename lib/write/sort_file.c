@@ -84,34 +84,38 @@ static int take_priority(struct line *line, int *priority)
 	return *priority > SQST_SORT_PRIORITY_MAX ? bad(line, "a priority is -32768 to 32767") : 0;
 }
 
-static unsigned flag_of(const char *name, size_t length)
+/* False if there is no such word. */
+static bool take_flag(struct sqst_sort_rule *rule, const char *name, size_t length)
 {
 	static const struct {
 		const char *name;
 		unsigned flag;
-	} flags[] = {{"align", SQST_SORT_ALIGN},
-		     {"dont_compress", SQST_SORT_RAW},
-		     {"dont_deduplicate", SQST_SORT_NO_DUPLICATE},
-		     {"dont_fragment", SQST_SORT_NO_FRAGMENT},
-		     {"glob", SQST_SORT_GLOB},
-		     {"glob_no_path", SQST_SORT_GLOB_ANY},
-		     {"nosparse", SQST_SORT_NO_SPARSE}};
+		enum sqst_sort_match match;
+	} flags[] = {{"align", SQST_SORT_ALIGN, SQST_SORT_PATH},
+		     {"dont_compress", SQST_SORT_RAW, SQST_SORT_PATH},
+		     {"dont_deduplicate", SQST_SORT_NO_DUPLICATE, SQST_SORT_PATH},
+		     {"dont_fragment", SQST_SORT_NO_FRAGMENT, SQST_SORT_PATH},
+		     {"glob", 0, SQST_SORT_GLOB},
+		     {"glob_no_path", 0, SQST_SORT_GLOB_ANY},
+		     {"nosparse", SQST_SORT_NO_SPARSE, SQST_SORT_PATH}};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		if (strlen(flags[i].name) == length && memcmp(flags[i].name, name, length) == 0)
-			return flags[i].flag;
+		if (strlen(flags[i].name) != length || memcmp(flags[i].name, name, length) != 0)
+			continue;
+		rule->flags |= flags[i].flag;
+		if (flags[i].match > rule->match)
+			rule->match = flags[i].match;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
-static int take_flags(struct line *line, unsigned *flags)
+static int take_flags(struct line *line, struct sqst_sort_rule *rule)
 {
-	*flags = 0;
 	if (line->at == line->end || *line->at != '[')
 		return 0;
 	do {
 		const char *name;
-		unsigned flag;
 
 		line->at++;
 		skip_space(line);
@@ -119,11 +123,9 @@ static int take_flags(struct line *line, unsigned *flags)
 		while (line->at < line->end && !is_space(*line->at) && *line->at != ',' &&
 		       *line->at != ']')
 			line->at++;
-		flag = flag_of(name, (size_t)(line->at - name));
-		if (!flag)
+		if (!take_flag(rule, name, (size_t)(line->at - name)))
 			return bad(line, "a flag is one of align, dont_compress, dont_deduplicate, "
 					 "dont_fragment, glob, glob_no_path, nosparse");
-		*flags |= flag;
 		skip_space(line);
 	} while (line->at < line->end && *line->at == ',');
 	if (line->at == line->end || *line->at != ']')
@@ -165,13 +167,13 @@ static int take_line(struct sqst_sort *sort, struct line *line)
 	rc = take_priority(line, &rule.priority);
 	skip_space(line);
 	if (rc == 0)
-		rc = take_flags(line, &rule.flags);
+		rc = take_flags(line, &rule);
 	skip_space(line);
 	if (rc == 0 && line->at != line->end)
 		return bad(line, "more behind the priority than [flags]");
 	if (rc < 0)
 		return rc;
-	if (!(rule.flags & (SQST_SORT_GLOB | SQST_SORT_GLOB_ANY)))
+	if (rule.match == SQST_SORT_PATH)
 		drop_backslashes(path);
 	rule.path = path;
 	rc = add_rule(sort, rule, line->why);

@@ -24,9 +24,15 @@ enum sqst_sort_flag {
 	SQST_SORT_NO_DUPLICATE = 8,
 	/* Blocks of zeros are stored. */
 	SQST_SORT_NO_SPARSE = 16,
-	/* PATH is a pattern whose wildcards match no '/', or any character. */
-	SQST_SORT_GLOB = 32,
-	SQST_SORT_GLOB_ANY = 64,
+};
+
+/* Which paths a rule is about. */
+enum sqst_sort_match {
+	/* PATH, and what is below it. */
+	SQST_SORT_PATH,
+	/* What the pattern PATH matches; its wildcards match no '/', or any character. */
+	SQST_SORT_GLOB,
+	SQST_SORT_GLOB_ANY,
 };
 
 /* The default of SQST_SORT_ALIGN, the block size of most devices. */
@@ -39,6 +45,7 @@ struct sqst_sort_rule {
 	/* Without its backslashes, but for a pattern. */
 	char *path;
 	int priority;
+	enum sqst_sort_match match;
 	/* An or of enum sqst_sort_flag. */
 	unsigned flags;
 	/* Where it stands, for messages. */

@@ -8,6 +8,7 @@
 
 #include <sqfs/error.h>
 #include <sqfs/frag_table.h>
+#include <sqfs/table.h>
 #include <sqfs/xattr_writer.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,16 +177,26 @@ int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta 
 
 int sqst_tables_write_ids(struct sqst_tables *tables)
 {
+	SQST_AUTO_FREE uint8_t *bytes = malloc(tables->ids->count * (size_t)4 + 1);
+	uint8_t *to = bytes;
+	sqfs_u64 start = 0;
 	int rc;
 
+	if (!bytes)
+		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (uint32_t i = 0; i < tables->ids->count; i++)
+		to = sqst_put32(to, tables->ids->id[i]);
 	tables->codec->raw = has(tables, SQST_BUILD_RAW_IDS) || has(tables, SQST_BUILD_RAW_INODES);
-	rc = sqfs_id_table_write(tables->ids, &tables->file->base, tables->super,
-				 &tables->codec->base);
+	rc = sqfs_write_table(&tables->file->base, &tables->codec->base, bytes,
+			      (size_t)(to - bytes), &start);
 	tables->codec->raw = false;
+	tables->super->id_table_start = start;
+	tables->super->id_count = (sqfs_u16)tables->ids->count;
 	return sqst_adapt_error(rc, "id table", tables->why);
 }
 
-static int add_set(sqfs_xattr_writer_t *writer, const struct sqst_tree *tree, uint32_t set)
+static int add_set(sqfs_xattr_writer_t *writer, const struct sqst_tree *tree, uint32_t set,
+		   uint32_t expected)
 {
 	const struct sqst_xattr *list;
 	uint32_t index;
@@ -197,24 +208,24 @@ static int add_set(sqfs_xattr_writer_t *writer, const struct sqst_tree *tree, ui
 		rc = sqfs_xattr_writer_add(writer, list[i].name, list[i].value, list[i].size);
 	if (rc == 0)
 		rc = sqfs_xattr_writer_end(writer, &index);
-	/* Inodes hold the tree's index already: sets are different, so both count alike. */
-	return rc == 0 && index != set ? SQFS_ERROR_INTERNAL : rc;
+	/* Inodes hold the index already: sets are different, so both count alike. */
+	return rc == 0 && index != expected ? SQFS_ERROR_INTERNAL : rc;
 }
 
 int sqst_tables_write_xattrs(struct sqst_tables *tables)
 {
 	SQST_CLEANUP(sqst_scope_xattrs) sqfs_xattr_writer_t *writer = NULL;
-	const uint32_t sets = sqst_tree_xattr_sets(tables->tree);
+	const struct sqst_xattr_order *order = &tables->xattrs;
 	int rc = 0;
 
 	tables->super->xattr_id_table_start = UINT64_MAX;
-	if (sets == 0)
+	if (order->count == 0)
 		return 0;
 	writer = sqfs_xattr_writer_create(0);
 	if (!writer)
 		rc = SQFS_ERROR_ALLOC;
-	for (uint32_t set = 0; rc == 0 && set < sets; set++)
-		rc = add_set(writer, tables->tree, set);
+	for (uint32_t i = 0; rc == 0 && i < order->count; i++)
+		rc = add_set(writer, tables->tree, order->set[i], i);
 	if (rc == 0) {
 		tables->codec->raw = has(tables, SQST_BUILD_RAW_XATTRS);
 		tables->super->flags = (sqfs_u16)(tables->super->flags & ~SQFS_FLAG_NO_XATTRS);

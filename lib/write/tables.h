@@ -3,13 +3,13 @@
 #ifndef LIB_WRITE_TABLES_H
 #define LIB_WRITE_TABLES_H
 
-#include <sqfs/id_table.h>
 #include <sqfs/super.h>
 
 #include "sqst/build.h"
 #include "write/adapter.h"
 #include "write/data.h"
 #include "write/meta.h"
+#include "write/owners.h"
 
 struct sqst_reuse;
 
@@ -27,7 +27,8 @@ struct sqst_tables {
 	/* The writer's place in the file. */
 	struct sqst_adapted_file *file;
 	struct sqst_adapted_codec *codec;
-	sqfs_id_table_t *ids;
+	struct sqst_ids *ids;
+	struct sqst_xattr_order xattrs;
 };
 
 /* Inode and directory tables. `inodes` is the caller's to release; it turns inode->ref into

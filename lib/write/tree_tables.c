@@ -9,7 +9,6 @@
 #include "config.h"
 #endif
 
-#include <sqfs/error.h>
 #include <stdlib.h>
 
 #include "base/scope.h"
@@ -35,15 +34,13 @@ struct state {
 static int owners_of(struct sqst_tables *tables, const struct sqst_inode *inode,
 		     struct sqst_owners *owners)
 {
-	int rc = sqfs_id_table_id_to_index(tables->ids, inode->uid, &owners->uid);
+	int rc = sqst_ids_index(tables->ids, inode->uid, &owners->uid, tables->why);
 
 	if (rc == 0)
-		rc = sqfs_id_table_id_to_index(tables->ids, inode->gid, &owners->gid);
-	if (rc == SQFS_ERROR_OVERFLOW)
-		return sqst_fail(tables->why, SQST_ERR_LIMIT, NULL,
-				 "the tree has more than 65,535 different user and group ids, "
-				 "which is all that squashfs can hold");
-	return sqst_adapt_error(rc, "id table", tables->why);
+		rc = sqst_ids_index(tables->ids, inode->gid, &owners->gid, tables->why);
+	owners->xattr =
+	    inode->xattr == SQST_NO_XATTR ? SQST_NO_XATTR : tables->xattrs.index[inode->xattr];
+	return rc;
 }
 
 static int write_others(struct state *state)

@@ -283,7 +283,7 @@ def foreign(room):
         tap.skip("needs mksquashfs or gensquashfs")
 
 
-NOTHING = dict.fromkeys(("in_place", "moved", "new", "gaps", "dead", "blocks", "fragment_blocks"), 0)
+NOTHING = dict.fromkeys(("in_place", "moved", "new", "gaps", "dead", "removed", "blocks", "fragment_blocks"), 0)
 
 
 @case("another compressor, level or block size in the parent: nothing is taken over, and it says so")

@@ -188,9 +188,9 @@ static void many_blocks_are_read(void **state)
 	sqst_numbers_free(numbers);
 	/* The second block of the export table before the first, and at the end. */
 	sqst_put64(forge->data + forge->export_index + 8, forge->exports);
-	refuse(forge->data, forge->size, "the export table's index at offset");
+	refuse(forge->data, forge->size, "the index of the export table at offset");
 	sqst_put64(forge->data + forge->export_index + 8, forge->export_index);
-	refuse(forge->data, forge->size, "the export table's index at offset");
+	refuse(forge->data, forge->size, "the index of the export table at offset");
 	forge_free(forge);
 	free(spec);
 }

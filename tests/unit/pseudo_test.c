@@ -464,6 +464,7 @@ int main(void)
 	    TEST(canceled),
 	    TEST(owners_again),
 	    TEST(file_of_definitions),
+	    TEST(empty_lines),
 	    TEST(data_in_the_file),
 	    TEST(data_in_a_pipe),
 	    TEST(data_that_changes),

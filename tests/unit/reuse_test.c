@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "image/read.h"
 #include "reuse_support.h"
 #include "write/runs.h"
 
@@ -104,7 +105,8 @@ static uint8_t *copy(struct bench *bench, const struct sqst_layout *layout, bool
 						   bench->parent + layout->start,
 						   PARENT_SIZE - layout->start, &bench->why),
 				 0);
-	if (sqst_runs_copy(&bench->runs, layout, bench->fd, ahead, output) < 0)
+	if (sqst_runs_copy(&bench->runs, layout, &(struct sqst_image){.fd = bench->fd}, ahead,
+			   output) < 0)
 		fail_msg("%s", bench->why.message);
 	if (size > layout->start)
 		assert_int_equal(sqst_output_read(output, layout->start, bytes + layout->start,
@@ -210,7 +212,9 @@ static void a_parent_that_became_shorter_has_changed(void **state)
 	scratch_path(path, sizeof(path), "output");
 	assert_int_equal(
 	    sqst_output_open(path, SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, &bench->why), 0);
-	assert_int_equal(sqst_runs_copy(&bench->runs, &layout, bench->fd, false, output),
+	const struct sqst_image parent = {.fd = bench->fd};
+
+	assert_int_equal(sqst_runs_copy(&bench->runs, &layout, &parent, false, output),
 			 SQST_ERR_CHANGED);
 	sqst_output_discard(output);
 }
@@ -307,10 +311,10 @@ static void what_is_no_image_has_no_data(void **state)
 	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), SQST_ERR_PARENT);
 	assert_int_equal(why.number, ENOENT);
 	assert_null(reuse);
-	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	scratch_path(path, sizeof(path), ".");
-	assert_int_equal(sqst_reuse_open(path, &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open(path, &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	sqst_reuse_free(NULL);
 }
@@ -336,6 +340,31 @@ static void files_of_a_parent_are_found(void **state)
 	assert_int_equal(sqst_reuse_find_size(reuse, 10001), reuse->sized);
 	/* Only a tail: found by its fragment, not by its size. */
 	assert_int_equal(sqst_reuse_find_size(reuse, 100), reuse->sized);
+	sqst_reuse_free(reuse);
+}
+
+/* No directory need name an inode, so a hostile image can have a number twice. */
+static void of_one_number_the_first_file_is_found(void **state)
+{
+	struct parent parent = *(struct parent *)*state;
+	struct sqst_report why = {0};
+	struct sqst_reuse *reuse = NULL;
+
+	scratch_path(parent.path, sizeof(parent.path), "forged");
+	parent.options.output = parent.path;
+	parent.options.flags |= SQST_BUILD_RAW_INODES;
+	assert_int_equal(sqst_build(&parent.options, NULL, &why), 0);
+	parent_forge_numbers(parent.path, 3);
+	assert_int_equal(sqst_reuse_open(parent.path, &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_read(reuse, &parent.options, &why), 0);
+	assert_int_equal(reuse->files, PARENT_FILES - 1);
+	assert_ptr_equal(sqst_reuse_find(reuse, 3), &reuse->file[0]);
+	/* In the order of the inode table. */
+	for (size_t i = 1; i < reuse->files; i++)
+		assert_true(reuse->file[i].first_field >= reuse->file[i - 1].first_field);
+	assert_int_equal(reuse->file[0].size, 100);
+	assert_null(sqst_reuse_find(reuse, 2));
+	assert_null(sqst_reuse_find(reuse, 4));
 	sqst_reuse_free(reuse);
 }
 
@@ -459,6 +488,7 @@ int main(void)
 	    cmocka_unit_test(random_runs_come_out_whole),
 	    cmocka_unit_test(what_is_no_image_has_no_data),
 	    PARENT(files_of_a_parent_are_found),
+	    PARENT(of_one_number_the_first_file_is_found),
 	    PARENT(blocks_of_a_parent_are_unpacked),
 	    PARENT(tails_are_hashed_by_content),
 	    PARENT(other_options_take_over_less),
