@@ -56,7 +56,29 @@ void complain_warning(void *user, const char *message)
 	fprintf(stderr, "%s: warning: %s\n", program_name, message);
 }
 
-bool output_arrived(const char *complete)
+bool output_flushed(void)
+{
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+void signals_hold(sigset_t *before)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGQUIT);
+	sigaddset(&held, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
+void signals_release(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+bool output_arrived(const char *file, const char *done)
 {
 	const bool failed = ferror(stdout) != 0, pending = __fpending(stdout) > 0;
 	struct sqst_report why = {0};
@@ -65,14 +87,14 @@ bool output_arrived(const char *complete)
 	/* Closed from the start is as good as anything to a program that says nothing. */
 	if ((fclose(stdout) == 0 || (errno == EBADF && !pending)) && !failed)
 		return true;
-	const char *but = complete ? "the image is complete, but " : "";
-
 	/* Of what failed before, the cause is not known any more. */
 	if (errno)
-		sqst_fail_errno(&why, SQST_ERR_IO, errno, complete,
-				"%sstandard output cannot be written", but);
+		sqst_fail_errno(&why, SQST_ERR_IO, errno, file,
+				"%s%sstandard output cannot be written", done ? done : "",
+				done ? ", but " : "");
 	else
-		sqst_fail(&why, SQST_ERR_IO, complete, "%sstandard output cannot be written", but);
+		sqst_fail(&why, SQST_ERR_IO, file, "%s%sstandard output cannot be written",
+			  done ? done : "", done ? ", but " : "");
 	complain(&why);
 	return false;
 }

@@ -94,14 +94,25 @@ void json_add_uuid(struct json_object *to, const char *key, const uint8_t uuid[S
 
 bool file_write(const char *path, enum sqst_output_kind kind, const char *text, size_t size)
 {
+	const struct sqst_file file = {path, kind, text, size};
+
+	return files_write(&file, 1);
+}
+
+bool files_write(const struct sqst_file *file, size_t count)
+{
 	struct sqst_report why = {0};
+	sigset_t before;
+	int rc;
 
 	/* What is buffered for standard output comes before what is written to its descriptor. */
 	fflush(stdout);
-	if (sqst_file_write(path, kind, text, size, &why) == 0)
-		return true;
-	complain(&why);
-	return false;
+	signals_hold(&before);
+	rc = sqst_files_write(file, count, &why);
+	signals_release(&before);
+	if (rc < 0)
+		complain(&why);
+	return rc == 0;
 }
 
 /* json-c leaves out what its buffer cannot grow for, and does not say so. But the buffer of an

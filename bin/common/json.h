@@ -39,7 +39,9 @@ bool json_write(struct json_object *all, const char *path);
  * stays the caller's. */
 char *json_as_line(struct json_object *all, size_t *size);
 
-/* Text that becomes a file, see sqst/output.h. False after a line on standard error. */
+/* Text that becomes a file, or several that appear together, see sqst/output.h. A signal meanwhile
+ * ends the program when they are complete. False after a line on standard error. */
 bool file_write(const char *path, enum sqst_output_kind kind, const char *text, size_t size);
+bool files_write(const struct sqst_file *file, size_t count);
 
 #endif

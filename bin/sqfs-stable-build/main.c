@@ -143,7 +143,10 @@ int main(int count, char **list)
 		print_version(&arguments), status = STATUS_DONE;
 	else
 		status = build(&arguments), complete = arguments.build.output;
-	if (!output_arrived(status == STATUS_DONE ? complete : NULL) && status == STATUS_DONE)
+	if (status != STATUS_DONE)
+		complete = NULL;
+	if (!output_arrived(complete, complete ? "the image is complete" : NULL) &&
+	    status == STATUS_DONE)
 		status = STATUS_SYSTEM;
 	arguments_release(&arguments);
 	return (int)status;

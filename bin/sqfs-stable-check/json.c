@@ -185,15 +185,20 @@ static struct json_object *make_judgement(const struct judgement *judgement)
 	return all;
 }
 
-bool story_write_json(const struct story *story, const char *path)
+char *story_json(const struct story *story, size_t *size)
 {
 	struct json_object *all = json_object_new_object();
 	struct json_object *list = json_object_new_array();
+	char *text;
 
 	json_add_text(all, "verdict", sqst_verdict_name(story->verdict));
 	json_add(all, "new", make_release(&story->now));
 	for (size_t i = 0; i < story->olds; i++)
 		json_append(list, make_judgement(&story->old[i]));
 	json_add(all, "old", list);
-	return json_write(all, path);
+	text = json_as_line(all, size);
+	json_object_put(all);
+	if (!text)
+		no_memory();
+	return text;
 }

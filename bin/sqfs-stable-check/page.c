@@ -42,7 +42,7 @@ void page_text(FILE *to, const char *text)
 {
 	char *shown = text_shown(text);
 
-	put_clean(to, shown ? shown : "?");
+	put_clean(to, shown);
 	free(shown);
 }
 
@@ -51,7 +51,7 @@ void page_path(FILE *to, const char *path)
 	char *shown = path_shown(path);
 
 	fputs("<bdi class=\"path\">", to);
-	put_clean(to, shown ? shown : "?");
+	put_clean(to, shown);
 	fputs("</bdi>", to);
 	free(shown);
 }
@@ -315,25 +315,19 @@ static void put_page(FILE *to, const struct story *story)
 		"</html>\n");
 }
 
-bool story_write_page(const struct story *story, const char *path)
+char *story_page(const struct story *story, size_t *size)
 {
-	struct sqst_report why = {0};
 	char *text = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&text, &size);
+	FILE *to = open_memstream(&text, size);
 	bool done = to != NULL;
 
 	if (done) {
 		put_page(to, story);
 		done = !ferror(to);
-		done = fclose(to) == 0 && done;
+		/* It makes the text as long as it is, which may fail without a word. */
+		done = fclose(to) == 0 && done && text;
 	}
-	if (done) {
-		done = file_write(path, SQST_OUTPUT_PAGE, text, size);
-	} else {
-		sqst_fail(&why, SQST_ERR_NOMEM, path, "out of memory");
-		complain(&why);
-	}
-	free(text);
-	return done;
+	if (!done)
+		no_memory();
+	return text;
 }

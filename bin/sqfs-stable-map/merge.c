@@ -73,6 +73,7 @@ static int merge(const struct arguments *arguments, struct merging *merging,
 	const char *ours = arguments->operands.item[1];
 	const char *output = arguments->output ? arguments->output : ours;
 	uint32_t shown = 0;
+	sigset_t before;
 	const struct sqst_merge_options options = {
 	    .prefer = arguments->prefer,
 	    .keep_links = arguments->keep_links,
@@ -88,8 +89,11 @@ static int merge(const struct arguments *arguments, struct merging *merging,
 					&merging->joined, &merging->result, why);
 	if (rc == 0)
 		rc = sqst_map_lock_check(merging->lock, why);
-	if (rc == 0)
+	if (rc == 0) {
+		signals_hold(&before);
 		rc = sqst_map_write(merging->joined, output, why);
+		signals_release(&before);
+	}
 	return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "archive/mtree.h"
 #include "archive/origin_spool.h"
 #include "archive/stage.h"
+#include "base/file.h"
 #include "base/scope.h"
 #include "tree/kind.h"
 
@@ -293,10 +294,10 @@ static int read_line(struct spec *spec, FILE *file, char **line, size_t *room)
 	size_t more_room = 0, length = 0;
 
 	for (;;) {
-		const ssize_t got =
-		    length == 0 ? getline(line, room, file) : getline(&more, &more_room, file);
+		ssize_t got;
 
-		if (got < 0 && ferror(file))
+		if (sqst_getline(file, length == 0 ? line : &more, length == 0 ? room : &more_room,
+				 &got) < 0)
 			return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno,
 					       spec->stage.source, "cannot read it");
 		if (got < 0)

@@ -59,10 +59,10 @@ int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why)
 	if (sqst_image_is_same(&reuse->image, &same) < 0) {
 		const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ESTALE;
 
-		return sqst_fail_errno(
-		    why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno, reuse->image.name,
-		    gone ? "the parent image vanished while the image was built"
-			 : "cannot look at the parent image");
+		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno,
+				       reuse->image.name,
+				       gone ? "the parent image vanished while the image was built"
+					    : "cannot look at the parent image");
 	}
 	if (!same)
 		return sqst_fail(why, SQST_ERR_CHANGED, reuse->image.name,
