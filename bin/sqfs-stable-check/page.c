@@ -315,19 +315,45 @@ static void put_page(FILE *to, const struct story *story)
 		"</html>\n");
 }
 
+/* Text that grows. open_memstream() would do, but does not tell when it cannot grow. */
+struct text {
+	char *data;
+	size_t size;
+	size_t room;
+};
+
+static ssize_t add_text(void *user, const char *data, size_t size)
+{
+	struct text *text = user;
+
+	if (size > text->room - text->size) {
+		const size_t room = 2 * text->room + size + 65536;
+		char *grown = realloc(text->data, room);
+
+		/* 0 is an error of the stream. */
+		if (!grown)
+			return 0;
+		text->data = grown;
+		text->room = room;
+	}
+	memcpy(text->data + text->size, data, size);
+	text->size += size;
+	return (ssize_t)size;
+}
+
 char *story_page(const struct story *story, size_t *size)
 {
-	char *text = NULL;
-	FILE *to = open_memstream(&text, size);
+	struct text text = {0};
+	FILE *to = fopencookie(&text, "w", (cookie_io_functions_t){.write = add_text});
 	bool done = to != NULL;
 
 	if (done) {
 		put_page(to, story);
-		done = !ferror(to);
-		/* It makes the text as long as it is, which may fail without a word. */
-		done = fclose(to) == 0 && done && text;
+		done = fflush(to) == 0 && !ferror(to);
+		fclose(to);
 	}
 	if (!done)
 		no_memory();
-	return text;
+	*size = text.size;
+	return text.data;
 }

@@ -95,7 +95,8 @@ def _message(scenario, good, run, error):
     if len(errors) != 1 or not errors[0].startswith(scenario.program + ": "):
         yield "message", f"{len(errors)} lines of error"
     elif run.path.endswith("/stdout"):
-        if "standard output cannot be written" not in errors[0]:
+        # As a file it is called what it was given as.
+        if not re.search("standard output cannot be written|: -: cannot ", errors[0]):
             yield "message", "does not name standard output"
     elif error in (errno.ENOMEM, errno.EAGAIN):
         if not re.search("memory|resource|temporarily|thread", errors[0]):
