@@ -91,6 +91,10 @@ def all_of_them():
         if tool.has_compressor(name):
             yield build(name, "--quiet", "-comp", name, "in/tree1", "out/image", outputs=first,
                         sources=("in/tree1",), calls=ALLOCATORS)
+            # Its data is unpacked, which may want memory.
+            yield build("update-" + name, "--quiet", "-comp", name, "--prev", "in/r1." + name,
+                        "in/tree2", "out/image", outputs=first, sources=("in/tree2",),
+                        parents=("in/r1." + name,), calls=ALLOCATORS)
     inputs = ("in/r1", "in/r2")
     yield Scenario("check", "sqfs-stable-check", "--json", "out/json", "--html", "out/html",
                    "in/r1", "in/r2", outputs={"json": None, "html": None}, parents=inputs)
@@ -189,4 +193,7 @@ def make_inputs(room):
     tool.build(*options, "--map-out", there + "r1.map", there + "tree1", there + "r1")
     tool.build(*options, "--prev", there + "r1", "--map-out", there + "r2.map", there + "tree2",
                there + "r2")
+    for name in ("xz", "zstd", "lz4", "lzo", "lzma"):
+        if tool.has_compressor(name):
+            tool.build(*options, "-comp", name, there + "tree1", there + "r1." + name)
     _spoil(there + "r1", there + "bad")

@@ -106,7 +106,8 @@ class Worker:
             return name, str(bad)
         run = self.bench.run(scenario.command(), None, scenario.stdin)
         scenario.reset()
-        if not all(run.count[call] for call in ("any", "malloc")):
+        # Allocators are not met where sanitizers have their own.
+        if not run.count["any"]:
             return name, f"{name}: no call was counted"
         if scenario.calls:
             return name, {call: count for call, count in run.count.items() if call in scenario.calls}
