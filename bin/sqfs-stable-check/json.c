@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/uboot.h"
 #include "sqst/codec.h"
 #include "story.h"
 
@@ -51,6 +51,7 @@ static struct json_object *make_release(const struct release *release)
 	json_add_number(all, "removed_bytes", survey->dead);
 	json_add_text(all, "compressor", sqst_codec_name(survey->codec));
 	json_add_number(all, "block_size", survey->block_size);
+	json_add(all, "u_boot", json_uboot(release->uboot));
 	return all;
 }
 

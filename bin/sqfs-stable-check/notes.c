@@ -6,7 +6,9 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
+#include "common/uboot.h"
 #include "story.h"
 
 static SQST_PRINTF(3, 4) void add(struct judgement *judgement, enum note_level level,
@@ -95,6 +97,33 @@ static void add_exports(struct judgement *judgement, const struct release *now)
 				: "unless an earlier image with these numbers had an export table");
 }
 
+/* What it has no compressor for concerns nobody. */
+static void add_uboot(struct judgement *judgement, const struct release *now)
+{
+	const struct sqst_uboot *uboot = now->uboot;
+	char *first;
+
+	if (!finds_root(&now->numbers->lineage))
+		add(judgement, NOTE_WARNING,
+		    "the root directory has not the highest number, and no double: U-Boot cannot "
+		    "read the new image");
+	if (!uboot || !uboot->has_codec || !uboot->finds_root)
+		return;
+	if (!uboot->inodes_in_order)
+		add(judgement, NOTE_WARNING,
+		    "U-Boot cannot read the new image: a block of its inode table that is stored "
+		    "as it is stands before a compressed one");
+	if (uboot->hidden + uboot->hidden_links == 0)
+		return;
+	first = path_shown(uboot->path[0]);
+	add(judgement, uboot->hidden > 0 ? NOTE_WARNING : NOTE_REMARK,
+	    "U-Boot cannot walk through %" PRIu32 " directories and %" PRIu32
+	    " symbolic links of the new image, such as %.120s, since it does not find them: see "
+	    "\"U-Boot\" in sqfs-stable(7)",
+	    uboot->hidden, uboot->hidden_links, first ? first : "?");
+	free(first);
+}
+
 static void add_warnings(struct judgement *judgement, const struct release *now)
 {
 	const struct sqst_check *check = judgement->check;
@@ -124,10 +153,7 @@ static void add_warnings(struct judgement *judgement, const struct release *now)
 		    " number%s that the old image had left behind %s in use again: name the "
 		    "releases before it, too",
 		    revived, plural(revived), revived == 1 ? "is" : "are");
-	if (!finds_root(&now->numbers->lineage))
-		add(judgement, NOTE_WARNING,
-		    "the root directory has not the highest number, and no double: U-Boot cannot "
-		    "read the new image");
+	add_uboot(judgement, now);
 }
 
 static void add_remarks(struct judgement *judgement, const struct release *now)

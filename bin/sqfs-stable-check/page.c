@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/uboot.h"
 #include "page.h"
 #include "sqst/codec.h"
 
@@ -249,6 +250,14 @@ static void put_survey(FILE *to, const struct sqst_survey *was, const struct sqs
 	put_words(to, "compressor", before, after);
 }
 
+static void put_uboot(FILE *to, const struct sqst_uboot *was, const struct sqst_uboot *is)
+{
+	char before[UBOOT_TEXT_SIZE], after[UBOOT_TEXT_SIZE];
+
+	put_words(to, "U-Boot", uboot_text(was, before), uboot_text(is, after));
+	put_fact(to, "U-Boot's heap for tables", was->heap, is->heap);
+}
+
 static void put_facts(FILE *to, const struct release *old, const struct release *now)
 {
 	const struct sqst_lineage *was = &old->numbers->lineage, *is = &now->numbers->lineage;
@@ -272,6 +281,8 @@ static void put_facts(FILE *to, const struct release *old, const struct release 
 	put_words(to, "root's double", double_of(was), double_of(is));
 	if (old->survey && now->survey)
 		put_survey(to, old->survey, now->survey);
+	if (old->uboot && now->uboot)
+		put_uboot(to, old->uboot, now->uboot);
 	fprintf(to, "</tbody></table></div>");
 }
 

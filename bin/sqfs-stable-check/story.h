@@ -6,12 +6,14 @@
 #include "common/common.h"
 #include "sqst/check.h"
 #include "sqst/survey.h"
+#include "sqst/uboot.h"
 
-/* An image, or a map (no survey then). */
+/* An image, or a map (nothing but numbers then). */
 struct release {
 	const char *path;
 	struct sqst_numbers *numbers;
 	struct sqst_survey *survey;
+	struct sqst_uboot *uboot;
 };
 
 enum note_level {
@@ -26,7 +28,7 @@ struct note {
 	char text[320];
 };
 
-#define NOTES_MAX 12
+#define NOTES_MAX 14
 
 /* What the new release means for an old one. */
 struct judgement {

@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "common/json.h"
+#include "common/uboot.h"
 #include "show.h"
 #include "sqst/codec.h"
 
@@ -70,6 +70,7 @@ bool show_json(const struct shown *shown)
 	json_add(all, "lineage", make_lineage(&head->lineage));
 	json_add(all, "numbers", make_numbers(shown->facts));
 	json_add(all, "export_table", make_exports(shown->facts));
+	json_add(all, "u_boot", json_uboot(shown->uboot));
 	if (shown->warning[0])
 		json_append(warnings, json_text(shown->warning));
 	json_add(all, "warnings", warnings);

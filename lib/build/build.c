@@ -57,7 +57,7 @@ static int load_sort_files(const struct sqst_build_options *options, struct sqst
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < options->sort_files; i++)
-		rc = sqst_sort_load(sort, options->sort_file[i], why);
+		rc = sqst_sort_load(sort, options->sort_file[i], options->cancel, why);
 	return rc;
 }
 
