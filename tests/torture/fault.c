@@ -81,62 +81,75 @@ __asm__(".text\n"
 long fault_syscall(long number, long a, long b, long c, long d, long e, long f);
 extern const char fault_syscall_end[];
 
-/* What a kind of call is, by system call; the kinds that are functions have no row. */
-static const struct {
+/* How a system call names its file. */
+enum file {
+	/* By a descriptor, first or (mmap) fifth of its arguments. */
+	FILE_OPEN,
+	FILE_MAPPED,
+	FILE_PATH,
+	/* By a path below a descriptor. */
+	FILE_AT,
+};
+
+/* What kind of call a system call is; the kinds that are functions have no row. */
+struct row {
 	int number;
 	enum fault_call call;
-} calls[] = {
-    {SYS_read, CALL_READ},
-    {SYS_readv, CALL_READ},
-    {SYS_pread64, CALL_PREAD},
-    {SYS_preadv, CALL_PREAD},
-    {SYS_write, CALL_WRITE},
-    {SYS_writev, CALL_WRITE},
-    {SYS_pwrite64, CALL_PWRITE},
-    {SYS_pwritev, CALL_PWRITE},
-    {SYS_openat, CALL_OPEN},
-    {SYS_newfstatat, CALL_STAT},
-    {SYS_fstat, CALL_STAT},
-    {SYS_statx, CALL_STAT},
-    {SYS_statfs, CALL_STAT},
-    {SYS_fstatfs, CALL_STAT},
-    {SYS_faccessat, CALL_STAT},
-    {SYS_lseek, CALL_LSEEK},
-    {SYS_renameat, CALL_RENAME},
-    {SYS_renameat2, CALL_RENAME},
-    {SYS_linkat, CALL_RENAME},
-    {SYS_fsync, CALL_FSYNC},
-    {SYS_fdatasync, CALL_FSYNC},
-    {SYS_ftruncate, CALL_FTRUNCATE},
-    {SYS_copy_file_range, CALL_COPY},
-    {SYS_mmap, CALL_MMAP},
-    {SYS_getdents64, CALL_READDIR},
-    {SYS_readlinkat, CALL_READLINK},
-    {SYS_listxattr, CALL_XATTR},
-    {SYS_llistxattr, CALL_XATTR},
-    {SYS_flistxattr, CALL_XATTR},
-    {SYS_getxattr, CALL_XATTR},
-    {SYS_lgetxattr, CALL_XATTR},
-    {SYS_fgetxattr, CALL_XATTR},
-    {SYS_close, CALL_CLOSE},
-    {SYS_fchmod, CALL_CHANGE},
-    {SYS_fchown, CALL_CHANGE},
-    {SYS_fsetxattr, CALL_CHANGE},
-    {SYS_flock, CALL_CHANGE},
-    {SYS_fcntl, CALL_CHANGE},
-    {SYS_fallocate, CALL_CHANGE},
-    {SYS_sync_file_range, CALL_CHANGE},
+	enum file file;
+};
+
+static const struct row rows[] = {
+    {SYS_read, CALL_READ, FILE_OPEN},
+    {SYS_readv, CALL_READ, FILE_OPEN},
+    {SYS_pread64, CALL_PREAD, FILE_OPEN},
+    {SYS_preadv, CALL_PREAD, FILE_OPEN},
+    {SYS_write, CALL_WRITE, FILE_OPEN},
+    {SYS_writev, CALL_WRITE, FILE_OPEN},
+    {SYS_pwrite64, CALL_PWRITE, FILE_OPEN},
+    {SYS_pwritev, CALL_PWRITE, FILE_OPEN},
+    {SYS_openat, CALL_OPEN, FILE_AT},
+    {SYS_newfstatat, CALL_STAT, FILE_AT},
+    {SYS_fstat, CALL_STAT, FILE_OPEN},
+    {SYS_statx, CALL_STAT, FILE_AT},
+    {SYS_statfs, CALL_STAT, FILE_PATH},
+    {SYS_fstatfs, CALL_STAT, FILE_OPEN},
+    {SYS_faccessat, CALL_STAT, FILE_AT},
+    {SYS_lseek, CALL_LSEEK, FILE_OPEN},
+    {SYS_renameat, CALL_RENAME, FILE_AT},
+    {SYS_renameat2, CALL_RENAME, FILE_AT},
+    {SYS_linkat, CALL_RENAME, FILE_AT},
+    {SYS_fsync, CALL_FSYNC, FILE_OPEN},
+    {SYS_fdatasync, CALL_FSYNC, FILE_OPEN},
+    {SYS_ftruncate, CALL_FTRUNCATE, FILE_OPEN},
+    {SYS_copy_file_range, CALL_COPY, FILE_OPEN},
+    {SYS_mmap, CALL_MMAP, FILE_MAPPED},
+    {SYS_getdents64, CALL_READDIR, FILE_OPEN},
+    {SYS_readlinkat, CALL_READLINK, FILE_AT},
+    {SYS_listxattr, CALL_XATTR, FILE_PATH},
+    {SYS_llistxattr, CALL_XATTR, FILE_PATH},
+    {SYS_flistxattr, CALL_XATTR, FILE_OPEN},
+    {SYS_getxattr, CALL_XATTR, FILE_PATH},
+    {SYS_lgetxattr, CALL_XATTR, FILE_PATH},
+    {SYS_fgetxattr, CALL_XATTR, FILE_OPEN},
+    {SYS_close, CALL_CLOSE, FILE_OPEN},
+    {SYS_fchmod, CALL_CHANGE, FILE_OPEN},
+    {SYS_fchown, CALL_CHANGE, FILE_OPEN},
+    {SYS_fsetxattr, CALL_CHANGE, FILE_OPEN},
+    {SYS_flock, CALL_CHANGE, FILE_OPEN},
+    {SYS_fcntl, CALL_CHANGE, FILE_OPEN},
+    {SYS_fallocate, CALL_CHANGE, FILE_OPEN},
+    {SYS_sync_file_range, CALL_CHANGE, FILE_OPEN},
 #ifdef SYS_open
-    {SYS_open, CALL_OPEN},
-    {SYS_stat, CALL_STAT},
-    {SYS_lstat, CALL_STAT},
-    {SYS_access, CALL_STAT},
-    {SYS_rename, CALL_RENAME},
-    {SYS_link, CALL_RENAME},
-    {SYS_readlink, CALL_READLINK},
+    {SYS_open, CALL_OPEN, FILE_PATH},
+    {SYS_stat, CALL_STAT, FILE_PATH},
+    {SYS_lstat, CALL_STAT, FILE_PATH},
+    {SYS_access, CALL_STAT, FILE_PATH},
+    {SYS_rename, CALL_RENAME, FILE_PATH},
+    {SYS_link, CALL_RENAME, FILE_PATH},
+    {SYS_readlink, CALL_READLINK, FILE_PATH},
 #endif
 };
-#define CALLS (sizeof(calls) / sizeof(calls[0]))
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* What is asked for: read from the environment once, before main(). */
 static struct {
@@ -227,66 +240,33 @@ static bool is_it(enum fault_call call)
 	return fault.call == call && count == fault.nth;
 }
 
-static bool takes_path(int number)
-{
-	switch (number) {
-	case SYS_openat:
-	case SYS_newfstatat:
-	case SYS_statx:
-	case SYS_readlinkat:
-	case SYS_faccessat:
-	case SYS_renameat:
-	case SYS_renameat2:
-	case SYS_linkat:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_path(int number)
-{
-	switch (number) {
-	case SYS_listxattr:
-	case SYS_llistxattr:
-	case SYS_getxattr:
-	case SYS_lgetxattr:
-	case SYS_statfs:
-#ifdef SYS_open
-	case SYS_open:
-	case SYS_stat:
-	case SYS_lstat:
-	case SYS_access:
-	case SYS_rename:
-	case SYS_link:
-	case SYS_readlink:
-#endif
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The name of what an *at() call is about, below the directory that is open. */
-static void note_call(int number, const ucontext_t *context)
+static void note_call(const struct row *row, const ucontext_t *context)
 {
 	const long first = (long)REG(context, 0);
 	const char *name = (const char *)REG(context, 1);
 	size_t used;
 
-	if (is_path(number)) {
-		fault_note(number, (const char *)first, -1);
-	} else if (!takes_path(number)) {
-		fault_note(number, NULL, number == SYS_mmap ? (int)REG(context, 4) : (int)first);
-	} else if (name[0] == '/' || (int)first == AT_FDCWD) {
-		fault_note(number, name, -1);
-	} else {
-		fault_note(number, NULL, (int)first);
-		used = strlen(fault.log->path);
-		if (name[0])
-			snprintf(fault.log->path + used, sizeof(fault.log->path) - used, "/%s",
-				 name);
+	switch (row->file) {
+	case FILE_OPEN:
+		fault_note(row->number, NULL, (int)first);
+		return;
+	case FILE_MAPPED:
+		fault_note(row->number, NULL, (int)REG(context, 4));
+		return;
+	case FILE_PATH:
+		fault_note(row->number, (const char *)first, -1);
+		return;
+	case FILE_AT:
+		break;
 	}
+	if (name[0] == '/' || (int)first == AT_FDCWD) {
+		fault_note(row->number, name, -1);
+		return;
+	}
+	fault_note(row->number, NULL, (int)first);
+	used = strlen(fault.log->path);
+	if (name[0])
+		snprintf(fault.log->path + used, sizeof(fault.log->path) - used, "/%s", name);
 }
 
 static long make_call(int number, const ucontext_t *context, bool cut)
@@ -307,13 +287,14 @@ static long make_call(int number, const ucontext_t *context, bool cut)
 			     (long)REG(context, 3), (long)REG(context, 4), (long)REG(context, 5));
 }
 
-static enum fault_call call_of(int number)
+/* The filter traps no other calls. */
+static const struct row *row_of(int number)
 {
-	for (size_t i = 0; i < CALLS; i++) {
-		if (calls[i].number == number)
-			return calls[i].call;
-	}
-	return CALL_ANY;
+	size_t at = 0;
+
+	while (at + 1 < ROWS && rows[at].number != number)
+		at++;
+	return &rows[at];
 }
 
 /* SIGKILL and the like come before the call. */
@@ -326,13 +307,14 @@ static void trapped(int signal, siginfo_t *info, void *user)
 {
 	ucontext_t *context = user;
 	const int number = info->si_syscall, before = errno;
+	const struct row *row = row_of(number);
 	long result;
 
 	(void)signal;
-	if (!fault.armed || !is_it(call_of(number))) {
+	if (!fault.armed || !is_it(row->call)) {
 		result = make_call(number, context, false);
 	} else {
-		note_call(number, context);
+		note_call(row, context);
 		if (fault.error < 0)
 			send_signal();
 		/* A descriptor is closed whatever close() says. */
@@ -408,7 +390,7 @@ int pthread_sigmask(int how, const sigset_t *mask, sigset_t *before)
 static void trap(void)
 {
 	/* For each system call: equal, then the trap; else the next. */
-	struct sock_filter filter[CALLS * 2 + 8];
+	struct sock_filter filter[ROWS * 2 + 8];
 	struct sock_fprog program = {.filter = filter};
 	const uint64_t ours = (uint64_t)(uintptr_t)fault_syscall_end;
 	unsigned at = 0;
@@ -424,9 +406,9 @@ static void trap(void)
 	filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	filter[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						    offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < CALLS; i++) {
+	for (size_t i = 0; i < ROWS; i++) {
 		filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							    (uint32_t)calls[i].number, 0, 1);
+							    (uint32_t)rows[i].number, 0, 1);
 		filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
 	}
 	filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
