@@ -61,23 +61,50 @@ static int body_of(struct reading *reading, uint32_t number, struct sqst_stage_b
 	return rc;
 }
 
-/* No deeper than a path has components, which the walk has checked. */
+/* An entry of a directory, or the root, whose children are being taken. */
+struct level {
+	const struct sqst_entry *entry;
+	struct sqst_stage_name *name;
+	uint32_t next;
+};
+
+/* Let a name stand for what the image has there, and put it onto the stack. */
 static int take_entry(struct reading *reading, const struct sqst_entry *entry,
-		      struct sqst_stage_name *name)
+		      struct sqst_stage_name *name, struct level *level)
 {
 	struct sqst_stage_body *body = NULL;
 	int rc = body_of(reading, entry->number, &body);
 
 	if (rc == 0)
 		rc = sqst_stage_set(reading->stage, name, body);
-	for (uint32_t i = 0; rc == 0 && i < entry->count; i++) {
-		const struct sqst_entry *child = &entry->child[i];
+	*level = (struct level){entry, name, 0};
+	return rc;
+}
+
+/* No deeper than a path has components, which the walk has checked: too deep for recursion. */
+static int take_all(struct reading *reading)
+{
+	SQST_AUTO_FREE struct level *stack = calloc(SQST_IMAGE_DEPTH, sizeof(*stack));
+	size_t depth = 1;
+	int rc;
+
+	if (!stack)
+		return sqst_image_nomem(&reading->source->image);
+	rc = take_entry(reading, &reading->numbers->root, reading->stage->root, &stack[0]);
+	while (rc == 0 && depth > 0) {
+		struct level *top = &stack[depth - 1];
+		const struct sqst_entry *child;
 		struct sqst_stage_name *below;
 
-		rc = sqst_stage_child(reading->stage, name, child->name, strlen(child->name),
+		if (top->next == top->entry->count) {
+			depth--;
+			continue;
+		}
+		child = &top->entry->child[top->next++];
+		rc = sqst_stage_child(reading->stage, top->name, child->name, strlen(child->name),
 				      &below);
 		if (rc == 0)
-			rc = take_entry(reading, child, below);
+			rc = take_entry(reading, child, below, &stack[depth++]);
 	}
 	return rc;
 }
@@ -98,7 +125,7 @@ static int read_all(struct reading *reading)
 	reading->body = calloc(reading->names.count, sizeof(struct sqst_stage_body *));
 	if (!reading->body)
 		return sqst_image_nomem(image);
-	return take_entry(reading, &reading->numbers->root, reading->stage->root);
+	return take_all(reading);
 }
 
 static int read_image(struct reading *reading, struct sqst_report *why, struct sqst_tree **out)

@@ -29,9 +29,11 @@ struct sqst_source_image {
 	struct sqst_source_set *set;
 	struct sqst_source_value *value;
 	size_t values;
-	size_t value_room;
-	/* Bytes of attributes that may still be read: no more than the table has. */
+	size_t value_slots;
+	/* Bytes that may still be read of sets, and of shared values: no more than the table has.
+	 */
 	uint64_t xattr_left;
+	uint64_t elsewhere_left;
 	/* A block as it is stored. */
 	uint8_t *packed;
 	struct sqst_source_fragment fragment[SQST_SOURCE_FRAGMENTS];

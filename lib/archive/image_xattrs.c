@@ -14,6 +14,7 @@
 #include "archive/image.h"
 #include "base/array.h"
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/scope.h"
 
 #define PREFIX_MAX 16
@@ -24,7 +25,7 @@ struct sqst_source_set {
 	bool read;
 };
 
-/* A value that stands elsewhere, by its reference. Sorted. */
+/* A value that stands elsewhere, by its reference. Without data: a free slot. */
 struct sqst_source_value {
 	uint64_t ref;
 	const void *data;
@@ -71,17 +72,18 @@ int sqst_source_find_xattrs(struct sqst_source_image *source)
 		return sqst_image_nomem(image);
 	rc = sqst_meta_count(image, &source->xattrs, &blocks);
 	source->xattr_left = rc == 0 ? blocks * SQST_META_SIZE : 0;
+	source->elsewhere_left = source->xattr_left;
 	return rc;
 }
 
-/* Count bytes that are read, inline or elsewhere. */
-static int spend(struct sqst_source_image *source, uint64_t bytes)
+/* Count bytes that are read, against what may still be read of them. */
+static int spend(struct sqst_source_image *source, uint64_t *left, uint64_t bytes)
 {
-	if (bytes > source->xattr_left)
+	if (bytes > *left)
 		return sqst_image_bad(&source->image,
 				      "sets of extended attributes overlap: together "
 				      "they have more bytes than their table");
-	source->xattr_left -= bytes;
+	*left -= bytes;
 	return 0;
 }
 
@@ -105,7 +107,7 @@ static int read_name(struct sqst_source_image *source, struct sqst_stage *stage,
 	if (type >= sizeof(space) / sizeof(space[0]))
 		return sqst_image_bad(&source->image, "extended attribute has unknown namespace %u",
 				      type);
-	rc = spend(source, sizeof(raw) + length);
+	rc = spend(source, &source->xattr_left, sizeof(raw) + length);
 	if (rc < 0)
 		return rc;
 	prefix = strlen(space[type]);
@@ -121,16 +123,23 @@ static int read_name(struct sqst_source_image *source, struct sqst_stage *stage,
 	return rc;
 }
 
+/* `left`: what it is counted against. */
 static int read_value(struct sqst_source_image *source, struct sqst_stage *stage,
-		      struct sqst_cursor *cursor, struct sqst_xattr *to)
+		      struct sqst_cursor *cursor, uint64_t *left, struct sqst_xattr *to)
 {
 	uint8_t raw[4];
 	char *value;
 	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
 
 	to->size = sqst_get32(raw);
+	if (rc == 0 && to->size > sqst_limit_most(SQST_LIMIT_XATTR_VALUE))
+		rc = sqst_image_bad(&source->image,
+				    "an extended attribute has %" PRIu32
+				    " bytes, and no kernel reads "
+				    "more than %" PRIu64,
+				    to->size, sqst_limit_most(SQST_LIMIT_XATTR_VALUE));
 	if (rc == 0)
-		rc = spend(source, sizeof(raw) + (uint64_t)to->size);
+		rc = spend(source, left, sizeof(raw) + (uint64_t)to->size);
 	if (rc < 0)
 		return rc;
 	value = sqst_arena_alloc(stage->arena, to->size ? to->size : 1);
@@ -140,58 +149,69 @@ static int read_value(struct sqst_source_image *source, struct sqst_stage *stage
 	return sqst_cursor_read(cursor, value, to->size);
 }
 
-/* Where a shared value is, or belongs, among those that were read. */
-static size_t find_value(const struct sqst_source_image *source, uint64_t ref)
+/* The slot of a shared value, or a free one for it. */
+static struct sqst_source_value *find_value(struct sqst_source_value *value, size_t slots,
+					    uint64_t ref)
 {
-	size_t low = 0, high = source->values;
+	uint64_t at = ref * UINT64_C(0x9E3779B97F4A7C15) >> 16;
 
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (source->value[middle].ref < ref)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	while (value[at & (slots - 1)].data && value[at & (slots - 1)].ref != ref)
+		at++;
+	return &value[at & (slots - 1)];
 }
 
-/* A value that another attribute has too stands where that one is, and here its reference. */
+/* Room for one more value: at most half of the slots are in use. */
+static bool grow_values(struct sqst_source_image *source)
+{
+	const size_t slots = source->value_slots ? source->value_slots * 2 : 64;
+	struct sqst_source_value *grown;
+
+	if (source->values < source->value_slots / 2)
+		return true;
+	grown = calloc(slots, sizeof(*grown));
+	if (!grown)
+		return false;
+	for (size_t i = 0; i < source->value_slots; i++) {
+		if (source->value[i].data)
+			*find_value(grown, slots, source->value[i].ref) = source->value[i];
+	}
+	free(source->value);
+	source->value = grown;
+	source->value_slots = slots;
+	return true;
+}
+
+/* A value that another attribute has too stands where that one is, and here its reference. It is
+ * counted with the set that has it, so that those that are elsewhere have together no more than the
+ * table either. */
 static int read_elsewhere(struct sqst_source_image *source, struct sqst_stage *stage,
 			  struct sqst_cursor *cursor, struct sqst_xattr *to)
 {
-	struct sqst_source_value *grown;
+	struct sqst_source_value *known;
 	struct sqst_cursor there;
 	uint8_t raw[12];
 	uint64_t ref;
-	size_t at;
 	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
 
 	if (rc == 0)
-		rc = spend(source, sizeof(raw));
+		rc = spend(source, &source->xattr_left, sizeof(raw));
 	if (rc < 0)
 		return rc;
-	ref = sqst_get64(raw + 4) & UINT64_C(0xFFFFFFFFFFFF);
-	at = find_value(source, ref);
-	if (at < source->values && source->value[at].ref == ref) {
-		to->value = source->value[at].data;
-		to->size = source->value[at].size;
-		return 0;
-	}
-	rc = sqst_cursor_seek(&there, &source->image, &source->xattrs, ref);
-	if (rc == 0)
-		rc = read_value(source, stage, &there, to);
-	if (rc < 0)
-		return rc;
-	/* It was counted with the set that has it, or will be. */
-	source->xattr_left += 4 + (uint64_t)to->size;
-	grown = sqst_grow(source->value, source->values, &source->value_room, sizeof(*grown));
-	if (!grown)
+	if (!grow_values(source))
 		return sqst_stage_nomem(stage);
-	source->value = grown;
-	memmove(&grown[at + 1], &grown[at], (source->values - at) * sizeof(*grown));
-	grown[at] = (struct sqst_source_value){ref, to->value, to->size};
-	source->values++;
+	ref = sqst_get64(raw + 4) & UINT64_C(0xFFFFFFFFFFFF);
+	known = find_value(source->value, source->value_slots, ref);
+	if (!known->data) {
+		rc = sqst_cursor_seek(&there, &source->image, &source->xattrs, ref);
+		if (rc == 0)
+			rc = read_value(source, stage, &there, &source->elsewhere_left, to);
+		if (rc < 0)
+			return rc;
+		*known = (struct sqst_source_value){ref, to->value, to->size};
+		source->values++;
+	}
+	to->value = known->data;
+	to->size = known->size;
 	return 0;
 }
 
@@ -212,7 +232,7 @@ static int add_attribute(struct sqst_source_image *source, struct sqst_stage *st
 	if (rc < 0)
 		return rc;
 	rc = elsewhere ? read_elsewhere(source, stage, cursor, to)
-		       : read_value(source, stage, cursor, to);
+		       : read_value(source, stage, cursor, &source->xattr_left, to);
 	to->name = name;
 	if (rc == 0 && sqst_stage_wants_xattr(stage, name))
 		set->count++;

@@ -28,23 +28,42 @@ struct conversion {
 
 /* ---- times of implied directories */
 
-/* Bottom up; no deeper than a path has components. */
-static uint32_t settle_time(struct sqst_stage_name *dir)
+static bool is_directory(const struct sqst_stage_name *name)
 {
-	uint32_t newest = 0;
+	return name->body && name->body->type == SQST_TYPE_DIR;
+}
 
-	for (struct sqst_stage_name *child = dir->child; child; child = child->sibling) {
-		uint32_t time;
+/* Let the directory of a name be as new as the name is. */
+static void raise_time(const struct sqst_stage_name *name)
+{
+	struct sqst_stage_body *dir = name->parent->body;
 
-		if (!child->body)
+	if (name->body && dir->implied && name->body->mtime > dir->mtime)
+		dir->mtime = name->body->mtime;
+}
+
+/* A directory that nothing speaks of has the time of the newest thing in it. Bottom up, and without
+ * recursion: a tree may be deep, a stack small. */
+static void settle_times(struct sqst_stage_name *root)
+{
+	struct sqst_stage_name *name = root;
+
+	for (;;) {
+		if (is_directory(name) && name->body->implied)
+			name->body->mtime = 0;
+		if (is_directory(name) && name->child) {
+			name = name->child;
 			continue;
-		time = child->body->type == SQST_TYPE_DIR ? settle_time(child) : child->body->mtime;
-		if (time > newest)
-			newest = time;
+		}
+		while (name != root && !name->sibling) {
+			raise_time(name);
+			name = name->parent;
+		}
+		if (name == root)
+			return;
+		raise_time(name);
+		name = name->sibling;
 	}
-	if (dir->body->implied)
-		dir->body->mtime = newest;
-	return dir->body->mtime;
 }
 
 /* ---- inodes */
@@ -201,7 +220,7 @@ static int convert(struct conversion *conversion)
 
 	if (rc < 0)
 		return rc;
-	settle_time(root);
+	settle_times(root);
 	tree->root->inode->ref = (uint64_t)(uintptr_t)root;
 	rc = fill(conversion, root->body, tree->root->inode);
 	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/format.h"
+#include "base/thread.h"
 #include "codec/pool.h"
 
 #define JOBS_MAX 1024
@@ -53,11 +55,14 @@ bool sqst_tools_unpacking(struct sqst_tools *tools, const struct sqst_codec *cod
 {
 	if (!tools->decompressor)
 		tools->decompressor = codec->decompressor(block_size);
+	/* A metadata block may be larger than a data block. */
+	const size_t room = block_size > SQST_META_SIZE ? block_size : SQST_META_SIZE;
+
 	if (!tools->packed)
-		tools->packed = malloc((size_t)block_size * 2);
+		tools->packed = malloc(room * 2);
 	if (!tools->packed)
 		return false;
-	tools->unpacked = tools->packed + block_size;
+	tools->unpacked = tools->packed + room;
 	return tools->decompressor != NULL;
 }
 
@@ -139,7 +144,7 @@ static int start(struct sqst_pool *pool, const struct sqst_codec_config *config,
 			rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory for compressors");
 			break;
 		}
-		rc = pthread_create(&worker->thread, NULL, work, worker);
+		rc = sqst_thread_create(&worker->thread, work, worker);
 		if (rc != 0)
 			rc = sqst_fail_errno(why, SQST_ERR_IO, rc, NULL, "cannot start a thread");
 		else

@@ -164,13 +164,19 @@ static int same_bytes(struct keep *keep, const struct sqst_node *node, struct sq
 {
 	struct sqst_report quiet = {0};
 
-	for (uint64_t left = ours->size; *same && left > 0;) {
-		const uint32_t size = left < CHUNK ? (uint32_t)left : CHUNK;
+	while (*same && ours->at < ours->size) {
+		const uint64_t before = ours->at;
 		bool zero_one, zero_two;
+		uint32_t size;
+		uint64_t left;
 		int rc = sqst_canceled(keep->cancel, keep->why);
 
+		if (rc == 0)
+			rc = sqst_reader_skip_holes(ours, theirs, keep->why, &quiet);
 		if (rc < 0)
-			return rc;
+			return quiet.code ? parent_failed(keep, node, &quiet, same) : rc;
+		left = ours->size - ours->at;
+		size = left < CHUNK ? (uint32_t)left : CHUNK;
 		rc = sqst_reader_read(ours, keep->ours, size, &zero_one, keep->why);
 		if (rc < 0)
 			return rc;
@@ -178,8 +184,7 @@ static int same_bytes(struct keep *keep, const struct sqst_node *node, struct sq
 			return parent_failed(keep, node, &quiet, same);
 		*same = zero_one == zero_two &&
 			(zero_one || memcmp(keep->ours, keep->theirs, size) == 0);
-		left -= size;
-		keep->stats.bytes += size;
+		keep->stats.bytes += ours->at - before;
 	}
 	return 0;
 }

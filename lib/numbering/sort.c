@@ -12,11 +12,12 @@
 #define DIGIT_BITS 11
 #define DIGITS     (1u << DIGIT_BITS)
 
-static void sort_digit(const uint32_t *from, uint32_t *to, size_t count, unsigned shift)
+static void sort_digit(const uint32_t *from, uint32_t *to, size_t count, unsigned shift,
+		       size_t place[DIGITS])
 {
-	size_t place[DIGITS] = {0};
 	size_t sum = 0;
 
+	memset(place, 0, DIGITS * sizeof(*place));
 	for (size_t i = 0; i < count; i++)
 		place[from[i] >> shift & (DIGITS - 1)]++;
 	for (size_t digit = 0; digit < DIGITS; digit++) {
@@ -33,6 +34,7 @@ bool sqst_sort_u32(uint32_t *values, size_t count)
 {
 	uint32_t *from = values, *to, *other;
 	uint32_t bits = 0;
+	size_t *place;
 	bool sorted = true;
 
 	for (size_t i = 0; i < count; i++) {
@@ -42,19 +44,24 @@ bool sqst_sort_u32(uint32_t *values, size_t count)
 	if (sorted)
 		return true;
 	other = malloc(count * sizeof(*other));
-	if (!other)
+	place = malloc(DIGITS * sizeof(*place));
+	if (!other || !place) {
+		free(other);
+		free(place);
 		return false;
+	}
 	to = other;
 	for (unsigned shift = 0; shift < 32 && bits >> shift; shift += DIGIT_BITS) {
 		uint32_t *swap = from;
 
-		sort_digit(from, to, count, shift);
+		sort_digit(from, to, count, shift, place);
 		from = to;
 		to = swap;
 	}
 	if (from != values)
 		memcpy(values, from, count * sizeof(*values));
 	free(other);
+	free(place);
 	return true;
 }
 

@@ -90,7 +90,7 @@ int sqst_reuse_learn_metadata(struct sqst_reuse *reuse)
 static bool take_over(const struct sqst_reuse *reuse, struct sqst_block *block,
 		      struct sqst_tools *tools, uint64_t at)
 {
-	uint8_t packed[HEADER + SQST_META_SIZE], content[SQST_META_SIZE];
+	uint8_t header[HEADER];
 	uint32_t size;
 	int32_t got;
 
@@ -99,21 +99,21 @@ static bool take_over(const struct sqst_reuse *reuse, struct sqst_block *block,
 		    (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
 		return false;
 	}
-	if (!sqst_reuse_pread(reuse, packed, HEADER, at, &block->failure))
+	if (!sqst_reuse_pread(reuse, header, HEADER, at, &block->failure))
 		return false;
-	size = sqst_get16(packed);
+	size = sqst_get16(header);
 	if (size == 0 || size >= block->in_size || size & SQST_META_RAW ||
-	    !sqst_reuse_pread(reuse, packed, size, at + HEADER, &block->failure))
+	    !sqst_reuse_pread(reuse, tools->packed, size, at + HEADER, &block->failure))
 		return false;
-	got = reuse->image.codec->decompress(tools->decompressor, packed, size, content,
-					     sizeof(content));
+	got = reuse->image.codec->decompress(tools->decompressor, tools->packed, size,
+					     tools->unpacked, SQST_META_SIZE);
 	if (got == SQST_ERR_NOMEM)
 		block->failure =
 		    (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
 	if (got < 0 || tools->decompressor->rest || (uint32_t)got != block->in_size ||
-	    memcmp(content, block->in, block->in_size) != 0)
+	    memcmp(tools->unpacked, block->in, block->in_size) != 0)
 		return false;
-	memcpy(block->out, packed, size);
+	memcpy(block->out, tools->packed, size);
 	block->out_size = (int32_t)size;
 	return true;
 }

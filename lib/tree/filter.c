@@ -214,7 +214,9 @@ int sqst_filter_load(struct sqst_filter *filter, const char *path, unsigned flag
 
 struct path {
 	char text[PATH_MAX + SQST_NAME_MAX + 2];
-	const char *part[PATH_MAX / 2 + SQST_NAME_MAX];
+	/* Where in the text each component begins; no pointers, which would take too much of a
+	 * stack. */
+	uint16_t part[PATH_MAX / 2 + SQST_NAME_MAX];
 	unsigned parts;
 };
 
@@ -230,7 +232,7 @@ static bool path_split(struct path *path, const char *text)
 	     part = strtok_r(NULL, "/", &rest)) {
 		if (path->parts == sizeof(path->part) / sizeof(path->part[0]))
 			return false;
-		path->part[path->parts++] = part;
+		path->part[path->parts++] = (uint16_t)(part - path->text);
 	}
 	return true;
 }
@@ -258,7 +260,7 @@ static bool matches(const struct sqst_pattern *pattern, const struct path *path,
 	if (pattern->anywhere ? parts < at : parts != at)
 		return false;
 	while (at > 0) {
-		if (!part_matches(pattern, --at, path->part[--parts]))
+		if (!part_matches(pattern, --at, path->text + path->part[--parts]))
 			return false;
 	}
 	return true;
@@ -270,7 +272,7 @@ static bool may_match_below(const struct sqst_pattern *pattern, const struct pat
 	if (pattern->anywhere || path->parts >= pattern->parts)
 		return false;
 	for (unsigned at = 0; at < path->parts; at++) {
-		if (!part_matches(pattern, at, path->part[at]))
+		if (!part_matches(pattern, at, path->text + path->part[at]))
 			return false;
 	}
 	return true;

@@ -13,6 +13,10 @@ struct sqst_xattr_store {
 	/* Open addressing: index + 1 of a set, 0 for a free slot. */
 	uint32_t *slot;
 	uint32_t slots;
+	/* Values that several sets may have, each kept once; likewise. */
+	struct sqst_xattr_value *value;
+	size_t values;
+	size_t value_slots;
 };
 
 struct sqst_tree {

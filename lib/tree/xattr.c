@@ -90,14 +90,86 @@ static bool grow(struct sqst_xattr_store *store)
 	return true;
 }
 
-static struct sqst_xattr *copy_list(struct sqst_arena *arena, const struct sqst_xattr *list,
+/* ---- values */
+
+/* Shorter ones cost less than a look for them. */
+#define SHARED_FROM 64
+
+/* Without data: a free slot. */
+struct sqst_xattr_value {
+	const void *data;
+	size_t size;
+	uint64_t hash;
+};
+
+static struct sqst_xattr_value *find_value(struct sqst_xattr_value *value, size_t slots,
+					   uint64_t hash, const void *data, size_t size)
+{
+	for (uint64_t at = hash;; at++) {
+		struct sqst_xattr_value *slot = &value[at & (slots - 1)];
+
+		if (!slot->data || (data && slot->hash == hash && slot->size == size &&
+				    memcmp(slot->data, data, size) == 0))
+			return slot;
+	}
+}
+
+/* Room for one more value, at most half of the slots in use. */
+static bool grow_values(struct sqst_xattr_store *store)
+{
+	const size_t slots = store->value_slots ? store->value_slots * 2 : 64;
+	struct sqst_xattr_value *grown;
+
+	if (store->values < store->value_slots / 2)
+		return true;
+	grown = calloc(slots, sizeof(*grown));
+	if (!grown)
+		return false;
+	for (size_t i = 0; i < store->value_slots; i++) {
+		if (store->value[i].data)
+			*find_value(grown, slots, store->value[i].hash, NULL, 0) = store->value[i];
+	}
+	free(store->value);
+	store->value = grown;
+	store->value_slots = slots;
+	return true;
+}
+
+/* A value in the tree's memory: once, if it is long, however many sets have it. */
+static const void *keep_value(struct sqst_tree *tree, const void *data, size_t size)
+{
+	struct sqst_xattr_store *store = &tree->xattrs;
+	struct sqst_xattr_value *slot;
+	uint64_t hash;
+
+	if (size < SHARED_FROM)
+		return sqst_arena_strndup(tree->arena, data, size);
+	if (!grow_values(store))
+		return NULL;
+	hash = XXH3_64bits(data, size);
+	slot = find_value(store->value, store->value_slots, hash, data, size);
+	if (!slot->data) {
+		const void *copy = sqst_arena_strndup(tree->arena, data, size);
+
+		if (!copy)
+			return NULL;
+		*slot = (struct sqst_xattr_value){copy, size, hash};
+		store->values++;
+	}
+	return slot->data;
+}
+
+/* ---- sets */
+
+static struct sqst_xattr *copy_list(struct sqst_tree *tree, const struct sqst_xattr *list,
 				    size_t count)
 {
+	struct sqst_arena *arena = tree->arena;
 	struct sqst_xattr *copy = sqst_arena_array(arena, count, sizeof(*copy));
 
 	for (size_t i = 0; copy && i < count; i++) {
 		copy[i].name = sqst_arena_strndup(arena, list[i].name, strlen(list[i].name));
-		copy[i].value = sqst_arena_strndup(arena, list[i].value, list[i].size);
+		copy[i].value = keep_value(tree, list[i].value, list[i].size);
 		copy[i].size = list[i].size;
 		if (!copy[i].name || !copy[i].value)
 			return NULL;
@@ -129,7 +201,7 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 	hash = hash_list(list, count);
 	slot = find_slot(store, hash, list, count);
 	if (*slot == 0) {
-		struct sqst_xattr *copy = copy_list(tree->arena, list, count);
+		struct sqst_xattr *copy = copy_list(tree, list, count);
 
 		if (!copy)
 			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
@@ -156,4 +228,5 @@ void sqst_xattr_store_free(struct sqst_xattr_store *store)
 {
 	free(store->set);
 	free(store->slot);
+	free(store->value);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/cancel.h"
+#include "base/thread.h"
 #include "image/read.h"
 #include "write/ahead.h"
 
@@ -38,7 +39,7 @@ void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output,
 	/* Signals are the calling thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ahead->running = from < to && pthread_create(&ahead->thread, NULL, copy, ahead) == 0;
+	ahead->running = from < to && sqst_thread_create(&ahead->thread, copy, ahead) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

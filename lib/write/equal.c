@@ -34,22 +34,6 @@ static int equals_content(struct sqst_data *data, const struct sqst_node *node, 
 	return rc;
 }
 
-/* What both have as a hole is equal. */
-static int skip_common_hole(struct sqst_data *data, struct sqst_reader *one,
-			    struct sqst_reader *two)
-{
-	uint64_t a, b = 0;
-	int rc = sqst_reader_hole(one, &a, data->why);
-
-	if (rc == 0)
-		rc = sqst_reader_hole(two, &b, data->why);
-	if (rc < 0)
-		return rc;
-	sqst_reader_skip(one, a < b ? a : b);
-	sqst_reader_skip(two, a < b ? a : b);
-	return 0;
-}
-
 static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struct sqst_reader *two,
 			  bool *equal)
 {
@@ -62,7 +46,7 @@ static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struc
 		int rc = sqst_data_canceled(data);
 
 		if (rc == 0)
-			rc = skip_common_hole(data, one, two);
+			rc = sqst_reader_skip_holes(one, two, data->why, data->why);
 		if (rc < 0)
 			return rc;
 		left = one->size - one->at;
