@@ -63,8 +63,8 @@ struct json_object *json_uboot(const struct sqst_uboot *uboot)
 	json_add_number(made, "hidden_directories", uboot->hidden);
 	json_add_number(made, "hidden_links", uboot->hidden_links);
 	for (size_t i = 0; i < uboot->paths; i++)
-		json_object_array_add(names, make_path(uboot->path[i]));
-	json_object_object_add(made, "hidden_names", names);
+		json_append(names, make_path(uboot->path[i]));
+	json_add(made, "hidden_names", names);
 	json_add_number(made, "inode_table_bytes", uboot->inode_table);
 	json_add_number(made, "directory_table_bytes", uboot->directory_table);
 	json_add_number(made, "heap_bytes", uboot->heap);

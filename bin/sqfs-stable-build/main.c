@@ -142,15 +142,22 @@ int main(int count, char **list)
 {
 	struct arguments arguments;
 	enum status status = STATUS_USAGE;
+	const char *complete = NULL;
 
 	if (!arguments_read(&arguments, count, list))
-		status = STATUS_USAGE;
+		status = arguments.failure ? status_of((enum sqst_error)arguments.failure)
+					   : STATUS_USAGE;
 	else if (arguments.only_help || arguments.only_codec_help)
 		print_help(&arguments), status = STATUS_DONE;
 	else if (arguments.only_version)
 		print_version(&arguments), status = STATUS_DONE;
 	else
-		status = build(&arguments);
+		status = build(&arguments), complete = arguments.build.output;
+	if (status != STATUS_DONE)
+		complete = NULL;
+	if (!output_arrived(complete, complete ? "the image is complete" : NULL) &&
+	    status == STATUS_DONE)
+		status = STATUS_SYSTEM;
 	arguments_release(&arguments);
 	return (int)status;
 }

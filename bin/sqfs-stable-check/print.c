@@ -18,7 +18,7 @@ static void print_text(const char *text)
 {
 	char *clean = text_shown(text);
 
-	printf("%s", clean ? clean : "?");
+	printf("%s", clean);
 	free(clean);
 }
 
@@ -29,7 +29,7 @@ static void print_names(const struct sqst_check_names *names, bool stray)
 	for (uint32_t i = 0; i < names->count && i < NAMES_SHOWN; i++) {
 		char *path = path_shown(names->path[i]);
 
-		printf("%s%s", i ? ", " : "", path ? path : "?");
+		printf("%s%s", i ? ", " : "", path);
 		free(path);
 	}
 	if (names->count > NAMES_SHOWN)

@@ -16,10 +16,13 @@ static int read_release(struct release *release, const char *path, bool blocks,
 			struct sqst_report *why)
 {
 	struct sqst_image_facts facts;
-	int rc;
+	enum sqst_archive_kind kind;
+	int rc = sqst_archive_probe(path, &kind, why);
 
 	release->path = path;
-	if (sqst_archive_probe(path) == SQST_ARCHIVE_MTREE)
+	if (rc < 0)
+		return rc;
+	if (kind == SQST_ARCHIVE_MTREE)
 		return sqst_map_read(path, &release->numbers, why);
 	rc = sqst_image_examine(path, &facts, &release->numbers, why);
 	if (rc == 0)

@@ -66,8 +66,11 @@ bool finds_root(const struct sqst_lineage *lineage);
 
 /* ---- words.c */
 
+/* Memory is short while all is still to be written: a line on standard error, and the end. */
+_Noreturn void no_memory(void);
+
 /* A path of an image as it is shown: with a '/' in front, UTF-8, anything that could move a cursor
- * or turn the direction of text as \ooo. The caller's to free(); NULL if memory is short. */
+ * or turn the direction of text as \ooo. The caller's to free(). */
 char *path_shown(const char *path);
 
 /* The same of any text, without the '/'. */
@@ -83,8 +86,8 @@ const char *size_text(uint64_t bytes, char text[SIZE_TEXT_SIZE]);
 
 void story_print(const struct story *story);
 
-/* False after a line on standard error. */
-bool story_write_json(const struct story *story, const char *path);
-bool story_write_page(const struct story *story, const char *path);
+/* The caller's to free(). */
+char *story_json(const struct story *story, size_t *size);
+char *story_page(const struct story *story, size_t *size);
 
 #endif

@@ -7,10 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
 #include "sqst/text.h"
 #include "story.h"
 
 /* A backslash is masked too, so that what is shown is what the JSON says. */
+void no_memory(void)
+{
+	const struct sqst_report why = {.message = "out of memory"};
+
+	complain(&why);
+	exit(STATUS_SYSTEM);
+}
+
 static char *shown(const char *prefix, const char *text)
 {
 	const char *const end = text + strlen(text);
@@ -18,7 +27,7 @@ static char *shown(const char *prefix, const char *text)
 	char *to = out;
 
 	if (!out)
-		return NULL;
+		no_memory();
 	to = stpcpy(to, prefix);
 	while (text < end) {
 		if (*text == '\\') {

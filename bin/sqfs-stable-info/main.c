@@ -106,7 +106,7 @@ int main(int count, char **list)
 	case OPTIONS_READ:
 		status = arguments.udev ? print_udev(arguments.image) : print_all(&arguments);
 	}
-	if (!output_arrived())
+	if (!output_arrived(NULL, NULL))
 		return EXIT_SYSTEM;
 	return (int)status;
 }

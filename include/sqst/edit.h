@@ -214,6 +214,12 @@ SQST_API int sqst_xattr_parse(const char *text, struct sqst_override_xattr *out,
 
 /* ---- times from a parent */
 
+/** How sqst_tree_keep_times() compares. Or-ed. */
+enum sqst_keep_flag {
+	/** A file whose data is damaged in the parent is another: a warning, and no error. */
+	SQST_KEEP_DAMAGED_DIFFER = 1,
+};
+
 /** What sqst_tree_keep_times() did. */
 struct sqst_keep_stats {
 	/** Inodes whose time was another and is the parent's now. */
@@ -230,13 +236,14 @@ struct sqst_keep_stats {
  * So a build system that touches every file makes the same image.
  *
  * @param parent  a tree with contents, of the parent image
+ * @param flags   an or of ::sqst_keep_flag
  * @param cancel  may be NULL
  * @param stats   may be NULL
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE, SQST_ERR_CHANGED, SQST_ERR_PARENT, SQST_ERR_CANCELED
  */
 SQST_API int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
-				  const struct sqst_cancel *cancel, struct sqst_keep_stats *stats,
-				  struct sqst_report *why);
+				  unsigned flags, const struct sqst_cancel *cancel,
+				  struct sqst_keep_stats *stats, struct sqst_report *why);
 
 /**
  * Set security.selinux of every inode from a file_contexts file (libselinux), as setfiles would for

@@ -16,6 +16,7 @@
 #include "archive/origin_spool.h"
 #include "archive/stage.h"
 #include "base/cancel.h"
+#include "base/file.h"
 #include "base/scope.h"
 #include "base/wait.h"
 #include "tree/kind.h"
@@ -105,8 +106,12 @@ static int fill_symlink(struct spec *spec, const char *path, const struct sqst_m
 	if (keys->link)
 		return sqst_stage_symlink(&spec->stage, path, keys->link, body);
 	length = readlink(file, target, sizeof(target) - 1);
-	if (length < 0)
+	if (length < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EINVAL))
 		return bad(spec, "a link without link=", path);
+	if (length < 0)
+		return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno, spec->stage.source,
+				       "line %lu: %s: cannot read the symbolic link %s", spec->line,
+				       path, file);
 	target[length] = '\0';
 	return sqst_stage_symlink(&spec->stage, path, target, body);
 }
@@ -291,12 +296,13 @@ static int read_line(struct spec *spec, FILE *file, char **line, size_t *room)
 	size_t more_room = 0, length = 0;
 
 	for (;;) {
-		const ssize_t got =
-		    length == 0 ? getline(line, room, file) : getline(&more, &more_room, file);
+		ssize_t got;
+		const int rc = sqst_getline(file, length == 0 ? line : &more,
+					    length == 0 ? room : &more_room, &got);
 
-		if (got < 0 && ferror(file) && errno == ECANCELED)
+		if (rc < 0 && errno == ECANCELED)
 			return sqst_fail(spec->why, SQST_ERR_CANCELED, NULL, "canceled");
-		if (got < 0 && ferror(file))
+		if (rc < 0)
 			return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno,
 					       spec->stage.source, "cannot read it");
 		if (got < 0)

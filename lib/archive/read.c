@@ -7,6 +7,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,8 @@ static int bad(const struct reader *reader, const char *path)
 	if (reader->input.error)
 		return sqst_input_fail(&reader->input, reader->input.error,
 				       "cannot read the archive");
+	if (archive_errno(reader->archive) == ENOMEM)
+		return sqst_fail(reader->why, SQST_ERR_NOMEM, reader->input.name, "out of memory");
 	return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
 			 "%s%sthe archive is damaged or of no known kind: %s", path ? path : "",
 			 path ? ": " : "", text ? text : "unknown error");
@@ -277,7 +280,7 @@ static int check_warning(struct reader *reader)
 	const char *text = archive_error_string(reader->archive);
 	const char *path = archive_entry_pathname(reader->entry);
 
-	if (reader->input.zip)
+	if (reader->input.zip || archive_errno(reader->archive) == ENOMEM)
 		return bad(reader, path);
 	if (text && !strstr(text, "convert"))
 		sqst_warn(reader->why, reader->input.name, "%s: %s", path ? path : "", text);

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -76,10 +77,29 @@ int sqst_fail(struct sqst_report *why, int code, const char *file, const char *f
 	if (!why)
 		return code;
 	why->code = code;
+	why->number = 0;
 	va_start(list, format);
 	compose(why->message, file, NULL, format, list);
 	va_end(list);
 	return code;
+}
+
+/* Where memory, descriptors or room are short, no file is to blame: that is not a source that
+ * cannot be read, nor a parent that is damaged. */
+static int code_of(int code, int number)
+{
+	switch (number) {
+	case ENOMEM:
+		return SQST_ERR_NOMEM;
+	case EAGAIN:
+	case EDQUOT:
+	case EMFILE:
+	case ENFILE:
+	case ENOSPC:
+		return SQST_ERR_IO;
+	default:
+		return code;
+	}
 }
 
 int sqst_fail_errno(struct sqst_report *why, int code, int number, const char *file,
@@ -87,9 +107,11 @@ int sqst_fail_errno(struct sqst_report *why, int code, int number, const char *f
 {
 	va_list list;
 
+	code = code_of(code, number);
 	if (!why)
 		return code;
 	why->code = code;
+	why->number = number;
 	va_start(list, format);
 	compose(why->message, file, strerror(number), format, list);
 	va_end(list);

@@ -36,6 +36,14 @@ static struct sqst_block *block_new(uint32_t size)
 	return block;
 }
 
+int sqst_failure_report(const struct sqst_failure *failure, struct sqst_report *why)
+{
+	if (failure->number)
+		return sqst_fail_errno(why, failure->code, failure->number, failure->file, "%s",
+				       failure->what);
+	return sqst_fail(why, failure->code, failure->file, "%s", failure->what);
+}
+
 static int finish_oldest(struct sqst_queue *queue, struct sqst_report *why)
 {
 	struct sqst_block *block = queue->ring[queue->head];
@@ -46,8 +54,8 @@ static int finish_oldest(struct sqst_queue *queue, struct sqst_report *why)
 	sqst_pool_wait(queue->pool, block);
 	queue->head = (queue->head + 1) % queue->limit;
 	queue->count--;
-	if (block->out_size < 0)
-		rc = sqst_fail(why, block->out_size, NULL, "a block could not be compressed");
+	if (block->failure.code < 0)
+		rc = sqst_failure_report(&block->failure, why);
 	else
 		rc = queue->finish(queue->user, block);
 	sqst_queue_return(queue, block);
@@ -76,6 +84,7 @@ int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sq
 	block->work = NULL;
 	block->was_field = 0;
 	block->same = block->damaged = false;
+	block->failure = (struct sqst_failure){0};
 	*out = block;
 	return 0;
 }

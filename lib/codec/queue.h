@@ -26,6 +26,9 @@ struct sqst_queue {
 };
 
 /* `limit` blocks of block_size bytes at most. 0 or SQST_ERR_NOMEM. */
+/* Fill the report; returns failure->code, or what its errno value makes of it. */
+int sqst_failure_report(const struct sqst_failure *failure, struct sqst_report *why);
+
 int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
 		    unsigned limit, struct sqst_report *why);
 

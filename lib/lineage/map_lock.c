@@ -60,6 +60,22 @@ static int open_map(struct sqst_map_lock *lock, int how, struct sqst_report *why
 	return 0;
 }
 
+/* Whether an error is that of a file system without locks. */
+static bool cannot_lock(int number)
+{
+	switch (number) {
+	case EACCES:
+	case EBADF:
+	case EINVAL:
+	case ENOLCK:
+	case ENOSYS:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* 1: locked, 0: another process has the lock, SQST_ERR_PARENT: the map cannot be opened. */
 static int try_lock(struct sqst_map_lock *lock, struct sqst_report *why)
 {
@@ -81,6 +97,9 @@ static int try_lock(struct sqst_map_lock *lock, struct sqst_report *why)
 		if (number == EWOULDBLOCK || number == EINTR)
 			return 0;
 	}
+	if (!cannot_lock(number))
+		return sqst_fail_errno(why, SQST_ERR_PARENT, number, lock->path,
+				       "cannot lock the map");
 	sqst_warn(why, lock->path,
 		  "the map cannot be locked (%s); see that no other build uses it at the same time",
 		  strerror(number));
@@ -159,8 +178,15 @@ int sqst_map_lock_take(const char *path, const struct sqst_cancel *cancel,
 int sqst_map_lock_check(const struct sqst_map_lock *lock, struct sqst_report *why)
 {
 	struct stat now;
+	bool there;
 
-	if (!lock || (stat(lock->path, &now) == 0 && same_content(&now, &lock->st)))
+	if (!lock)
+		return 0;
+	there = stat(lock->path, &now) == 0;
+	if (!there && errno != ENOENT && errno != ENOTDIR && errno != ESTALE)
+		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, lock->path,
+				       "cannot look at the map");
+	if (there && same_content(&now, &lock->st))
 		return 0;
 	return sqst_fail(why, SQST_ERR_CHANGED, lock->path,
 			 "the map was written by something else during the build; build again");

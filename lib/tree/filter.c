@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/few.h"
+#include "base/file.h"
 #include "base/pattern.h"
 #include "base/scope.h"
 #include "tree/filter.h"
@@ -187,13 +188,19 @@ int sqst_filter_load(struct sqst_filter *filter, const char *path, unsigned flag
 	SQST_AUTO_FREE char *line = NULL;
 	size_t room = 0, number = 0;
 	struct sqst_report inner = {0};
+	ssize_t length;
 
 	if (!file)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
-	while (getline(&line, &room, file) >= 0) {
-		const char *pattern = pattern_of(line);
+	for (;;) {
+		const char *pattern;
 		int rc;
 
+		if (sqst_getline(file, &line, &room, &length) < 0)
+			return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
+		if (length < 0)
+			return 0;
+		pattern = pattern_of(line);
 		number++;
 		if (!pattern)
 			continue;
@@ -201,9 +208,6 @@ int sqst_filter_load(struct sqst_filter *filter, const char *path, unsigned flag
 		if (rc < 0)
 			return sqst_fail(why, rc, path, "line %zu: %s", number, inner.message);
 	}
-	if (ferror(file))
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
-	return 0;
 }
 
 /* ---- matching */

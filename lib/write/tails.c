@@ -135,7 +135,8 @@ void sqst_tails_check(struct sqst_block *block, struct sqst_tools *tools)
 	struct sqst_reuse_block was;
 
 	block->out_size = 0;
-	if (!sqst_reuse_load(reuse, tools, job->fragment->start, job->fragment->field, &was)) {
+	if (!sqst_reuse_load(reuse, tools, job->fragment->start, job->fragment->field, &was,
+			     &block->failure)) {
 		block->damaged = true;
 		return;
 	}

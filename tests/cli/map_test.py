@@ -130,7 +130,7 @@ def trouble(room):
     maps.refused("merge", "--all", r1, r1, r2, words=["does not go with merge"])
     maps.refused("merge", "--prefer", "mine", r1, r1, r2, words=["ours or theirs"])
     maps.refused("merge", "--uuid", "12", r1, r1, r2, words=["not a UUID"])
-    maps.refused("diff", room + "/nowhere", r2, words=[room + "/nowhere", "cannot open the map"])
+    maps.refused("diff", room + "/nowhere", r2, words=[room + "/nowhere", "cannot be opened"])
     maps.refused("diff", r1, room + "/s1", words=[room + "/s1", "directory"])
     maps.refused("merge", r1, room + "/nowhere", r2, words=[room + "/nowhere"])
     tool.write(room + "/empty")

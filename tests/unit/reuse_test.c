@@ -5,6 +5,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -307,12 +308,13 @@ static void what_is_no_image_has_no_data(void **state)
 	char path[300];
 
 	(void)state;
-	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(why.number, ENOENT);
 	assert_null(reuse);
-	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	scratch_path(path, sizeof(path), ".");
-	assert_int_equal(sqst_reuse_open(path, &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open(path, &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	sqst_reuse_free(NULL);
 }
@@ -371,6 +373,7 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 	struct parent *parent = *state;
 	struct sqst_reuse *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
+	struct sqst_failure failure = {0};
 	struct sqst_reuse_block block = {0};
 
 	for (size_t i = 0; i < reuse->files; i++) {
@@ -380,7 +383,7 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 		for (uint32_t k = 0; k < file->blocks; k++) {
 			const uint32_t field = reuse->field[file->first_field + k];
 
-			assert_true(sqst_reuse_load(reuse, &tools, at, field, &block));
+			assert_true(sqst_reuse_load(reuse, &tools, at, field, &block, &failure));
 			assert_true(block.clean);
 			assert_int_equal(block.size, sqst_reuse_block_size(reuse, file, k));
 			for (uint32_t b = 0; b < block.size; b++)
@@ -390,12 +393,13 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 		}
 	}
 	/* Nothing, too much, outside of the data, unknown bits. */
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block,
+				     &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block, &failure));
 	sqst_tools_release(&tools);
 	sqst_reuse_free(reuse);
 }
@@ -405,6 +409,7 @@ static void tails_are_hashed_by_content(void **state)
 	struct parent *parent = *state;
 	struct sqst_reuse *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
+	struct sqst_failure failure = {0};
 	struct sqst_reuse_block block;
 	uint32_t hashed = 0, tails = 0;
 
@@ -412,8 +417,8 @@ static void tails_are_hashed_by_content(void **state)
 		struct sqst_reuse_fragment *fragment = &reuse->fragment[i];
 
 		tails += fragment->files;
-		assert_true(
-		    sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block));
+		assert_true(sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block,
+					    &failure));
 		/* One byte less than there is: the last file's end is not hashed. */
 		sqst_reuse_hash(reuse, fragment, block.data, block.size - (i == 0));
 	}
