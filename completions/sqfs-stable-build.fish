@@ -5,7 +5,8 @@ complete -c sqfs-stable-build -o map -d 'keep the numbers of this map (see sqfs-
 complete -c sqfs-stable-build -o map-out -d 'write the new image'\''s map (- for standard output)' -r -F
 complete -c sqfs-stable-build -o prev-mtime -d 'keep: what equals the newest --prev keeps its time' -x -a 'keep source'
 complete -c sqfs-stable-build -o new-lineage -d 'give every path a number above those of --prev'
-complete -c sqfs-stable-build -o fresh-links -d 'hard link groups that gained or lost names get new numbers'
+complete -c sqfs-stable-build -o keep-links -d 'hard link groups that gained or lost names keep numbers (not safe)'
+complete -c sqfs-stable-build -o fresh-links -d 'they get new numbers (default)'
 complete -c sqfs-stable-build -o uuid -d 'name of the lineage, when no parent has one' -x
 complete -c sqfs-stable-build -o label -d 'label of the image' -x
 complete -c sqfs-stable-build -o noappend -d 'replace an existing output'

@@ -13,6 +13,10 @@ fakeroot pseudo attr libcap2-bin util-linux mount libarchive-tools mandoc clang-
 git postgresql shellcheck curl jq genimage python3-kconfiglib python3-yaml rauc openssl
 build-essential dpkg-dev debhelper lintian mmdebstrap'
 
+# For make check-u-boot alone.
+# shellcheck disable=SC2034 # of tests/readers/check-u-boot
+u_boot_packages='gcc make bc bison flex swig libssl-dev python3-dev python3-setuptools dpkg-dev squashfs-tools'
+
 sanitizer_packages='clang libclang-rt-dev'
 
 # need PACKAGE...: install what is missing, as root on Debian; say what to do elsewhere.

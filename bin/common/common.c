@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "common/common.h"
@@ -55,14 +56,45 @@ void complain_warning(void *user, const char *message)
 	fprintf(stderr, "%s: warning: %s\n", program_name, message);
 }
 
-bool output_arrived(void)
+bool output_flushed(void)
 {
-	const bool failed = ferror(stdout) != 0;
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+void signals_hold(sigset_t *before)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGQUIT);
+	sigaddset(&held, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
+void signals_release(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+bool output_arrived(const char *file, const char *done)
+{
+	const bool failed = ferror(stdout) != 0, pending = __fpending(stdout) > 0;
+	struct sqst_report why = {0};
 
 	errno = 0;
-	if (fclose(stdout) == 0 && !failed)
+	/* Closed from the start is as good as anything to a program that says nothing. */
+	if ((fclose(stdout) == 0 || (errno == EBADF && !pending)) && !failed)
 		return true;
-	fprintf(stderr, "%s: standard output: cannot be written: %s\n", program_name,
-		strerror(errno ? errno : EIO));
+	/* Of what failed before, the cause is not known any more. */
+	if (errno)
+		sqst_fail_errno(&why, SQST_ERR_IO, errno, file,
+				"%s%sstandard output cannot be written", done ? done : "",
+				done ? ", but " : "");
+	else
+		sqst_fail(&why, SQST_ERR_IO, file, "%s%sstandard output cannot be written",
+			  done ? done : "", done ? ", but " : "");
+	complain(&why);
 	return false;
 }

@@ -3,6 +3,7 @@
 #ifndef BIN_COMMON_COMMON_H
 #define BIN_COMMON_COMMON_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "sqst/numbers.h"
@@ -35,14 +36,23 @@ void complain(const struct sqst_report *why);
 /* "PROGRAM: warning: MESSAGE" on standard error; a sqst_report.warn. */
 void complain_warning(void *user, const char *message);
 
-/* Whether all that was printed to standard output arrived; complains if not. To be called once,
- * last. */
-bool output_arrived(void);
+/* Whether what was printed to standard output so far arrived. Says nothing: output_arrived() will.
+ */
+bool output_flushed(void);
+
+/* Whether all that was printed to standard output arrived; complains if not, and then says what is
+ * done all the same ("the image is complete"; NULL: nothing), and with which file (or NULL). To be
+ * called once, last. */
+bool output_arrived(const char *file, const char *done);
+
+/* While files get to their places, signals that end the program wait: nothing is left behind, and
+ * either all or nothing has been written. For programs that do not catch them. */
+void signals_hold(sigset_t *before);
+void signals_release(const sigset_t *before);
 
 /* ---- text.c */
 
-/* Text of an image, which may be anything: control bytes as \ooo, so that a terminal is safe. UTF-8
- * passes. */
+/* Text of an image, which may be anything, as sqst_text_mask() has it. */
 void print_masked(FILE *to, const char *text);
 
 /* Room for a UUID as text, NUL included. */

@@ -5,6 +5,7 @@
 #endif
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +16,15 @@
 
 const char program_name[] = PROGRAM;
 
-/* The signal that ended the build, polled by the library. */
-static volatile int caught;
+/* The signal that ended the build. */
+static atomic_int caught;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler may use atomics without locks only");
+
+static bool is_caught(void *user)
+{
+	(void)user;
+	return caught != 0;
+}
 
 static void catch (int number)
 {
@@ -76,10 +84,14 @@ static enum status status_of(enum sqst_error error)
 /* Die of the signal, so that a shell or make sees what happened. */
 static enum status end_by_signal(const struct arguments *arguments)
 {
-	fprintf(stderr, PROGRAM ": %s: ended by signal %d; nothing was changed\n",
-		arguments->build.output, caught);
-	signal(caught, SIG_DFL);
-	raise(caught);
+	const int number = caught;
+	struct sqst_report why = {0};
+
+	sqst_fail(&why, SQST_ERR_CANCELED, arguments->build.output,
+		  "ended by signal %d; nothing was changed", number);
+	fprintf(stderr, PROGRAM ": %s\n", why.message);
+	signal(number, SIG_DFL);
+	raise(number);
 	return STATUS_SYSTEM;
 }
 
@@ -87,6 +99,7 @@ static enum status run(struct arguments *arguments)
 {
 	struct sqst_report why = {.warn = warn};
 	struct sqst_build_result result;
+	static const struct sqst_cancel cancel = {.asked = is_caught};
 	int rc;
 
 	arguments->start = now();
@@ -96,7 +109,7 @@ static enum status run(struct arguments *arguments)
 		arguments->build.progress = progress_show;
 	if (arguments->info)
 		arguments->build.inspect = names_show;
-	arguments->build.cancel = &caught;
+	arguments->build.cancel = &cancel;
 	arguments->build.report_output = arguments->json;
 	arguments->build.report = report_make;
 	arguments->build.user = arguments;
@@ -129,15 +142,22 @@ int main(int count, char **list)
 {
 	struct arguments arguments;
 	enum status status = STATUS_USAGE;
+	const char *complete = NULL;
 
 	if (!arguments_read(&arguments, count, list))
-		status = STATUS_USAGE;
+		status = arguments.failure ? status_of((enum sqst_error)arguments.failure)
+					   : STATUS_USAGE;
 	else if (arguments.only_help || arguments.only_codec_help)
 		print_help(&arguments), status = STATUS_DONE;
 	else if (arguments.only_version)
 		print_version(&arguments), status = STATUS_DONE;
 	else
-		status = build(&arguments);
+		status = build(&arguments), complete = arguments.build.output;
+	if (status != STATUS_DONE)
+		complete = NULL;
+	if (!output_arrived(complete, complete ? "the image is complete" : NULL) &&
+	    status == STATUS_DONE)
+		status = STATUS_SYSTEM;
 	arguments_release(&arguments);
 	return (int)status;
 }

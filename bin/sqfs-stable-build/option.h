@@ -32,8 +32,17 @@ extern const size_t option_count;
 typedef bool option_set(struct arguments *arguments, const struct option *option,
 			const char *value);
 
+/* What is no mistake in the command line: prints, and returns false with the error kept for the
+ * exit status. */
+bool out_of_memory(struct arguments *arguments);
+
+/* The library does not take an option's value; as mistake(), but for errors of the system. `option`
+ * may be NULL. */
+bool not_taken(struct arguments *arguments, const struct option *option, int error,
+	       const struct sqst_report *why);
+
 /* Add a word; prints and returns false if memory is short. */
-bool words_add(struct words *words, const char *word);
+bool words_add(struct arguments *arguments, struct words *words, const char *word);
 
 /* ---- option_set.c */
 

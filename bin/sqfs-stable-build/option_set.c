@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uuid/uuid.h>
@@ -11,12 +12,53 @@
 #include "option.h"
 #include "values.h"
 
-bool words_add(struct words *words, const char *word)
+bool out_of_memory(struct arguments *arguments)
+{
+	const struct sqst_report why = {.message = "out of memory"};
+
+	complain(&why);
+	arguments->failure = SQST_ERR_NOMEM;
+	return false;
+}
+
+/* A file that an option names and that is not there is a mistake in the command line; one that is
+ * there and cannot be read is not. */
+static bool is_mistake(int error, int number)
+{
+	if (error == SQST_ERR_NOMEM || error == SQST_ERR_IO)
+		return false;
+	switch (number) {
+	case 0:
+	case EACCES:
+	case EISDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENOENT:
+	case ENOTDIR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool not_taken(struct arguments *arguments, const struct option *option, int error,
+	       const struct sqst_report *why)
+{
+	if (!is_mistake(error, why->number)) {
+		complain(why);
+		arguments->failure = error;
+		return false;
+	}
+	return option ? mistake("-%s: %s", option->name, why->message)
+		      : mistake("%s", why->message);
+}
+
+bool words_add(struct arguments *arguments, struct words *words, const char *word)
 {
 	const char **item = realloc(words->item, (words->count + 1) * sizeof(*item));
 
 	if (!item)
-		return mistake("out of memory");
+		return out_of_memory(arguments);
 	item[words->count++] = word;
 	words->item = item;
 	return true;
@@ -70,7 +112,7 @@ bool set_size(struct arguments *arguments, const struct option *option, const ch
 
 bool add_word(struct arguments *arguments, const struct option *option, const char *value)
 {
-	return words_add(field(arguments, option), value);
+	return words_add(arguments, field(arguments, option), value);
 }
 
 bool set_parent(struct arguments *arguments, const struct option *option, const char *value)

@@ -49,7 +49,7 @@ bool set_exclude_style(struct arguments *arguments, const struct option *option,
 bool exclude_rest(struct arguments *arguments, const struct option *option, const char *value)
 {
 	(void)option;
-	return words_add(&arguments->exclude, value);
+	return words_add(arguments, &arguments->exclude, value);
 }
 
 /* ---- overrides */
@@ -165,13 +165,15 @@ bool add_xattr(struct arguments *arguments, const struct option *option, const c
 	const size_t size = (overrides->xattrs + 1) * sizeof(*arguments->xattr);
 	struct sqst_override_xattr *list = realloc(arguments->xattr, size);
 	struct sqst_report why = {0};
+	int rc;
 
 	if (!list)
-		return mistake("out of memory");
+		return out_of_memory(arguments);
 	arguments->xattr = list;
 	overrides->xattr = list;
-	if (sqst_xattr_parse(value, &list[overrides->xattrs], &why) < 0)
-		return mistake("-%s: %s", option->name, why.message);
+	rc = sqst_xattr_parse(value, &list[overrides->xattrs], &why);
+	if (rc < 0)
+		return not_taken(arguments, option, rc, &why);
 	overrides->xattrs++;
 	return true;
 }
@@ -183,7 +185,7 @@ static struct sqst_pseudo *pseudo_of(struct arguments *arguments)
 	if (!arguments->pseudo)
 		arguments->pseudo = sqst_pseudo_new();
 	if (!arguments->pseudo)
-		mistake("out of memory");
+		out_of_memory(arguments);
 	arguments->build.pseudo = arguments->pseudo;
 	return arguments->pseudo;
 }
@@ -192,18 +194,24 @@ bool add_pseudo(struct arguments *arguments, const struct option *option, const 
 {
 	struct sqst_pseudo *pseudo = pseudo_of(arguments);
 	struct sqst_report why = {0};
+	int rc;
 
-	return pseudo && (sqst_pseudo_add(pseudo, value, &why) == 0 ||
-			  mistake("-%s: %s", option->name, why.message));
+	if (!pseudo)
+		return false;
+	rc = sqst_pseudo_add(pseudo, value, &why);
+	return rc == 0 || not_taken(arguments, option, rc, &why);
 }
 
 bool load_pseudo(struct arguments *arguments, const struct option *option, const char *value)
 {
 	struct sqst_pseudo *pseudo = pseudo_of(arguments);
 	struct sqst_report why = {0};
+	int rc;
 
-	return pseudo && (sqst_pseudo_load(pseudo, value, &why) == 0 ||
-			  mistake("-%s: %s", option->name, why.message));
+	if (!pseudo)
+		return false;
+	rc = sqst_pseudo_load(pseudo, value, &why);
+	return rc == 0 || not_taken(arguments, option, rc, &why);
 }
 
 bool set_pseudo_directory(struct arguments *arguments, const struct option *option,
@@ -211,9 +219,12 @@ bool set_pseudo_directory(struct arguments *arguments, const struct option *opti
 {
 	struct sqst_pseudo *pseudo = pseudo_of(arguments);
 	struct sqst_report why = {0};
+	int rc;
 
-	return pseudo && (sqst_pseudo_default_directory(pseudo, value, &why) == 0 ||
-			  mistake("-%s: %s", option->name, why.message));
+	if (!pseudo)
+		return false;
+	rc = sqst_pseudo_default_directory(pseudo, value, &why);
+	return rc == 0 || not_taken(arguments, option, rc, &why);
 }
 
 /* ---- when the line has been read */
@@ -227,7 +238,7 @@ static bool make_filter(struct arguments *arguments)
 		return true;
 	arguments->filter = sqst_filter_new();
 	if (!arguments->filter)
-		return mistake("out of memory");
+		return out_of_memory(arguments);
 	for (size_t i = 0; rc == 0 && i < arguments->exclude_files.count; i++)
 		rc = sqst_filter_load(arguments->filter, arguments->exclude_files.item[i],
 				      arguments->exclude_style, &why);
@@ -235,7 +246,7 @@ static bool make_filter(struct arguments *arguments)
 		rc = sqst_filter_add(arguments->filter, arguments->exclude.item[i],
 				     arguments->exclude_style, &why);
 	arguments->build.scan.filter = arguments->filter;
-	return rc == 0 || mistake("%s", why.message);
+	return rc == 0 || not_taken(arguments, NULL, rc, &why);
 }
 
 /* The names on standard input take the place of the source "-". */
@@ -250,7 +261,7 @@ static bool read_names(struct arguments *arguments)
 			char *text = realloc(arguments->name_text, room = 2 * room + 65536);
 
 			if (!text)
-				return mistake("out of memory");
+				return out_of_memory(arguments);
 			arguments->name_text = text;
 		}
 		got = fread(arguments->name_text + size, 1, room - 1 - size, stdin);
@@ -265,9 +276,9 @@ static bool read_names(struct arguments *arguments)
 			end = arguments->name_text + size;
 		*end = '\0';
 		at = (size_t)(end - arguments->name_text) + 1;
-		done = *name == '\0' || words_add(&names, name);
+		done = *name == '\0' || words_add(arguments, &names, name);
 	}
-	done = done && words_add(&names, arguments->operands.item[1]);
+	done = done && words_add(arguments, &names, arguments->operands.item[1]);
 	free(arguments->operands.item);
 	arguments->operands = names;
 	arguments->build.flags |= SQST_BUILD_NO_STRIP | SQST_BUILD_NO_DESCENT;
@@ -316,7 +327,7 @@ bool sources_finish(struct arguments *arguments)
 	}
 	arguments->source = calloc(count, sizeof(*arguments->source));
 	if (!arguments->source)
-		return mistake("out of memory");
+		return out_of_memory(arguments);
 	arguments->build.source = arguments->source;
 	for (size_t i = 0; i < arguments->build.sources; i++) {
 		const char *path = count > 1 ? operands->item[i] : "-";

@@ -25,8 +25,10 @@ const struct option option_table[] = {
      set_prev_mtime, 0, IN_OURS},
     {"new-lineage", NULL, "give every path a number above those of --prev", set_flag,
      SQST_BUILD_NEW_LINEAGE, IN_OURS},
-    {"fresh-links", NULL, "hard link groups that gained or lost names get new numbers", set_flag,
-     SQST_BUILD_FRESH_LINKS, IN_OURS},
+    {"keep-links", NULL, "hard link groups that gained or lost names keep numbers (not safe)",
+     set_flag, SQST_BUILD_KEEP_LINKS, IN_OURS},
+    {"fresh-links", NULL, "they get new numbers (default)", clear_flag, SQST_BUILD_KEEP_LINKS,
+     IN_OURS},
     {"uuid", "UUID", "name of the lineage, when no parent has one", set_uuid, 0, IN_OURS},
     {"label", "TEXT", "label of the image", set_string, AT(build.label), IN_OURS},
 

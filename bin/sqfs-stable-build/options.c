@@ -104,11 +104,11 @@ static bool read_operand(struct arguments *arguments, const char *text, bool in_
 	struct words *operands = &arguments->operands;
 
 	if (arguments->language == LANGUAGE_SQFSTAR && operands->count == 1)
-		return words_add(&arguments->exclude, text);
+		return words_add(arguments, &arguments->exclude, text);
 	if (arguments->language == LANGUAGE_MKSQUASHFS && !in_front)
 		return mistake("%s: not an option; sources and output stand before the options",
 			       text);
-	return words_add(operands, text);
+	return words_add(arguments, operands, text);
 }
 
 static bool check_operands(const struct arguments *arguments)

@@ -47,6 +47,8 @@ struct words {
 
 struct arguments {
 	enum language language;
+	/* An sqst_error that is no mistake in the command line ended its reading; 0: none did. */
+	int failure;
 	struct sqst_build_options build;
 	struct sqst_parent_file parent[SQST_PARENTS_MAX];
 	uint8_t uuid[SQST_UUID_SIZE];
@@ -96,7 +98,8 @@ struct arguments {
 	bool only_version;
 };
 
-/* Read the command line and the environment. On a mistake one line is printed and false returned;
+/* Read the command line and the environment. On a mistake, or a failure, one line is printed and
+ * false returned;
  * arguments_release() is due in any case. */
 bool arguments_read(struct arguments *arguments, int count, char **list);
 void arguments_release(struct arguments *arguments);

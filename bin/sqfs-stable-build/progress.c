@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "common/common.h"
 #include "summary.h"
 
 #define BAR_WIDTH 40
@@ -55,19 +56,12 @@ void percentage_show(void *user, const struct sqst_progress *progress)
 	fflush(stdout);
 }
 
-/* With what a terminal would obey masked. */
 static void print_name(const struct sqst_node *node)
 {
 	char path[PATH_MAX];
 
-	if (sqst_node_path(node, path, sizeof(path)) >= sizeof(path))
-		return;
-	for (const char *at = path; *at; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7F)
-			printf("\\%03o", (unsigned char)*at);
-		else
-			putchar(*at);
-	}
+	if (sqst_node_path(node, path, sizeof(path)) < sizeof(path))
+		print_masked(stdout, path);
 }
 
 void names_show(void *user, const struct sqst_tree *tree)

@@ -115,9 +115,8 @@ static struct json_object *make_lineage(const struct sqst_build_result *result)
 	json_add_uuid(lineage, "id", result->lineage.id);
 	json_add_number(lineage, "generation", result->lineage.generation);
 	for (uint32_t i = 0; i < result->lineage.parents; i++)
-		json_object_array_add(parents,
-				      json_text(uuid_text(result->lineage.parent[i], uuid)));
-	json_object_object_add(lineage, "parents", parents);
+		json_append(parents, json_text(uuid_text(result->lineage.parent[i], uuid)));
+	json_add(lineage, "parents", parents);
 	json_add_text(lineage, "label", result->lineage.label);
 	return lineage;
 }
@@ -159,16 +158,16 @@ static struct json_object *make_json(const struct arguments *arguments,
 	json_add_text(all, "image", arguments->build.output);
 	json_add_text(all, "compressor", sqst_codec_name((int)arguments->build.codec.id));
 	json_add_number(all, "block_size", arguments->build.codec.block_size);
-	json_object_object_add(all, "lineage", make_lineage(result));
-	json_object_object_add(all, "paths", make_paths(result));
-	json_object_object_add(all, "numbers", make_numbers(result));
-	json_object_object_add(all, "bytes", make_bytes(result));
-	json_object_object_add(all, "reuse", make_reuse(result));
+	json_add(all, "lineage", make_lineage(result));
+	json_add(all, "paths", make_paths(result));
+	json_add(all, "numbers", make_numbers(result));
+	json_add(all, "bytes", make_bytes(result));
+	json_add(all, "reuse", make_reuse(result));
 	json_add_number(all, "inodes", result->inodes);
 	json_add_number(all, "directories", result->directories);
 	json_add_number(all, "duplicate_files", result->duplicate_files);
 	json_add_number(all, "fragment_blocks", result->fragments);
-	json_object_object_add(all, "seconds", json_object_new_double(seconds));
+	json_add(all, "seconds", json_object_new_double(seconds));
 	return all;
 }
 

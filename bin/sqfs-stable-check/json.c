@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/uboot.h"
 #include "sqst/codec.h"
 #include "story.h"
 
@@ -51,6 +51,7 @@ static struct json_object *make_release(const struct release *release)
 	json_add_number(all, "removed_bytes", survey->dead);
 	json_add_text(all, "compressor", sqst_codec_name(survey->codec));
 	json_add_number(all, "block_size", survey->block_size);
+	json_add(all, "u_boot", json_uboot(release->uboot));
 	return all;
 }
 
@@ -60,7 +61,7 @@ static struct json_object *make_notes(const struct judgement *judgement, enum no
 
 	for (size_t i = 0; i < judgement->notes; i++) {
 		if (judgement->note[i].level == level)
-			json_object_array_add(list, json_text(judgement->note[i].text));
+			json_append(list, json_text(judgement->note[i].text));
 	}
 	return list;
 }
@@ -96,7 +97,7 @@ static struct json_object *make_names(const struct sqst_check_names *names)
 	struct json_object *list = json_object_new_array();
 
 	for (uint32_t i = 0; i < names->count; i++)
-		json_object_array_add(list, make_path(names->path[i]));
+		json_append(list, make_path(names->path[i]));
 	return list;
 }
 
@@ -108,13 +109,13 @@ static struct json_object *make_list(const struct sqst_check_number *number, siz
 		struct json_object *one = json_object_new_object();
 
 		json_add_number(one, "number", number[i].number);
-		json_object_object_add(one, "old", make_names(&number[i].was));
-		json_object_object_add(one, "new", make_names(&number[i].is));
+		json_add(one, "old", make_names(&number[i].was));
+		json_add(one, "new", make_names(&number[i].is));
 		json_add_text(one, "old_type",
 			      number[i].was.type ? type_name(number[i].was.type) : NULL);
 		json_add_text(one, "new_type",
 			      number[i].is.type ? type_name(number[i].is.type) : NULL);
-		json_object_array_add(list, one);
+		json_append(list, one);
 	}
 	return list;
 }
@@ -126,10 +127,10 @@ static struct json_object *make_retyped(const struct sqst_check *check)
 	for (size_t i = 0; i < check->retypeds; i++) {
 		struct json_object *one = json_object_new_object();
 
-		json_object_object_add(one, "path", make_path(check->retyped[i].path));
+		json_add(one, "path", make_path(check->retyped[i].path));
 		json_add_text(one, "old_type", type_name(check->retyped[i].was));
 		json_add_text(one, "new_type", type_name(check->retyped[i].is));
-		json_object_array_add(list, one);
+		json_append(list, one);
 	}
 	return list;
 }
@@ -152,10 +153,10 @@ static struct json_object *make_growth(const struct sqst_growth *growth)
 	for (size_t i = 0; i < growth->rows; i++) {
 		struct json_object *one = json_object_new_object();
 
-		json_object_object_add(one, "path", make_path(growth->row[i].path));
+		json_add(one, "path", make_path(growth->row[i].path));
 		json_add_number(one, "old", growth->row[i].was);
 		json_add_number(one, "new", growth->row[i].is);
-		json_object_array_add(list, one);
+		json_append(list, one);
 	}
 	return list;
 }
@@ -166,35 +167,39 @@ static struct json_object *make_judgement(const struct judgement *judgement)
 	struct json_object *all = make_release(&judgement->old);
 
 	json_add_text(all, "verdict", sqst_verdict_name(check->verdict));
-	json_object_object_add(all, "reasons", make_notes(judgement, NOTE_REASON));
-	json_object_object_add(all, "warnings", make_notes(judgement, NOTE_WARNING));
-	json_object_object_add(all, "remarks", make_notes(judgement, NOTE_REMARK));
+	json_add(all, "reasons", make_notes(judgement, NOTE_REASON));
+	json_add(all, "warnings", make_notes(judgement, NOTE_WARNING));
+	json_add(all, "remarks", make_notes(judgement, NOTE_REMARK));
 	json_add_bool(all, "root_moved", check->root_moved);
 	json_add_bool(all, "same_lineage", check->same_lineage);
 	json_add_bool(all, "parent_of_new", check->child);
-	json_object_object_add(all, "path_counts", make_paths(check));
-	json_object_object_add(all, "numbers", make_numbers(check));
-	json_object_object_add(all, "conflicts", make_list(check->conflict, check->conflicts));
-	json_object_object_add(all, "regrouped_links",
-			       make_list(check->regrouped, check->regroupeds));
-	json_object_object_add(all, "used_again", make_list(check->revived, check->reviveds));
-	json_object_object_add(all, "changed_type", make_retyped(check));
+	json_add(all, "path_counts", make_paths(check));
+	json_add(all, "numbers", make_numbers(check));
+	json_add(all, "conflicts", make_list(check->conflict, check->conflicts));
+	json_add(all, "regrouped_links", make_list(check->regrouped, check->regroupeds));
+	json_add(all, "used_again", make_list(check->revived, check->reviveds));
+	json_add(all, "changed_type", make_retyped(check));
 	if (judgement->compared) {
-		json_object_object_add(all, "blocks", make_blocks(&judgement->blocks));
-		json_object_object_add(all, "stored_bytes", make_growth(judgement->growth));
+		json_add(all, "blocks", make_blocks(&judgement->blocks));
+		json_add(all, "stored_bytes", make_growth(judgement->growth));
 	}
 	return all;
 }
 
-bool story_write_json(const struct story *story, const char *path)
+char *story_json(const struct story *story, size_t *size)
 {
 	struct json_object *all = json_object_new_object();
 	struct json_object *list = json_object_new_array();
+	char *text;
 
 	json_add_text(all, "verdict", sqst_verdict_name(story->verdict));
-	json_object_object_add(all, "new", make_release(&story->now));
+	json_add(all, "new", make_release(&story->now));
 	for (size_t i = 0; i < story->olds; i++)
-		json_object_array_add(list, make_judgement(&story->old[i]));
-	json_object_object_add(all, "old", list);
-	return json_write(all, path);
+		json_append(list, make_judgement(&story->old[i]));
+	json_add(all, "old", list);
+	text = json_as_line(all, size);
+	json_object_put(all);
+	if (!text)
+		no_memory();
+	return text;
 }

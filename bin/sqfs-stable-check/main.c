@@ -4,8 +4,10 @@
 #include "config.h"
 #endif
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "options.h"
 #include "sqst/output.h"
 #include "story.h"
@@ -45,13 +47,32 @@ static bool is_stdout(const char *path)
 
 static enum status tell(const struct story *story, const struct arguments *arguments)
 {
-	if (arguments->json && !story_write_json(story, arguments->json))
-		return STATUS_SYSTEM;
-	if (arguments->html && !story_write_page(story, arguments->html))
-		return STATUS_SYSTEM;
+	struct sqst_file file[2];
+	char *text[2] = {NULL, NULL};
+	size_t files = 0;
+	bool done;
+
+	if (arguments->json) {
+		text[files] = story_json(story, &file[files].size);
+		file[files].path = arguments->json;
+		file[files].kind = SQST_OUTPUT_JSON;
+		file[files].data = text[files];
+		files++;
+	}
+	if (arguments->html) {
+		text[files] = story_page(story, &file[files].size);
+		file[files].path = arguments->html;
+		file[files].kind = SQST_OUTPUT_PAGE;
+		file[files].data = text[files];
+		files++;
+	}
 	if (!arguments->quiet && !is_stdout(arguments->json) && !is_stdout(arguments->html))
 		story_print(story);
-	return status_of_verdict(story->verdict);
+	/* All is made and printed before a file changes. */
+	done = output_flushed() && files_write(file, files);
+	free(text[0]);
+	free(text[1]);
+	return done ? status_of_verdict(story->verdict) : STATUS_SYSTEM;
 }
 
 static enum status check(const struct arguments *arguments)
@@ -86,6 +107,7 @@ int main(int count, char **list)
 {
 	struct arguments arguments;
 	enum status status = STATUS_USAGE;
+	bool done;
 
 	switch (arguments_read(&arguments, count, list)) {
 	case OPTIONS_BAD:
@@ -97,7 +119,9 @@ int main(int count, char **list)
 		status = check(&arguments);
 		break;
 	}
-	if (!output_arrived())
+	done = status != STATUS_SYSTEM && status != STATUS_USAGE && status != STATUS_INPUT &&
+	       (arguments.json || arguments.html);
+	if (!output_arrived(NULL, done ? "the reports are complete" : NULL))
 		status = STATUS_SYSTEM;
 	return (int)status;
 }

@@ -6,7 +6,9 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
+#include "common/uboot.h"
 #include "story.h"
 
 static SQST_PRINTF(3, 4) void add(struct judgement *judgement, enum note_level level,
@@ -40,6 +42,7 @@ static void add_reasons(struct judgement *judgement, const struct release *now)
 	const struct sqst_check *check = judgement->check;
 	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
 	const uint32_t kept = check->fate[SQST_FATE_KEPT];
+	const uint32_t groups = (uint32_t)check->regroupeds;
 
 	switch (check->verdict) {
 	case SQST_VERDICT_VALID:
@@ -57,6 +60,13 @@ static void add_reasons(struct judgement *judgement, const struct release *now)
 			add(judgement, NOTE_REASON,
 			    "%" PRIu32 " number%s of the old image name%s another file", conflicts,
 			    plural(conflicts), singular(conflicts));
+		if (groups > 0)
+			add(judgement, NOTE_REASON,
+			    "%" PRIu32
+			    " hard link group%s gained or lost names and kept %s number: not safe "
+			    "with every overlay option, see \"Hard links\" in sqfs-stable(7); "
+			    "sqfs-stable-build avoids it without --keep-links",
+			    groups, plural(groups), groups == 1 ? "its" : "their");
 		if (check->root_moved)
 			add(judgement, NOTE_REASON,
 			    "the root directory's number was %" PRIu32 " and is %" PRIu32
@@ -87,11 +97,38 @@ static void add_exports(struct judgement *judgement, const struct release *now)
 				: "unless an earlier image with these numbers had an export table");
 }
 
+/* What it has no compressor for concerns nobody. */
+static void add_uboot(struct judgement *judgement, const struct release *now)
+{
+	const struct sqst_uboot *uboot = now->uboot;
+	char *first;
+
+	if (!finds_root(&now->numbers->lineage))
+		add(judgement, NOTE_WARNING,
+		    "the root directory has not the highest number, and no double: U-Boot cannot "
+		    "read the new image");
+	if (!uboot || !uboot->has_codec || !uboot->finds_root)
+		return;
+	if (!uboot->inodes_in_order)
+		add(judgement, NOTE_WARNING,
+		    "U-Boot cannot read the new image: a block of its inode table that is stored "
+		    "as it is stands before a compressed one");
+	if (uboot->hidden + uboot->hidden_links == 0)
+		return;
+	first = path_shown(uboot->path[0]);
+	add(judgement, uboot->hidden > 0 ? NOTE_WARNING : NOTE_REMARK,
+	    "U-Boot cannot walk through %" PRIu32 " directories and %" PRIu32
+	    " symbolic links of the new image, such as %.120s, since it does not find them: see "
+	    "\"U-Boot\" in sqfs-stable(7)",
+	    uboot->hidden, uboot->hidden_links, first ? first : "?");
+	free(first);
+}
+
 static void add_warnings(struct judgement *judgement, const struct release *now)
 {
 	const struct sqst_check *check = judgement->check;
 	const uint32_t beyond = check->fate[SQST_FATE_BEYOND];
-	const uint32_t groups = (uint32_t)check->regroupeds, revived = (uint32_t)check->reviveds;
+	const uint32_t revived = (uint32_t)check->reviveds;
 	const uint32_t was = judgement->old.numbers->lineage.top, is = now->numbers->lineage.top;
 
 	if (check->verdict == SQST_VERDICT_REFUSED && !check->undecodable && check->root_moved)
@@ -110,23 +147,13 @@ static void add_warnings(struct judgement *judgement, const struct release *now)
 		    "the inode count was %" PRIu32 " and is %" PRIu32
 		    ": numbers that earlier images used may be above it",
 		    was, is);
-	if (groups > 0)
-		add(judgement, NOTE_WARNING,
-		    "%" PRIu32
-		    " hard link group%s gained or lost names and kept %s number: not safe "
-		    "with every overlay option, see \"Hard links\" in sqfs-stable(7); "
-		    "sqfs-stable-build --fresh-links avoids it",
-		    groups, plural(groups), groups == 1 ? "its" : "their");
 	if (revived > 0)
 		add(judgement, NOTE_WARNING,
 		    "%" PRIu32
 		    " number%s that the old image had left behind %s in use again: name the "
 		    "releases before it, too",
 		    revived, plural(revived), revived == 1 ? "is" : "are");
-	if (!finds_root(&now->numbers->lineage))
-		add(judgement, NOTE_WARNING,
-		    "the root directory has not the highest number, and no double: U-Boot cannot "
-		    "read the new image");
+	add_uboot(judgement, now);
 }
 
 static void add_remarks(struct judgement *judgement, const struct release *now)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/uboot.h"
 #include "page.h"
 #include "sqst/codec.h"
 
@@ -42,7 +43,7 @@ void page_text(FILE *to, const char *text)
 {
 	char *shown = text_shown(text);
 
-	put_clean(to, shown ? shown : "?");
+	put_clean(to, shown);
 	free(shown);
 }
 
@@ -51,7 +52,7 @@ void page_path(FILE *to, const char *path)
 	char *shown = path_shown(path);
 
 	fputs("<bdi class=\"path\">", to);
-	put_clean(to, shown ? shown : "?");
+	put_clean(to, shown);
 	fputs("</bdi>", to);
 	free(shown);
 }
@@ -199,7 +200,7 @@ static void put_cards(FILE *to, const struct sqst_check *check)
 	put_card(to, false, check->removed, "removed paths");
 	put_card(to, false, check->renumbered, "renumbered paths");
 	put_card(to, false, check->changed_type, "changed type");
-	put_card(to, false, check->regroupeds, "link groups changed");
+	put_card(to, check->regroupeds > 0, check->regroupeds, "link groups changed");
 	fprintf(to, "</div>\n");
 }
 
@@ -249,6 +250,14 @@ static void put_survey(FILE *to, const struct sqst_survey *was, const struct sqs
 	put_words(to, "compressor", before, after);
 }
 
+static void put_uboot(FILE *to, const struct sqst_uboot *was, const struct sqst_uboot *is)
+{
+	char before[UBOOT_TEXT_SIZE], after[UBOOT_TEXT_SIZE];
+
+	put_words(to, "U-Boot", uboot_text(was, before), uboot_text(is, after));
+	put_fact(to, "U-Boot's heap for tables", was->heap, is->heap);
+}
+
 static void put_facts(FILE *to, const struct release *old, const struct release *now)
 {
 	const struct sqst_lineage *was = &old->numbers->lineage, *is = &now->numbers->lineage;
@@ -272,6 +281,8 @@ static void put_facts(FILE *to, const struct release *old, const struct release 
 	put_words(to, "root's double", double_of(was), double_of(is));
 	if (old->survey && now->survey)
 		put_survey(to, old->survey, now->survey);
+	if (old->uboot && now->uboot)
+		put_uboot(to, old->uboot, now->uboot);
 	fprintf(to, "</tbody></table></div>");
 }
 
@@ -315,25 +326,45 @@ static void put_page(FILE *to, const struct story *story)
 		"</html>\n");
 }
 
-bool story_write_page(const struct story *story, const char *path)
+/* Text that grows. open_memstream() would do, but does not tell when it cannot grow. */
+struct text {
+	char *data;
+	size_t size;
+	size_t room;
+};
+
+static ssize_t add_text(void *user, const char *data, size_t size)
 {
-	struct sqst_report why = {0};
-	char *text = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&text, &size);
+	struct text *text = user;
+
+	if (size > text->room - text->size) {
+		const size_t room = 2 * text->room + size + 65536;
+		char *grown = realloc(text->data, room);
+
+		/* 0 is an error of the stream. */
+		if (!grown)
+			return 0;
+		text->data = grown;
+		text->room = room;
+	}
+	memcpy(text->data + text->size, data, size);
+	text->size += size;
+	return (ssize_t)size;
+}
+
+char *story_page(const struct story *story, size_t *size)
+{
+	struct text text = {0};
+	FILE *to = fopencookie(&text, "w", (cookie_io_functions_t){.write = add_text});
 	bool done = to != NULL;
 
 	if (done) {
 		put_page(to, story);
-		done = !ferror(to);
-		done = fclose(to) == 0 && done;
+		done = fflush(to) == 0 && !ferror(to);
+		fclose(to);
 	}
-	if (done) {
-		done = file_write(path, SQST_OUTPUT_PAGE, text, size);
-	} else {
-		sqst_fail(&why, SQST_ERR_NOMEM, path, "out of memory");
-		complain(&why);
-	}
-	free(text);
-	return done;
+	if (!done)
+		no_memory();
+	*size = text.size;
+	return text.data;
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How the page looks. Colours differ in lightness, too, and never stand without words. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include "page.h"
 
 const char page_style[] =

@@ -123,7 +123,7 @@ void page_strip(FILE *to, const struct judgement *judgement, const struct releas
 	uint64_t last = judgement->old.numbers->lineage.top;
 
 	if (!strip)
-		return;
+		no_memory();
 	if (last < now->numbers->lineage.top)
 		last = now->numbers->lineage.top;
 	strip->numbers = last;
@@ -213,7 +213,7 @@ static void draw_map(FILE *to, const struct sqst_block_map *map, size_t each)
 	uint8_t *square = calloc(squares, sizeof(*square));
 
 	if (!square)
-		return;
+		no_memory();
 	for (size_t i = 0; i < squares; i++) {
 		const size_t first = i * each, rest = map->blocks - first;
 

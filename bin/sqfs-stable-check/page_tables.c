@@ -82,8 +82,9 @@ void page_tables(FILE *to, const struct sqst_check *check)
 		 "under the new image that number is another file.",
 		 check->conflict, check->conflicts);
 	put_list(to, "Hard link groups that changed",
-		 "They kept their number although a name came or went.", check->regrouped,
-		 check->regroupeds);
+		 "They kept their number although a name came or went: not safe with every overlay "
+		 "option.",
+		 check->regrouped, check->regroupeds);
 	put_list(
 	    to, "Numbers that are used again",
 	    "The old image had left them behind. Safe only if older releases used them for the "

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/uboot.h"
 #include "story.h"
 
 /* Conflicts that are named, and names of one number; all are in the JSON. */
@@ -17,7 +18,7 @@ static void print_text(const char *text)
 {
 	char *clean = text_shown(text);
 
-	printf("%s", clean ? clean : "?");
+	printf("%s", clean);
 	free(clean);
 }
 
@@ -28,7 +29,7 @@ static void print_names(const struct sqst_check_names *names, bool stray)
 	for (uint32_t i = 0; i < names->count && i < NAMES_SHOWN; i++) {
 		char *path = path_shown(names->path[i]);
 
-		printf("%s%s", i ? ", " : "", path ? path : "?");
+		printf("%s%s", i ? ", " : "", path);
 		free(path);
 	}
 	if (names->count > NAMES_SHOWN)
@@ -94,6 +95,18 @@ static void print_judgement(const struct judgement *judgement, const struct rele
 	print_numbers("again", check->revived, check->reviveds);
 }
 
+static void print_uboot(const struct release *now)
+{
+	char text[UBOOT_TEXT_SIZE];
+
+	if (!now->uboot)
+		return;
+	printf("  U-Boot   %s", uboot_text(now->uboot, text));
+	if (now->uboot->finds_tables)
+		printf("; heap for tables: %" PRIu64 " bytes", now->uboot->heap);
+	printf("\n");
+}
+
 void story_print(const struct story *story)
 {
 	print_text(story->now.path);
@@ -102,6 +115,7 @@ void story_print(const struct story *story)
 		printf("  removed  %" PRIu64 " bytes in its fragment blocks belong to no file; "
 		       "sqfs-stable-build --purge leaves them out\n",
 		       story->now.survey->dead);
+	print_uboot(&story->now);
 	for (size_t i = 0; i < story->olds; i++)
 		print_judgement(&story->old[i], &story->now);
 }

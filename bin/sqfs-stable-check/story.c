@@ -16,19 +16,25 @@ static int read_release(struct release *release, const char *path, bool blocks,
 			struct sqst_report *why)
 {
 	struct sqst_image_facts facts;
-	int rc;
+	enum sqst_archive_kind kind;
+	int rc = sqst_archive_probe(path, &kind, why);
 
 	release->path = path;
-	if (sqst_archive_probe(path) == SQST_ARCHIVE_MTREE)
+	if (rc < 0)
+		return rc;
+	if (kind == SQST_ARCHIVE_MTREE)
 		return sqst_map_read(path, &release->numbers, why);
 	rc = sqst_image_examine(path, &facts, &release->numbers, why);
-	return rc == 0 ? sqst_survey_read(path, blocks, &release->survey, why) : rc;
+	if (rc == 0)
+		rc = sqst_survey_read(path, blocks, &release->survey, why);
+	return rc == 0 ? sqst_uboot_read(path, &release->uboot, why) : rc;
 }
 
 static void free_release(struct release *release)
 {
 	sqst_numbers_free(release->numbers);
 	sqst_survey_free(release->survey);
+	sqst_uboot_free(release->uboot);
 }
 
 static struct sqst_check_release seen(const struct release *release)

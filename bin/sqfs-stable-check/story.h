@@ -6,12 +6,14 @@
 #include "common/common.h"
 #include "sqst/check.h"
 #include "sqst/survey.h"
+#include "sqst/uboot.h"
 
-/* An image, or a map (no survey then). */
+/* An image, or a map (nothing but numbers then). */
 struct release {
 	const char *path;
 	struct sqst_numbers *numbers;
 	struct sqst_survey *survey;
+	struct sqst_uboot *uboot;
 };
 
 enum note_level {
@@ -26,7 +28,7 @@ struct note {
 	char text[320];
 };
 
-#define NOTES_MAX 12
+#define NOTES_MAX 14
 
 /* What the new release means for an old one. */
 struct judgement {
@@ -64,8 +66,11 @@ bool finds_root(const struct sqst_lineage *lineage);
 
 /* ---- words.c */
 
+/* Memory is short while all is still to be written: a line on standard error, and the end. */
+_Noreturn void no_memory(void);
+
 /* A path of an image as it is shown: with a '/' in front, UTF-8, anything that could move a cursor
- * or turn the direction of text as \ooo. The caller's to free(); NULL if memory is short. */
+ * or turn the direction of text as \ooo. The caller's to free(). */
 char *path_shown(const char *path);
 
 /* The same of any text, without the '/'. */
@@ -81,8 +86,8 @@ const char *size_text(uint64_t bytes, char text[SIZE_TEXT_SIZE]);
 
 void story_print(const struct story *story);
 
-/* False after a line on standard error. */
-bool story_write_json(const struct story *story, const char *path);
-bool story_write_page(const struct story *story, const char *path);
+/* The caller's to free(). */
+char *story_json(const struct story *story, size_t *size);
+char *story_page(const struct story *story, size_t *size);
 
 #endif

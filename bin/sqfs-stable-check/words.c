@@ -7,50 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
+#include "sqst/text.h"
 #include "story.h"
 
-/* Control characters, C1 too, and what breaks lines or turns the direction of text: a name must not
- * look like another one. */
-static bool is_hostile(uint32_t code)
+/* A backslash is masked too, so that what is shown is what the JSON says. */
+void no_memory(void)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
-	       (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || code >= 0xe0000;
-}
+	const struct sqst_report why = {.message = "out of memory"};
 
-static uint32_t decode(const char *text, size_t length)
-{
-	uint32_t code = (unsigned char)text[0];
-
-	if (length > 1)
-		code &= 0x7fU >> length;
-	for (size_t i = 1; i < length; i++)
-		code = code << 6 | ((unsigned char)text[i] & 0x3f);
-	return code;
+	complain(&why);
+	exit(STATUS_SYSTEM);
 }
 
 static char *shown(const char *prefix, const char *text)
 {
-	char *clean = text_as_utf8(text);
-	char *out = clean ? malloc(strlen(prefix) + 4 * strlen(clean) + 1) : NULL;
+	const char *const end = text + strlen(text);
+	char *out = malloc(strlen(prefix) + 4 * strlen(text) + SQST_MASKED_MAX);
 	char *to = out;
 
-	if (out)
-		to = stpcpy(to, prefix);
-	for (const char *from = clean; out && *from;) {
-		const size_t length = utf8_length(from);
-		const bool mask = is_hostile(decode(from, length));
-
-		for (size_t i = 0; i < length; i++, from++) {
-			if (mask)
-				to += sprintf(to, "\\%03o", (unsigned char)*from);
-			else
-				*to++ = *from;
+	if (!out)
+		no_memory();
+	to = stpcpy(to, prefix);
+	while (text < end) {
+		if (*text == '\\') {
+			to = stpcpy(to, "\\134");
+			text++;
+			continue;
 		}
+		text += sqst_text_mask(text, (size_t)(end - text), to);
+		to += strlen(to);
 	}
-	if (out)
-		*to = '\0';
-	free(clean);
 	return out;
 }
 

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "show.h"
 #include "sqst/map.h"
+#include "sqst/uboot.h"
 
 const char program_name[] = "sqfs-stable-info";
 
@@ -66,12 +67,18 @@ static enum exit_status print_all(const struct arguments *arguments)
 	struct sqst_report why = {.warn = complain_warning};
 	struct sqst_numbers *numbers;
 	struct sqst_image_facts facts;
+	struct sqst_uboot *uboot = NULL;
 	struct shown shown = {.path = arguments->image, .facts = &facts};
 	enum exit_status status = EXIT_DONE;
 
 	if (sqst_image_examine(arguments->image, &facts, &numbers, &why) < 0)
 		return refuse(&why);
+	if (!arguments->map && sqst_uboot_read(arguments->image, &uboot, &why) < 0) {
+		sqst_numbers_free(numbers);
+		return refuse(&why);
+	}
 	shown.numbers = numbers;
+	shown.uboot = uboot;
 	warn_of_memory(&shown);
 	if (arguments->map)
 		status = print_map(numbers);
@@ -81,6 +88,7 @@ static enum exit_status print_all(const struct arguments *arguments)
 		show_text(&shown);
 	if (shown.warning[0] && !arguments->map)
 		sqst_warn(&why, arguments->image, "%s", shown.warning);
+	sqst_uboot_free(uboot);
 	sqst_numbers_free(numbers);
 	return status;
 }
@@ -98,7 +106,7 @@ int main(int count, char **list)
 	case OPTIONS_READ:
 		status = arguments.udev ? print_udev(arguments.image) : print_all(&arguments);
 	}
-	if (!output_arrived())
+	if (!output_arrived(NULL, NULL))
 		return EXIT_SYSTEM;
 	return (int)status;
 }

@@ -5,6 +5,7 @@
 
 #include "common/common.h"
 #include "sqst/image.h"
+#include "sqst/uboot.h"
 
 /* Bytes of kernel memory in one allocation that are worth a warning. Up to eight pages the kernel
  * finds readily (PAGE_ALLOC_COSTLY_ORDER); for more it may have to move memory about, and on a
@@ -16,6 +17,7 @@ struct shown {
 	const char *path;
 	const struct sqst_image_facts *facts;
 	const struct sqst_numbers *numbers;
+	const struct sqst_uboot *uboot;
 	/* "" if there is none. */
 	char warning[256];
 };

@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "common/json.h"
+#include "common/uboot.h"
 #include "show.h"
 #include "sqst/codec.h"
 
@@ -21,13 +21,14 @@ static struct json_object *make_lineage(const struct sqst_lineage *lineage)
 	if (lineage->recorded)
 		json_add_number(made, "generation", lineage->generation);
 	else
-		json_object_object_add(made, "generation", NULL);
-	for (uint32_t i = 0; i < lineage->parents; i++)
-		json_object_array_add(parents,
-				      sqst_uuid_is_null(lineage->parent[i])
-					  ? NULL
-					  : json_text(uuid_text(lineage->parent[i], uuid)));
-	json_object_object_add(made, "parents", parents);
+		json_add_null(made, "generation");
+	for (uint32_t i = 0; i < lineage->parents; i++) {
+		if (sqst_uuid_is_null(lineage->parent[i]))
+			json_append_null(parents);
+		else
+			json_append(parents, json_text(uuid_text(lineage->parent[i], uuid)));
+	}
+	json_add(made, "parents", parents);
 	return made;
 }
 
@@ -66,11 +67,12 @@ bool show_json(const struct shown *shown)
 	json_add_number(all, "image_bytes", head->bytes_used);
 	json_add_number(all, "time", head->time);
 	json_add_number(all, "paths", shown->numbers->paths);
-	json_object_object_add(all, "lineage", make_lineage(&head->lineage));
-	json_object_object_add(all, "numbers", make_numbers(shown->facts));
-	json_object_object_add(all, "export_table", make_exports(shown->facts));
+	json_add(all, "lineage", make_lineage(&head->lineage));
+	json_add(all, "numbers", make_numbers(shown->facts));
+	json_add(all, "export_table", make_exports(shown->facts));
+	json_add(all, "u_boot", json_uboot(shown->uboot));
 	if (shown->warning[0])
-		json_object_array_add(warnings, json_text(shown->warning));
-	json_object_object_add(all, "warnings", warnings);
+		json_append(warnings, json_text(shown->warning));
+	json_add(all, "warnings", warnings);
 	return json_write(all, "-");
 }

@@ -7,8 +7,12 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "common/uboot.h"
 #include "show.h"
 #include "sqst/codec.h"
+
+/* All are in the JSON. */
+#define HIDDEN_SHOWN 10
 
 static void line(const char *name, const char *text)
 {
@@ -85,6 +89,25 @@ static void show_image(const struct sqst_image_head *head)
 	line("made", text);
 }
 
+static void show_uboot(const struct sqst_uboot *uboot)
+{
+	char text[UBOOT_TEXT_SIZE];
+
+	line("U-Boot", uboot_text(uboot, text));
+	if (uboot->finds_tables)
+		printf("%-16s %" PRIu64 " bytes for tables: %" PRIu64 " inodes, %" PRIu64
+		       " directories\n",
+		       "U-Boot's heap", uboot->heap, uboot->inode_table, uboot->directory_table);
+	for (size_t i = 0; i < uboot->paths && i < HIDDEN_SHOWN; i++) {
+		printf("%-16s /", i == 0 ? "hidden names" : "");
+		print_masked(stdout, uboot->path[i]);
+		putchar('\n');
+	}
+	if ((uint64_t)uboot->hidden + uboot->hidden_links > HIDDEN_SHOWN)
+		printf("%-16s %" PRIu64 " more; --json has them\n", "",
+		       (uint64_t)uboot->hidden + uboot->hidden_links - HIDDEN_SHOWN);
+}
+
 void show_text(const struct shown *shown)
 {
 	const struct sqst_image_facts *facts = shown->facts;
@@ -99,4 +122,5 @@ void show_text(const struct shown *shown)
 		       "export table", facts->export_bytes, facts->export_memory);
 	else
 		line("export table", "none: the kernel decodes no origin of this image");
+	show_uboot(shown->uboot);
 }

@@ -12,7 +12,9 @@ int main(int count, char **list)
 {
 	struct arguments arguments;
 	enum status status = STATUS_TROUBLE;
+	const char *done = NULL;
 
+	arguments.output = NULL;
 	switch (arguments_read(&arguments, count, list)) {
 	case OPTIONS_BAD:
 		return STATUS_TROUBLE;
@@ -21,7 +23,9 @@ int main(int count, char **list)
 		break;
 	case OPTIONS_READ:
 		status = arguments.command->run(&arguments);
+		if (arguments.command->run == run_merge && status == STATUS_SAME)
+			done = "the map is complete";
 		break;
 	}
-	return output_arrived() ? (int)status : STATUS_TROUBLE;
+	return output_arrived(arguments.output, done) ? (int)status : STATUS_TROUBLE;
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,12 +25,16 @@ struct merging {
 };
 
 /* git hands over an empty file where the branches have no map in common. */
-static bool is_empty(const char *path)
+static int read_base(const char *path, struct sqst_numbers **out, struct sqst_report *why)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && !S_ISFIFO(st.st_mode) && !S_ISDIR(st.st_mode) &&
-	       !S_ISBLK(st.st_mode) && st.st_size == 0;
+	if (stat(path, &st) != 0)
+		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path, "cannot be opened");
+	if (!S_ISFIFO(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISBLK(st.st_mode) &&
+	    st.st_size == 0)
+		return 0;
+	return numbers_read(path, out, why);
 }
 
 static void print_conflict(void *user, const struct sqst_merge_conflict *conflict)
@@ -53,8 +58,8 @@ static int read_all(const struct arguments *arguments, struct merging *merging,
 	/* What is replaced must not change between now and then. */
 	if (!arguments->output || strcmp(arguments->output, operand[1]) == 0)
 		rc = sqst_map_lock_take(operand[1], NULL, &merging->lock, why);
-	if (rc == 0 && !is_empty(operand[0]))
-		rc = numbers_read(operand[0], &merging->base, why);
+	if (rc == 0)
+		rc = read_base(operand[0], &merging->base, why);
 	if (rc == 0)
 		rc = numbers_read(operand[1], &merging->ours, why);
 	if (rc == 0)
@@ -68,9 +73,10 @@ static int merge(const struct arguments *arguments, struct merging *merging,
 	const char *ours = arguments->operands.item[1];
 	const char *output = arguments->output ? arguments->output : ours;
 	uint32_t shown = 0;
+	sigset_t before;
 	const struct sqst_merge_options options = {
 	    .prefer = arguments->prefer,
-	    .fresh_links = arguments->fresh_links,
+	    .keep_links = arguments->keep_links,
 	    .uuid = arguments->has_uuid ? arguments->uuid : NULL,
 	    .conflict = print_conflict,
 	    .user = &shown,
@@ -83,8 +89,11 @@ static int merge(const struct arguments *arguments, struct merging *merging,
 					&merging->joined, &merging->result, why);
 	if (rc == 0)
 		rc = sqst_map_lock_check(merging->lock, why);
-	if (rc == 0)
+	if (rc == 0) {
+		signals_hold(&before);
 		rc = sqst_map_write(merging->joined, output, why);
+		signals_release(&before);
+	}
 	return rc;
 }
 
@@ -93,10 +102,11 @@ static void print_done(const struct arguments *arguments, const struct merging *
 	const struct sqst_merge_result *result = &merging->result;
 	const struct sqst_numbers *joined = merging->joined;
 
-	if (result->regrouped > 0 && !arguments->fresh_links)
+	if (result->regrouped > 0)
 		fprintf(stderr,
 			"%s: warning: %u hard link groups gained or lost names and keep their "
-			"numbers; see \"Hard links\" in sqfs-stable(7) and --fresh-links\n",
+			"numbers; see \"Hard links\" in sqfs-stable(7), and leave --keep-links "
+			"away\n",
 			program_name, result->regrouped);
 	if (!arguments->quiet)
 		fprintf(stderr, "%s: merged: %u paths, %u kept, %u renumbered; top %u\n",

@@ -9,16 +9,16 @@
 #include "sqst/image.h"
 #include "sqst/map.h"
 
-/* The bytes of a pipe can be read once, so that only a file or device is looked at. */
-static bool is_image(const char *path)
-{
-	return sqst_archive_probe(path) == SQST_ARCHIVE_IMAGE;
-}
-
 int numbers_read(const char *path, struct sqst_numbers **out, struct sqst_report *why)
 {
-	return is_image(path) ? sqst_image_read_numbers(path, out, why)
-			      : sqst_map_read(path, out, why);
+	enum sqst_archive_kind kind;
+	const int rc = sqst_archive_probe(path, &kind, why);
+
+	if (rc < 0)
+		return rc;
+	/* A pipe, whose bytes can be read once, is a map. */
+	return kind == SQST_ARCHIVE_IMAGE ? sqst_image_read_numbers(path, out, why)
+					  : sqst_map_read(path, out, why);
 }
 
 const char *type_name(uint8_t type)

@@ -50,6 +50,17 @@ static bool set_uuid(void *to, const struct option_row *row, const char *value)
 	return true;
 }
 
+/* The last of the two counts; row->offset: whether it is --keep-links. */
+static bool set_links(void *to, const struct option_row *row, const char *value)
+{
+	struct arguments *arguments = to;
+
+	(void)value;
+	arguments->keep_links = row->offset != 0;
+	arguments->links = row->name;
+	return true;
+}
+
 #define AT(field) offsetof(struct arguments, field)
 
 static const struct option_row rows[] = {
@@ -58,8 +69,9 @@ static const struct option_row rows[] = {
     {NULL, NULL, "Merge", 0, NULL},
     {"o", "FILE", "write the map there, not to OURS", AT(output), NULL},
     {"prefer", "ours|theirs", "whose word counts where one path has two types", 0, set_prefer},
-    {"fresh-links", NULL, "hard link groups that gained or lost names get new numbers",
-     AT(fresh_links), NULL},
+    {"keep-links", NULL, "hard link groups that gained or lost names keep numbers (not safe)", 1,
+     set_links},
+    {"fresh-links", NULL, "they get new numbers (default)", 0, set_links},
     {NULL, NULL, "Init", 0, NULL},
     {"from", "FILE", "with the paths and numbers of this image or map", AT(from), NULL},
     {NULL, NULL, "All", 0, NULL},
@@ -93,8 +105,8 @@ static bool check_options(const struct arguments *arguments)
 		name = "o";
 	if (a->prefer != SQST_MERGE_NEITHER && !merge)
 		name = "prefer";
-	if (a->fresh_links && !merge)
-		name = "fresh-links";
+	if (a->links && !merge)
+		name = a->links;
 	if (a->from && !init)
 		name = "from";
 	if (a->has_uuid && diff)

@@ -25,7 +25,9 @@ struct arguments {
 	enum sqst_merge_side prefer;
 	uint8_t uuid[SQST_UUID_SIZE];
 	bool has_uuid;
-	bool fresh_links;
+	bool keep_links;
+	/* Which of the options about hard links was given, NULL for none. */
+	const char *links;
 	bool all;
 	bool quiet;
 };

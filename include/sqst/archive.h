@@ -9,6 +9,7 @@
 #ifndef SQST_ARCHIVE_H
 #define SQST_ARCHIVE_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
@@ -44,14 +45,17 @@ struct sqst_archive_options {
 	 * (sqfstar -ignore-zeros). */
 	bool ignore_zeros;
 	/** Polled now and then; SQST_ERR_CANCELED when it becomes true. May be NULL. */
-	const volatile int *cancel;
+	const struct sqst_cancel *cancel;
 };
 
 /**
  * Look at a file's first bytes. A compressed file counts as an archive.
- * @return SQST_ARCHIVE_NONE also for what is no regular file or block device, or unreadable
+ * @param kind  SQST_ARCHIVE_NONE also for what is no regular file or block device
+ * @return 0, or the error of what cannot be opened or read: SQST_ERR_SOURCE, SQST_ERR_NOMEM,
+ *         SQST_ERR_IO
  */
-SQST_API enum sqst_archive_kind sqst_archive_probe(const char *path);
+SQST_API int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind,
+				struct sqst_report *why);
 
 /** Whether this build of the library can read archives (libarchive). */
 SQST_API bool sqst_archive_supported(void);

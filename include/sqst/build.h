@@ -7,6 +7,7 @@
 #define SQST_BUILD_H
 
 #include "sqst/archive.h"
+#include "sqst/cancel.h"
 #include "sqst/codec.h"
 #include "sqst/numbering.h"
 #include "sqst/numbers.h"
@@ -33,7 +34,7 @@ enum sqst_build_flag {
 	SQST_BUILD_NEW_LINEAGE = 0x0400,   /**< R9: every number above the parents' tops */
 	SQST_BUILD_FORCE = 0x0800,         /**< an existing output file is replaced */
 	SQST_BUILD_MKFS_TIME = 0x1000,     /**< mkfs_time is set */
-	SQST_BUILD_FRESH_LINKS = 0x2000,   /**< hard link groups that changed get new numbers */
+	SQST_BUILD_KEEP_LINKS = 0x2000,    /**< hard link groups that changed keep numbers */
 	SQST_BUILD_MERGE = 0x4000,         /**< the sources are laid over one another, in order */
 	SQST_BUILD_KEEP_TIMES = 0x8000, /**< what equals the newest parent image keeps its time */
 	SQST_BUILD_PSEUDO_OVERRIDE = 0x10000,   /**< owners of pseudo files win over overrides */
@@ -169,8 +170,8 @@ struct sqst_build_options {
 	void (*progress)(void *user, const struct sqst_progress *progress);
 	/** Handed to inspect, progress and report. */
 	void *user;
-	/** Set it to non-zero (from a signal handler, say) to end the build. May be NULL. */
-	const volatile int *cancel;
+	/** Says whether the build is to end (a signal came, say). May be NULL. */
+	const struct sqst_cancel *cancel;
 };
 
 /** What became of the data of the parent image (the newest that is no map). All bytes are those of

@@ -10,8 +10,9 @@
  * conflict. See "Is it safe" in sqfs-stable-check(1).
  *
  * Hard links: a number stands for a set of paths. It is kept if old and new set have a path in
- * common, with one type; if they are not equal, the number is listed as regrouped. Without a common
- * path it is a conflict.
+ * common, with one type; if they are not equal, the number is listed as regrouped, which is unsafe
+ * with some overlay options whatever came or went (see "Hard links" in sqfs-stable(7)). Without a
+ * common path it is a conflict.
  */
 #ifndef SQST_CHECK_H
 #define SQST_CHECK_H
@@ -39,8 +40,8 @@ enum sqst_verdict {
 	/** Every origin is refused: safe, but none is kept. With index=on, the overlay does not
 	 *  mount until its upper layer is made anew. */
 	SQST_VERDICT_REFUSED,
-	/** A number names another file, or an overlay with index=on that keeps its other origins
-	 *  does not mount. */
+	/** A number names another file or other names of a hard link group, or an overlay with
+	 *  index=on that keeps its other origins does not mount. */
 	SQST_VERDICT_UNSAFE,
 };
 

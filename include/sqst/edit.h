@@ -12,6 +12,7 @@
 #ifndef SQST_EDIT_H
 #define SQST_EDIT_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
@@ -73,10 +74,10 @@ SQST_API size_t sqst_filter_count(const struct sqst_filter *filter);
  * directory of the file system: a plain pattern is compared as text.
  * @param path  below the root, "a/b/c"
  */
-SQST_API bool sqst_filter_excludes(const struct sqst_filter *filter, const char *path);
+SQST_API bool sqst_filter_excludes(struct sqst_filter *filter, const char *path);
 
 /** Take out of a tree what sqst_filter_excludes() says. */
-SQST_API void sqst_tree_filter(struct sqst_tree *tree, const struct sqst_filter *filter);
+SQST_API void sqst_tree_filter(struct sqst_tree *tree, struct sqst_filter *filter);
 
 SQST_API void sqst_filter_free(struct sqst_filter *filter);
 
@@ -110,7 +111,7 @@ enum sqst_sources_flag {
  */
 SQST_API int sqst_tree_scan_sources(const char *const *source, size_t count, unsigned flags,
 				    const struct sqst_scan_options *options,
-				    const volatile int *cancel, struct sqst_tree **out,
+				    const struct sqst_cancel *cancel, struct sqst_tree **out,
 				    struct sqst_report *why);
 
 /**
@@ -127,8 +128,8 @@ SQST_API int sqst_tree_scan_sources(const char *const *source, size_t count, uns
  * @return as sqst_tree_scan(); SQST_ERR_LIMIT with more than 255 sources
  */
 SQST_API int sqst_tree_merge(struct sqst_tree *tree, const char *path,
-			     const struct sqst_scan_options *options, const volatile int *cancel,
-			     struct sqst_report *why);
+			     const struct sqst_scan_options *options,
+			     const struct sqst_cancel *cancel, struct sqst_report *why);
 
 /**
  * As sqst_tree_merge(), with any tree (of an archive, say).
@@ -213,6 +214,12 @@ SQST_API int sqst_xattr_parse(const char *text, struct sqst_override_xattr *out,
 
 /* ---- times from a parent */
 
+/** How sqst_tree_keep_times() compares. Or-ed. */
+enum sqst_keep_flag {
+	/** A file whose data is damaged in the parent is another: a warning, and no error. */
+	SQST_KEEP_DAMAGED_DIFFER = 1,
+};
+
 /** What sqst_tree_keep_times() did. */
 struct sqst_keep_stats {
 	/** Inodes whose time was another and is the parent's now. */
@@ -229,13 +236,14 @@ struct sqst_keep_stats {
  * So a build system that touches every file makes the same image.
  *
  * @param parent  a tree with contents, of the parent image
+ * @param flags   an or of ::sqst_keep_flag
  * @param cancel  may be NULL
  * @param stats   may be NULL
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE, SQST_ERR_CHANGED, SQST_ERR_PARENT, SQST_ERR_CANCELED
  */
 SQST_API int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
-				  const volatile int *cancel, struct sqst_keep_stats *stats,
-				  struct sqst_report *why);
+				  unsigned flags, const struct sqst_cancel *cancel,
+				  struct sqst_keep_stats *stats, struct sqst_report *why);
 
 /**
  * Set security.selinux of every inode from a file_contexts file (libselinux), as setfiles would for

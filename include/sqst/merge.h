@@ -88,9 +88,9 @@ struct sqst_merge_conflict {
 /** How to merge. Zero-initialise for the defaults. */
 struct sqst_merge_options {
 	enum sqst_merge_side prefer;
-	/** Hard link groups that a branch or the join changed get new numbers, as with
-	 *  ::SQST_NUMBERING_FRESH_LINKS. */
-	bool fresh_links;
+	/** Hard link groups that a branch or the join changed keep numbers, as with
+	 *  ::SQST_NUMBERING_KEEP_LINKS. */
+	bool keep_links;
 	/** With branches of two lineages: the UUID of the one that goes on. NULL: that is refused.
 	 */
 	const uint8_t *uuid;
@@ -109,7 +109,7 @@ struct sqst_merge_result {
 	/** Paths whose number had to go: it means, or may mean, something else on a device that
 	 *  runs the other branch. */
 	uint32_t renumbered;
-	/** Numbers of hard link groups that changed and kept theirs; see fresh_links. */
+	/** Numbers of hard link groups that changed and kept theirs; see keep_links. */
 	uint32_t regrouped;
 };
 

@@ -21,14 +21,14 @@ struct sqst_numbering_stats {
 	uint32_t added;
 	/** Of those: paths that the newest parent that has them has with another file type. */
 	uint32_t retyped;
-	/** Of those: identities that a parent has, but whose number had to go (R5 joins and splits,
-	 *  R8 conflicts). */
+	/** Of those: identities that a parent has, but whose number had to go (R5: hard link groups
+	 *  that changed, R8: conflicts). */
 	uint32_t renumbered;
 	/** Numbers that at least one parent used for a path and that no path has any more. */
 	uint32_t retired;
-	/** Numbers of hard link groups that a path joined or left, and that the group kept (R5). An
-	 *  upper layer with index=on or metacopy=on may not survive that; see "Hard links" in
-	 *  sqfs-stable(7). */
+	/** Numbers of hard link groups that a path joined or left, and that the group kept: 0 but
+	 *  with ::SQST_NUMBERING_KEEP_LINKS. An upper layer with index=on or metacopy=on may not
+	 *  survive that; see "Hard links" in sqfs-stable(7). */
 	uint32_t regrouped;
 	/** Numbers in use, one an inode; the root's double is not counted. */
 	uint32_t live;
@@ -38,9 +38,9 @@ struct sqst_numbering_stats {
 enum sqst_numbering_flag {
 	/** R9: every number is above every parent's top. */
 	SQST_NUMBERING_NEW_LINEAGE = 1,
-	/** A hard link group that a path joined or left gets a new number, in place of R5. Then no
-	 *  number ever stands for a path that did not have it from the start. */
-	SQST_NUMBERING_FRESH_LINKS = 2,
+	/** A hard link group that a path joined or left keeps its number, in place of R5: the
+	 * number goes where most of its old paths are. Not safe with every overlay option. */
+	SQST_NUMBERING_KEEP_LINKS = 2,
 };
 
 /** What comes out beside the numbers in the tree. */

@@ -41,6 +41,20 @@ SQST_API int sqst_file_check(const char *path, enum sqst_output_kind kind, struc
 SQST_API int sqst_file_write(const char *path, enum sqst_output_kind kind, const void *data,
 			     size_t size, struct sqst_report *why);
 
+/** A file and what becomes of it. */
+struct sqst_file {
+	const char *path;
+	enum sqst_output_kind kind;
+	const void *data;
+	size_t size;
+};
+
+/** As sqst_file_write(), for several files: they appear together, or none does. */
+SQST_API int sqst_files_write(const struct sqst_file *file, size_t count, struct sqst_report *why);
+
+/** The largest `count` that sqst_files_write() takes. */
+#define SQST_FILES_MAX 8
+
 /** Whether two paths name one file, or would. */
 SQST_API bool sqst_file_same(const char *one, const char *other);
 

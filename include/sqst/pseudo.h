@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table below is not for the formatter. */
+/* clang-format off */
 /**
  * @file pseudo.h
  * Pseudo-file definitions, as mksquashfs reads them with -p and -pf: files that no source has, so
@@ -14,10 +16,12 @@
  *     NAME x XATTR=VALUE                  add an extended attribute (0x hex, 0s base64, 0t octal
  *                                         escapes, else as it stands)
  *     NAME l PATH                         the file PATH of this system (hard link if it is in the
- * tree) NAME h PATH                         as l, but symbolic links are followed NAME L OTHER hard
- * link to the earlier definition of OTHER NAME D|M|B|C|F|S|I TIME …           as the small letter,
- * with a modification time NAME R TIME MODE UID GID LENGTH OFFSET [SPARSE] regular file, its
- * content inside the definition file
+ *                                         tree)
+ *     NAME h PATH                         as l, but symbolic links are followed
+ *     NAME L OTHER                        hard link to the earlier definition of OTHER
+ *     NAME D|M|B|C|F|S|I TIME …           as the small letter, with a modification time
+ *     NAME R TIME MODE UID GID LENGTH OFFSET [SPARSE]
+ *                                         regular file, its content inside the definition file
  *
  * MODE is octal. UID and GID are numbers or names of this system. TIME is seconds since 1970, or
  * what date(1) understands. Words with blanks are quoted with "" or escaped with a backslash. In a
@@ -27,9 +31,11 @@
  *
  * Nothing is run before sqst_pseudo_apply(): neither commands nor date(1).
  */
+/* clang-format on */
 #ifndef SQST_PSEUDO_H
 #define SQST_PSEUDO_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
@@ -80,8 +86,8 @@ struct sqst_pseudo_options {
 	uint32_t time;
 	/** Take and add no extended attributes (x definitions are ignored). */
 	bool no_xattrs;
-	/** Polled while commands run; SQST_ERR_CANCELED when it becomes true. May be NULL. */
-	const volatile int *cancel;
+	/** Says whether to end (with SQST_ERR_CANCELED), also while commands run. May be NULL. */
+	const struct sqst_cancel *cancel;
 };
 
 /**

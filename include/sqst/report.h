@@ -30,7 +30,7 @@ enum sqst_error {
 	SQST_ERR_OPTION = -7,
 	/** The output exists and replacing it was not asked for. */
 	SQST_ERR_EXISTS = -8,
-	/** The caller's cancel flag was set (for the program: a signal came). */
+	/** The caller asked for it (cancel.h; for the program: a signal came). */
 	SQST_ERR_CANCELED = -9,
 };
 
@@ -42,8 +42,10 @@ enum sqst_error {
 struct sqst_report {
 	/** Why the last call failed, 0 if none did. */
 	int code;
-	/** One line without a line end: what file, what is wrong, where, what to do. Bytes that are
-	 *  control characters are masked as \ooo, so that it is safe on a terminal. */
+	/** The errno value of the system call that failed, 0 if it was none. */
+	int number;
+	/** One line without a line end: what file, what is wrong, where, what to do. Masked as
+	 *  sqst_text_mask() does (text.h), so that it is safe on a terminal. */
 	char message[SQST_MESSAGE_MAX];
 	/** Called for things that do not stop the work, one line each, masked likewise. May be
 	 * NULL. */
@@ -63,7 +65,11 @@ struct sqst_report {
 SQST_API int sqst_fail(struct sqst_report *why, int code, const char *file, const char *format, ...)
     SQST_PRINTF(4, 5);
 
-/** As sqst_fail(), with `: strerror(number)` behind it. `number` is an errno value. */
+/**
+ * As sqst_fail(), with `: strerror(number)` behind it. `number` is an errno value; if it says that
+ * the system is short of something, the code is ::SQST_ERR_NOMEM (ENOMEM) or ::SQST_ERR_IO (EAGAIN,
+ * EDQUOT, EMFILE, ENFILE, ENOSPC), whatever `code` is. Take the code that is returned.
+ */
 SQST_API int sqst_fail_errno(struct sqst_report *why, int code, int number, const char *file,
 			     const char *format, ...) SQST_PRINTF(5, 6);
 

@@ -10,6 +10,7 @@
 #ifndef SQST_TREE_H
 #define SQST_TREE_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 
@@ -113,8 +114,9 @@ struct sqst_scan_options {
 	/** Files to leave out, with a warning, where they are met: the outputs, when they lie
 	 * inside the source. Each may be NULL, and need not exist. */
 	const char *leave_out[SQST_LEAVE_OUT_MAX];
-	/** Names to leave out (edit.h), or NULL. */
-	const struct sqst_filter *filter;
+	/** Names to leave out (edit.h), or NULL. It notes which of its patterns fit: for one build
+	 * at a time. */
+	struct sqst_filter *filter;
 	/** Do not go into directories of another file system than the source's; they are stored
 	 * empty (-one-file-system). */
 	bool one_file_system;
@@ -142,14 +144,13 @@ struct sqst_scan_options {
  *
  * @param path     a directory
  * @param options  may be NULL
- * @param cancel   polled now and then; the call ends with SQST_ERR_CANCELED when it becomes true.
- *                 May be NULL.
+ * @param cancel   says whether the call is to end (with SQST_ERR_CANCELED). May be NULL.
  * @param out      the tree, the caller's to free with sqst_tree_free(); untouched on failure
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (unreadable, or a path past PATH_MAX),
  *         SQST_ERR_CHANGED, SQST_ERR_CANCELED
  */
 SQST_API int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
-			    const volatile int *cancel, struct sqst_tree **out,
+			    const struct sqst_cancel *cancel, struct sqst_tree **out,
 			    struct sqst_report *why);
 
 /** An empty tree: one root directory, mode 0755, owner 0:0, time 0. NULL if memory is short. */

@@ -67,6 +67,8 @@ static int unpack(struct sqst_source_image *source, uint64_t at, uint32_t field,
 	if (!image->coder)
 		return sqst_image_nomem(image);
 	got = image->codec->decompress(image->coder, source->packed, size, data, room);
+	if (got == SQST_ERR_NOMEM)
+		return sqst_image_nomem(image);
 	if (got < 0 || (uint32_t)got > room)
 		return sqst_image_bad(
 		    image, "the data block at offset 0x%" PRIx64 " does not decompress (%s)", at,

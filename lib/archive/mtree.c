@@ -15,7 +15,10 @@
 #include "archive/mtree.h"
 #include "archive/origin_spool.h"
 #include "archive/stage.h"
+#include "base/cancel.h"
+#include "base/file.h"
 #include "base/scope.h"
+#include "base/wait.h"
 #include "tree/kind.h"
 
 SQST_DEFINE_SCOPE(file, FILE, fclose)
@@ -103,8 +106,12 @@ static int fill_symlink(struct spec *spec, const char *path, const struct sqst_m
 	if (keys->link)
 		return sqst_stage_symlink(&spec->stage, path, keys->link, body);
 	length = readlink(file, target, sizeof(target) - 1);
-	if (length < 0)
+	if (length < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EINVAL))
 		return bad(spec, "a link without link=", path);
+	if (length < 0)
+		return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno, spec->stage.source,
+				       "line %lu: %s: cannot read the symbolic link %s", spec->line,
+				       path, file);
 	target[length] = '\0';
 	return sqst_stage_symlink(&spec->stage, path, target, body);
 }
@@ -289,10 +296,13 @@ static int read_line(struct spec *spec, FILE *file, char **line, size_t *room)
 	size_t more_room = 0, length = 0;
 
 	for (;;) {
-		const ssize_t got =
-		    length == 0 ? getline(line, room, file) : getline(&more, &more_room, file);
+		ssize_t got;
+		const int rc = sqst_getline(file, length == 0 ? line : &more,
+					    length == 0 ? room : &more_room, &got);
 
-		if (got < 0 && ferror(file))
+		if (rc < 0 && errno == ECANCELED)
+			return sqst_fail(spec->why, SQST_ERR_CANCELED, NULL, "canceled");
+		if (rc < 0)
 			return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno,
 					       spec->stage.source, "cannot read it");
 		if (got < 0)
@@ -325,10 +335,9 @@ static int read_lines(struct spec *spec, FILE *file)
 	int rc;
 
 	while ((rc = read_line(spec, file, &line, &room)) > 0) {
-		const volatile int *cancel = spec->stage.options->cancel;
-
-		if (cancel && *cancel)
-			return sqst_fail(spec->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_canceled(spec->stage.options->cancel, spec->why);
+		if (rc < 0)
+			return rc;
 		/* link and contents point into the line, so they are not for /set. */
 		spec->set.link = spec->set.contents = NULL;
 		rc = take_line(spec, line);
@@ -342,8 +351,10 @@ int sqst_tree_read_mtree(const char *path, const struct sqst_archive_options *op
 			 struct sqst_tree **out, struct sqst_report *why)
 {
 	const bool standard = strcmp(path, "-") == 0;
-	SQST_CLEANUP(sqst_scope_file) FILE *opened = standard ? NULL : fopen(path, "re");
-	FILE *file = standard ? stdin : opened;
+	SQST_AUTO_CLOSE int opened = standard ? -1 : sqst_wait_open(path);
+	struct sqst_wait_source source = {.fd = standard ? STDIN_FILENO : opened,
+					  .cancel = options ? options->cancel : NULL};
+	SQST_CLEANUP(sqst_scope_file) FILE *file = source.fd < 0 ? NULL : sqst_wait_stream(&source);
 	struct spec spec = {.why = why};
 	int rc;
 

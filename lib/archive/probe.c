@@ -4,13 +4,15 @@
 #include "config.h"
 #endif
 
+#include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/image.h"
 #include "base/file.h"
 #include "base/scope.h"
-#include "image/read.h"
 #include "sqst/archive.h"
 
 #define TAR_BLOCK    512
@@ -74,44 +76,56 @@ static bool is_tar(const uint8_t *block, size_t size)
 	return zeros || sum == stored;
 }
 
-/* FILE@OFFSET, or an image behind an ELF runtime. */
-static bool is_placed_image(const char *path)
+static enum sqst_archive_kind kind_of(const uint8_t *block, size_t size)
 {
-	struct sqst_image image = {.fd = -1};
-	char magic[4] = "";
-	const bool opened = sqst_image_open(&image, path, NULL) == 0 && image.base > 0;
-	const bool is = opened && sqst_image_pread(&image, magic, sizeof(magic), 0) == 0 &&
-			memcmp(magic, "hsqs", sizeof(magic)) == 0;
-
-	sqst_image_close(&image);
-	return is;
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if (size >= magics[i].size && memcmp(block, magics[i].bytes, magics[i].size) == 0)
+			return magics[i].kind;
+	}
+	return is_tar(block, size) ? SQST_ARCHIVE_ARCHIVE : SQST_ARCHIVE_NONE;
 }
 
-enum sqst_archive_kind sqst_archive_probe(const char *path)
+/* FILE@OFFSET, or an image behind an ELF runtime. */
+static int probe_placed(const char *path, enum sqst_archive_kind *kind, struct sqst_report *why)
+{
+	struct sqst_image image = {.fd = -1, .source = true, .why = why};
+	int rc = sqst_source_code(sqst_image_open(&image, path, ""), why);
+	char magic[4];
+	ssize_t got;
+
+	if (rc == 0 && image.base > 0) {
+		got = sqst_pread_full(image.fd, magic, sizeof(magic), image.base);
+		if (got < 0)
+			rc = sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be read");
+		else if (got == sizeof(magic) && memcmp(magic, "hsqs", sizeof(magic)) == 0)
+			*kind = SQST_ARCHIVE_IMAGE;
+	}
+	sqst_image_close(&image);
+	return rc;
+}
+
+int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind, struct sqst_report *why)
 {
 	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	uint8_t block[TAR_BLOCK];
 	struct stat st;
 	ssize_t got;
 
-	if (fd < 0)
-		return is_placed_image(path) ? SQST_ARCHIVE_IMAGE : SQST_ARCHIVE_NONE;
-	if (fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
-		return SQST_ARCHIVE_NONE;
+	*kind = SQST_ARCHIVE_NONE;
+	if (fd < 0 && errno == ENOENT)
+		return probe_placed(path, kind, why);
+	/* A socket, or a device that is not there: what cannot be opened because of what it is. */
+	if (fd < 0 && (errno == ENXIO || errno == ENODEV))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be opened");
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return 0;
 	got = sqst_pread_full(fd, block, sizeof(block), 0);
-	for (size_t i = 0; got > 0 && i < sizeof(magics) / sizeof(magics[0]); i++) {
-		if ((size_t)got >= magics[i].size &&
-		    memcmp(block, magics[i].bytes, magics[i].size) == 0)
-			return magics[i].kind;
-	}
-	if (got > 0 && is_tar(block, (size_t)got))
-		return SQST_ARCHIVE_ARCHIVE;
-	return got > 4 &&
-		       memcmp(block,
-			      "\x7F"
-			      "ELF",
-			      4) == 0 &&
-		       is_placed_image(path)
-		   ? SQST_ARCHIVE_IMAGE
-		   : SQST_ARCHIVE_NONE;
+	if (got < 0)
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be read");
+	*kind = kind_of(block, (size_t)got);
+	if (got > SELFMAG && memcmp(block, ELFMAG, SELFMAG) == 0)
+		return probe_placed(path, kind, why);
+	return 0;
 }

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "archive/stage.h"
+#include "base/pattern.h"
 #include "tree/kind.h"
 #include "tree/scan_xattr.h"
 
@@ -307,9 +308,9 @@ bool sqst_stage_wants_xattr(struct sqst_stage *stage, const char *name)
 {
 	if (stage->scan->no_xattrs)
 		return false;
-	if (stage->has_exclude && regexec(&stage->exclude, name, 0, NULL, 0) == 0)
+	if (stage->has_exclude && sqst_regex_matches(&stage->exclude, name))
 		return false;
-	if (stage->has_include && regexec(&stage->include, name, 0, NULL, 0) != 0)
+	if (stage->has_include && !sqst_regex_matches(&stage->include, name))
 		return false;
 	if (sqst_xattr_namespace_known(name))
 		return true;

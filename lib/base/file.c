@@ -53,6 +53,13 @@ ssize_t sqst_pread_full(int fd, void *data, size_t size, uint64_t offset)
 	return (ssize_t)done;
 }
 
+int sqst_getline(FILE *file, char **line, size_t *room, ssize_t *length)
+{
+	errno = 0;
+	*length = getline(line, room, file);
+	return *length < 0 && (ferror(file) || errno == ENOMEM) ? -1 : 0;
+}
+
 /* Not O_TMPFILE, which libraries that fake owners do not know everywhere. */
 static int make_unlinked(const char *directory)
 {

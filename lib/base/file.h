@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* Read until size bytes, the end of the file, or an error; EINTR is retried. Returns bytes read,
@@ -13,6 +14,10 @@ ssize_t sqst_read_full(int fd, void *data, size_t size);
 
 /* As sqst_read_full(), at an absolute offset. */
 ssize_t sqst_pread_full(int fd, void *data, size_t size, uint64_t offset);
+
+/* getline(), which does not tell memory that is short from the end: *length is that of the line, -1
+ * at the end. 0, or -1 with errno set. */
+int sqst_getline(FILE *file, char **line, size_t *room, ssize_t *length);
 
 /* A file without a name, for contents that are kept while the image is made: in $TMPDIR, else in
  * /var/tmp (large things do not belong in a /tmp that is memory), else in /tmp. Returns its

@@ -254,21 +254,37 @@ int sqst_file_check(const char *path, enum sqst_output_kind kind, struct sqst_re
 	return sqst_output_check(path, kind, 0, why);
 }
 
+static int write_whole(const struct sqst_file *file, struct sqst_output **out,
+		       struct sqst_report *why)
+{
+	int rc = sqst_output_open(file->path, file->kind, 0, out, why);
+
+	if (rc == 0)
+		rc = sqst_output_write(*out, 0, file->data, file->size, why);
+	return rc == 0 ? sqst_output_prepare(*out, file->size, why) : rc;
+}
+
+int sqst_files_write(const struct sqst_file *file, size_t count, struct sqst_report *why)
+{
+	struct sqst_output *output[SQST_FILES_MAX] = {0};
+	int rc =
+	    count > SQST_FILES_MAX ? sqst_fail(why, SQST_ERR_OPTION, NULL, "too many files") : 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = write_whole(&file[i], &output[i], why);
+	if (rc == 0)
+		return sqst_outputs_commit(output, count, why);
+	for (size_t i = 0; i < SQST_FILES_MAX; i++)
+		sqst_output_discard(output[i]);
+	return rc;
+}
+
 int sqst_file_write(const char *path, enum sqst_output_kind kind, const void *data, size_t size,
 		    struct sqst_report *why)
 {
-	struct sqst_output *output;
-	int rc = sqst_output_open(path, kind, 0, &output, why);
+	const struct sqst_file file = {path, kind, data, size};
 
-	if (rc < 0)
-		return rc;
-	rc = sqst_output_write(output, 0, data, size, why);
-	if (rc == 0)
-		rc = sqst_output_prepare(output, size, why);
-	if (rc == 0)
-		return sqst_output_commit(output, why);
-	sqst_output_discard(output);
-	return rc;
+	return sqst_files_write(&file, 1, why);
 }
 
 bool sqst_file_same(const char *one, const char *other)

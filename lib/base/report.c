@@ -4,10 +4,12 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "sqst/report.h"
+#include "sqst/text.h"
 
 /* The longest path in a message; of a longer one, head and tail are shown. */
 #define PATH_SHOWN 400
@@ -25,20 +27,15 @@ static void line_byte(struct line *line, char byte)
 	line->text[line->used] = '\0';
 }
 
-/* A byte that could move a terminal's cursor is shown as \ooo; UTF-8 passes. */
+/* With what a terminal would obey masked. */
 static void line_masked(struct line *line, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		const unsigned char byte = (unsigned char)text[i];
+	char shown[SQST_MASKED_MAX];
 
-		if (byte >= 0x20 && byte != 0x7f) {
-			line_byte(line, text[i]);
-			continue;
-		}
-		line_byte(line, '\\');
-		line_byte(line, (char)('0' + (byte >> 6)));
-		line_byte(line, (char)('0' + (byte >> 3 & 7)));
-		line_byte(line, (char)('0' + (byte & 7)));
+	for (size_t i = 0; i < length;) {
+		i += sqst_text_mask(text + i, length - i, shown);
+		for (const char *at = shown; *at; at++)
+			line_byte(line, *at);
 	}
 }
 
@@ -80,10 +77,29 @@ int sqst_fail(struct sqst_report *why, int code, const char *file, const char *f
 	if (!why)
 		return code;
 	why->code = code;
+	why->number = 0;
 	va_start(list, format);
 	compose(why->message, file, NULL, format, list);
 	va_end(list);
 	return code;
+}
+
+/* Where memory, descriptors or room are short, no file is to blame: that is not a source that
+ * cannot be read, nor a parent that is damaged. */
+static int code_of(int code, int number)
+{
+	switch (number) {
+	case ENOMEM:
+		return SQST_ERR_NOMEM;
+	case EAGAIN:
+	case EDQUOT:
+	case EMFILE:
+	case ENFILE:
+	case ENOSPC:
+		return SQST_ERR_IO;
+	default:
+		return code;
+	}
 }
 
 int sqst_fail_errno(struct sqst_report *why, int code, int number, const char *file,
@@ -91,9 +107,11 @@ int sqst_fail_errno(struct sqst_report *why, int code, int number, const char *f
 {
 	va_list list;
 
+	code = code_of(code, number);
 	if (!why)
 		return code;
 	why->code = code;
+	why->number = number;
 	va_start(list, format);
 	compose(why->message, file, strerror(number), format, list);
 	va_end(list);

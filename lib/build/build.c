@@ -24,17 +24,16 @@ static int number_tree(const struct sqst_build_options *options, const struct sq
 {
 	const unsigned flags =
 	    (options->flags & SQST_BUILD_NEW_LINEAGE ? SQST_NUMBERING_NEW_LINEAGE : 0u) |
-	    (options->flags & SQST_BUILD_FRESH_LINKS ? SQST_NUMBERING_FRESH_LINKS : 0u);
+	    (options->flags & SQST_BUILD_KEEP_LINKS ? SQST_NUMBERING_KEEP_LINKS : 0u);
 	const struct sqst_numbers *const *list = (const struct sqst_numbers *const *)parents->list;
 	const int rc = sqst_numbering_assign(tree, list, parents->count, flags, numbering, why);
 
-	if (rc == 0 && numbering->stats.regrouped > 0 && !(flags & SQST_NUMBERING_FRESH_LINKS))
+	if (rc == 0 && numbering->stats.regrouped > 0)
 		sqst_warn(
 		    why, sqst_tree_source(tree),
 		    "%u hard link groups gained or lost names and keep their numbers; a file that "
-		    "a "
-		    "device changed under one of them may become unreadable: see \"Hard links\" in "
-		    "sqfs-stable(7) and --fresh-links",
+		    "a device changed under one of them may become unreadable: see \"Hard links\" "
+		    "in sqfs-stable(7), and leave --keep-links away",
 		    numbering->stats.regrouped);
 	lineage->top = numbering->top;
 	lineage->root = numbering->root;
@@ -58,7 +57,7 @@ static int load_sort_files(const struct sqst_build_options *options, struct sqst
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < options->sort_files; i++)
-		rc = sqst_sort_load(sort, options->sort_file[i], why);
+		rc = sqst_sort_load(sort, options->sort_file[i], options->cancel, why);
 	return rc;
 }
 

@@ -95,7 +95,18 @@ static int keep_times(const struct sqst_build_options *options, struct sqst_tree
 	if (at == 0)
 		return 0;
 	rc = sqst_tree_read_image(options->parent[at - 1].path, &archive, &parent, why);
-	return rc < 0 ? rc : sqst_tree_keep_times(tree, parent, options->cancel, NULL, why);
+	/* The reader of sources reads it, but it is a parent. */
+	if (rc == SQST_ERR_SOURCE) {
+		if (why)
+			why->code = SQST_ERR_PARENT;
+		return SQST_ERR_PARENT;
+	}
+	return rc < 0
+		   ? rc
+		   : sqst_tree_keep_times(
+			 tree, parent,
+			 options->flags & SQST_BUILD_PREV_REBUILD ? SQST_KEEP_DAMAGED_DIFFER : 0u,
+			 options->cancel, NULL, why);
 }
 
 int sqst_build_edit(const struct sqst_build_options *options, struct sqst_tree *tree,

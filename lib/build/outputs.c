@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/output.h"
 #include "base/scope.h"
 #include "build/build.h"
@@ -221,8 +222,8 @@ int sqst_build_outputs_write(const struct sqst_image_plan *plan, struct sqst_tre
 		rc = write_image(plan, tree, &outputs.item[PLACE_IMAGE], result, why);
 	if (rc == 0)
 		rc = write_report(options, &outputs.item[PLACE_REPORT], result, why);
-	if (rc == 0 && options->cancel && *options->cancel)
-		rc = sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
+	if (rc == 0)
+		rc = sqst_canceled(options->cancel, why);
 	if (rc == 0)
 		rc = sqst_map_lock_check(lock, why);
 	return rc == 0 ? sqst_outputs_commit(outputs.item, PLACES, why) : rc;

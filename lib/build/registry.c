@@ -20,6 +20,10 @@ int sqst_build_registry_open(const struct sqst_build_options *options, struct sq
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
 				 "a registry is of one lineage, which --new-lineage would leave; "
 				 "make one for the new lineage with sqfs-stable-map init");
+	if (options->flags & SQST_BUILD_KEEP_LINKS)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "a registry keeps a number for the names that it was given to, so "
+				 "--keep-links does not go with it");
 	parents->registry_at = parents->count;
 	return sqst_registry_open(url, options->uuid, &parents->registry, numbers, why);
 }

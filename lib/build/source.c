@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,34 +12,61 @@
 #include "base/scope.h"
 #include "build/build.h"
 #include "sqst/edit.h"
+#include "tree/filter.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
-static enum sqst_source_kind kind_of(const struct sqst_source *source)
+static int probe(const char *path, enum sqst_source_kind *kind, struct sqst_report *why)
 {
-	struct stat st;
+	enum sqst_archive_kind found;
+	const int rc = sqst_archive_probe(path, &found, why);
 
-	if (source->kind != SQST_SOURCE_AUTO)
-		return source->kind;
-	if (strcmp(source->path, "-") == 0)
-		return SQST_SOURCE_ARCHIVE;
-	/* A path that is not there is for the scan to tell of, unless it is IMAGE@OFFSET. */
-	if (stat(source->path, &st) != 0)
-		return sqst_archive_probe(source->path) == SQST_ARCHIVE_IMAGE ? SQST_SOURCE_IMAGE
-									      : SQST_SOURCE_FILES;
-	if (S_ISDIR(st.st_mode))
-		return SQST_SOURCE_FILES;
-	switch (sqst_archive_probe(source->path)) {
+	*kind = SQST_SOURCE_AUTO;
+	if (rc < 0)
+		return rc;
+	switch (found) {
 	case SQST_ARCHIVE_ARCHIVE:
-		return SQST_SOURCE_ARCHIVE;
+		*kind = SQST_SOURCE_ARCHIVE;
+		break;
 	case SQST_ARCHIVE_MTREE:
-		return SQST_SOURCE_MTREE;
+		*kind = SQST_SOURCE_MTREE;
+		break;
 	case SQST_ARCHIVE_IMAGE:
-		return SQST_SOURCE_IMAGE;
+		*kind = SQST_SOURCE_IMAGE;
+		break;
 	case SQST_ARCHIVE_NONE:
 		break;
 	}
-	return SQST_SOURCE_AUTO;
+	return 0;
+}
+
+/* SQST_SOURCE_AUTO remains for what is none of them. */
+static int kind_of(const struct sqst_source *source, enum sqst_source_kind *kind,
+		   struct sqst_report *why)
+{
+	struct stat st;
+
+	*kind = source->kind;
+	if (*kind != SQST_SOURCE_AUTO)
+		return 0;
+	if (strcmp(source->path, "-") == 0) {
+		*kind = SQST_SOURCE_ARCHIVE;
+		return 0;
+	}
+	if (stat(source->path, &st) != 0) {
+		const int number = errno;
+		/* It may be IMAGE@OFFSET. */
+		const int rc = number == ENOENT ? probe(source->path, kind, why) : 0;
+
+		if (rc < 0 || *kind == SQST_SOURCE_IMAGE)
+			return rc;
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, number, source->path,
+				       "cannot read the source");
+	}
+	if (!S_ISDIR(st.st_mode))
+		return probe(source->path, kind, why);
+	*kind = SQST_SOURCE_FILES;
+	return 0;
 }
 
 /* Directories and files, all of them together or laid over one another. */
@@ -99,8 +127,11 @@ static int read_any(const struct sqst_build_options *options, struct sqst_tree *
 
 	/* With several sources an archive is a file among others. */
 	if (options->sources == 1) {
-		const enum sqst_source_kind kind = kind_of(&options->source[0]);
+		enum sqst_source_kind kind;
+		const int rc = kind_of(&options->source[0], &kind, why);
 
+		if (rc < 0)
+			return rc;
 		if (kind != SQST_SOURCE_FILES)
 			return read_one(options, options->source[0].path, kind, out, why);
 	}
@@ -119,8 +150,18 @@ static int read_any(const struct sqst_build_options *options, struct sqst_tree *
 int sqst_sources_read(const struct sqst_build_options *options, struct sqst_tree **out,
 		      struct sqst_report *why)
 {
-	if (options->sources > 0)
-		return read_any(options, out, why);
+	struct sqst_filter *filter = options->scan.filter;
+
+	if (options->sources > 0) {
+		int rc;
+
+		if (filter)
+			sqst_filter_begin(filter);
+		rc = read_any(options, out, why);
+		if (rc == 0 && filter)
+			sqst_filter_end(filter, why);
+		return rc;
+	}
 	*out = sqst_tree_new();
 	return *out ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }

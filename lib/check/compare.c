@@ -251,7 +251,8 @@ static enum sqst_verdict verdict_of(const struct sqst_check *check, bool stored,
 		return stored ? SQST_VERDICT_UNSAFE : SQST_VERDICT_REFUSED;
 	if (!keeps)
 		return SQST_VERDICT_REFUSED;
-	return check->root_moved && stored ? SQST_VERDICT_UNSAFE : SQST_VERDICT_VALID;
+	return (check->root_moved || check->regroupeds > 0) && stored ? SQST_VERDICT_UNSAFE
+								      : SQST_VERDICT_VALID;
 }
 
 static bool compare(struct comparing *all)

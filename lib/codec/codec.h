@@ -39,8 +39,8 @@ struct sqst_codec {
 
 	/* NULL if memory is short. NULL function: cannot decompress. */
 	struct sqst_coder *(*decompressor)(uint32_t block_size);
-	/* Returns bytes written, at most out_size; -1 on damaged or overlong input. Must be safe on
-	 * hostile input. */
+	/* Returns bytes written, at most out_size; SQST_ERR_PARENT on damaged or overlong input,
+	 * SQST_ERR_NOMEM. Must be safe on hostile input. */
 	int32_t (*decompress)(struct sqst_coder *coder, const uint8_t *in, size_t in_size,
 			      uint8_t *out, size_t out_size);
 

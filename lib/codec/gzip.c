@@ -188,7 +188,7 @@ static int32_t gzip_decompress(struct sqst_coder *base, const uint8_t *in, size_
 	/* With `used`, bytes behind the stream are no error; the kernel does not look at them. */
 	if (libdeflate_zlib_decompress_ex(coder->decompressor, in, in_size, out, out_size, &used,
 					  &written) != LIBDEFLATE_SUCCESS)
-		return -1;
+		return SQST_ERR_PARENT;
 	base->rest = used < in_size;
 	return (int32_t)written;
 }

@@ -108,9 +108,9 @@ static int32_t lz4_decompress(struct sqst_coder *base, const uint8_t *in, size_t
 
 	(void)base;
 	if (in_size > LZ4_MAX_INPUT_SIZE)
-		return -1;
+		return SQST_ERR_PARENT;
 	got = LZ4_decompress_safe((const char *)in, (char *)out, (int)in_size, room);
-	return got < 0 ? -1 : got;
+	return got < 0 ? SQST_ERR_PARENT : got;
 }
 
 const struct sqst_codec sqst_codec_lz4 = {

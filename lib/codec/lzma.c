@@ -5,6 +5,7 @@
 #endif
 
 #include <sqfs/compressor.h>
+#include <sqfs/error.h>
 #include <sqfs/predef.h>
 #include <stdlib.h>
 
@@ -72,11 +73,13 @@ static int32_t lzma_decompress(struct sqst_coder *base, const uint8_t *in, size_
 	sqfs_s32 got;
 
 	if (in_size <= HEADER_SIZE || in_size > INT32_MAX || out_size > INT32_MAX)
-		return -1;
+		return SQST_ERR_PARENT;
 	got = coder->decompressor->do_block(coder->decompressor, in, (sqfs_u32)in_size, out,
 					    (sqfs_u32)out_size);
+	if (got == SQFS_ERROR_ALLOC)
+		return SQST_ERR_NOMEM;
 	/* 0 is what it says when out is too small. */
-	return got <= 0 || (size_t)got > out_size ? -1 : got;
+	return got <= 0 || (size_t)got > out_size ? SQST_ERR_PARENT : got;
 }
 
 const struct sqst_codec sqst_codec_lzma = {

@@ -156,7 +156,7 @@ static int32_t lzo_decompress(struct sqst_coder *base, const uint8_t *in, size_t
 
 	(void)base;
 	if (lzo1x_decompress_safe(in, in_size, out, &size, NULL) != LZO_E_OK)
-		return -1;
+		return SQST_ERR_PARENT;
 	return (int32_t)size;
 }
 

@@ -43,6 +43,11 @@ void sqst_block_compress(struct sqst_block *block, struct sqst_tools *tools)
 	/* Not smaller is not compressed: the format then stores the block as it is. */
 	block->out_size = tools->compressor->codec->compress(
 	    tools->compressor, block->in, block->in_size, block->out, block->in_size - 1);
+	if (block->out_size < 0)
+		block->failure = (struct sqst_failure){
+		    .code = block->out_size,
+		    .what = block->out_size == SQST_ERR_NOMEM ? "out of memory for a compressor"
+							      : "a block could not be compressed"};
 }
 
 bool sqst_tools_unpacking(struct sqst_tools *tools, const struct sqst_codec *codec,
@@ -200,6 +205,22 @@ void sqst_pool_wait(struct sqst_pool *pool, struct sqst_block *block)
 	while (!block->done)
 		pthread_cond_wait(&pool->finished, &pool->lock);
 	pool->awaited = NULL;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void sqst_pool_withdraw(struct sqst_pool *pool, struct sqst_block *block)
+{
+	struct sqst_block **at = &pool->first;
+
+	pthread_mutex_lock(&pool->lock);
+	while (*at && *at != block)
+		at = &(*at)->next;
+	if (*at) {
+		*at = block->next;
+		if (pool->last == &block->next)
+			pool->last = at;
+		block->done = true;
+	}
 	pthread_mutex_unlock(&pool->lock);
 }
 

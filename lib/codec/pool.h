@@ -20,18 +20,30 @@ struct sqst_tools {
 	uint8_t *unpacked;
 };
 
+/* What failed in a thread, which has no report of its own. */
+struct sqst_failure {
+	/* An sqst_error, 0: nothing failed. */
+	int code;
+	/* An errno value, 0 if it was no system call. */
+	int number;
+	/* NULL if it is about none. */
+	const char *file;
+	const char *what;
+};
+
 /* A block on its way through the pool. */
 struct sqst_block {
 	struct sqst_block *next;
 	/* What a thread does with it; NULL: sqst_block_compress(). */
 	void (*work)(struct sqst_block *block, struct sqst_tools *tools);
-	/* For the work. */
+	/* For the work. What it points to must stay until the block has been waited for. */
 	void *task;
 	uint8_t *in;
 	uint8_t *out;
 	uint32_t in_size;
-	/* After compression: bytes in out, 0 if it is to be stored as in `in`, or an error. */
+	/* After compression: bytes in out, 0 if it is to be stored as in `in`. */
 	int32_t out_size;
+	struct sqst_failure failure;
 	bool done;
 	bool raw;
 	/* For the submitter. */
@@ -51,7 +63,7 @@ struct sqst_block {
 	bool damaged;
 };
 
-/* Compress in to out. */
+/* Compress in to out, or fill the block's failure. */
 void sqst_block_compress(struct sqst_block *block, struct sqst_tools *tools);
 
 /* See that there are a decompressor and buffers for blocks of an image. False: memory is short. */
@@ -72,6 +84,10 @@ void sqst_pool_submit(struct sqst_pool *pool, struct sqst_block *block);
 
 /* Wait until the block is done. */
 void sqst_pool_wait(struct sqst_pool *pool, struct sqst_block *block);
+
+/* Take a block back that no thread has begun with: it is done, without a result. One that a thread
+ * works on is still to be waited for. */
+void sqst_pool_withdraw(struct sqst_pool *pool, struct sqst_block *block);
 
 /* All submitted blocks must have been waited for. NULL is allowed. */
 void sqst_pool_free(struct sqst_pool *pool);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "codec/queue.h"
 
 int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
@@ -35,16 +36,26 @@ static struct sqst_block *block_new(uint32_t size)
 	return block;
 }
 
+int sqst_failure_report(const struct sqst_failure *failure, struct sqst_report *why)
+{
+	if (failure->number)
+		return sqst_fail_errno(why, failure->code, failure->number, failure->file, "%s",
+				       failure->what);
+	return sqst_fail(why, failure->code, failure->file, "%s", failure->what);
+}
+
 static int finish_oldest(struct sqst_queue *queue, struct sqst_report *why)
 {
 	struct sqst_block *block = queue->ring[queue->head];
-	int rc;
+	int rc = sqst_canceled(queue->cancel, why);
 
+	if (rc < 0)
+		return rc;
 	sqst_pool_wait(queue->pool, block);
 	queue->head = (queue->head + 1) % queue->limit;
 	queue->count--;
-	if (block->out_size < 0)
-		rc = sqst_fail(why, block->out_size, NULL, "a block could not be compressed");
+	if (block->failure.code < 0)
+		rc = sqst_failure_report(&block->failure, why);
 	else
 		rc = queue->finish(queue->user, block);
 	sqst_queue_return(queue, block);
@@ -73,6 +84,7 @@ int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sq
 	block->work = NULL;
 	block->was_field = 0;
 	block->same = block->damaged = false;
+	block->failure = (struct sqst_failure){0};
 	*out = block;
 	return 0;
 }
@@ -106,8 +118,11 @@ int sqst_queue_drain(struct sqst_queue *queue, struct sqst_report *why)
 	return 0;
 }
 
-void sqst_queue_release(struct sqst_queue *queue)
+void sqst_queue_abandon(struct sqst_queue *queue)
 {
+	/* All of them first, so that no thread begins with one while another is waited for. */
+	for (unsigned i = 0; i < queue->count; i++)
+		sqst_pool_withdraw(queue->pool, queue->ring[(queue->head + i) % queue->limit]);
 	for (; queue->count > 0; queue->count--) {
 		struct sqst_block *block = queue->ring[queue->head];
 
@@ -115,6 +130,11 @@ void sqst_queue_release(struct sqst_queue *queue)
 		sqst_queue_return(queue, block);
 		queue->head = (queue->head + 1) % queue->limit;
 	}
+}
+
+void sqst_queue_release(struct sqst_queue *queue)
+{
+	sqst_queue_abandon(queue);
 	while (queue->unused) {
 		struct sqst_block *block = queue->unused;
 

@@ -247,10 +247,14 @@ static int32_t xz_decompress(struct sqst_coder *base, const uint8_t *in, size_t 
 	struct xz_coder *coder = (struct xz_coder *)base;
 	uint64_t memory = DECODER_MEMORY;
 	size_t used = 0, written = 0;
+	const lzma_ret rc = lzma_stream_buffer_decode(&memory, 0, &coder->allocator, in, &used,
+						      in_size, out, &written, out_size);
 
-	if (lzma_stream_buffer_decode(&memory, 0, &coder->allocator, in, &used, in_size, out,
-				      &written, out_size) != LZMA_OK)
-		return -1;
+	/* LZMA_MEMLIMIT_ERROR, for a dictionary that no block of squashfs has, is damage. */
+	if (rc == LZMA_MEM_ERROR)
+		return SQST_ERR_NOMEM;
+	if (rc != LZMA_OK)
+		return SQST_ERR_PARENT;
 	base->rest = used < in_size;
 	return (int32_t)written;
 }

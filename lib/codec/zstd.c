@@ -100,8 +100,10 @@ static int32_t zstd_decompress(struct sqst_coder *base, const uint8_t *in, size_
 	struct zstd_coder *coder = (struct zstd_coder *)base;
 	const size_t got = ZSTD_decompressDCtx(coder->decompressor, out, out_size, in, in_size);
 
+	if (ZSTD_isError(got) && ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
+		return SQST_ERR_NOMEM;
 	/* To libzstd, nothing is a valid stream of no frames. */
-	return ZSTD_isError(got) || in_size == 0 ? -1 : (int32_t)got;
+	return ZSTD_isError(got) || in_size == 0 ? SQST_ERR_PARENT : (int32_t)got;
 }
 
 const struct sqst_codec sqst_codec_zstd = {

@@ -5,9 +5,11 @@
 #include "config.h"
 #endif
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/edit.h"
 #include "write/reader.h"
@@ -21,7 +23,8 @@
 struct keep {
 	struct sqst_tree *tree;
 	const struct sqst_tree *parent;
-	const volatile int *cancel;
+	unsigned flags;
+	const struct sqst_cancel *cancel;
 	struct sqst_keep_stats stats;
 	uint8_t *ours;
 	uint8_t *theirs;
@@ -133,28 +136,52 @@ static bool same_names(const struct sqst_inode *one, const struct sqst_inode *tw
 	return true;
 }
 
-static int same_bytes(struct keep *keep, struct sqst_reader *ours, struct sqst_reader *theirs,
-		      bool *same)
+/* What became of reading the parent. What cannot be unpacked is damage; what cannot be read at all,
+ * or for lack of memory, is an error in any case. */
+static int parent_failed(struct keep *keep, const struct sqst_node *node,
+			 const struct sqst_report *quiet, bool *same)
 {
+	char path[PATH_MAX] = "";
+
+	*same = false;
+	if (quiet->code != SQST_ERR_SOURCE)
+		return sqst_fail(keep->why, quiet->code, NULL, "%s", quiet->message);
+	if (quiet->number)
+		return sqst_fail(keep->why, SQST_ERR_PARENT, NULL, "%s", quiet->message);
+	sqst_node_path(node, path, sizeof(path));
+	if (!(keep->flags & SQST_KEEP_DAMAGED_DIFFER))
+		return sqst_fail(keep->why, SQST_ERR_PARENT, NULL,
+				 "%s: /%s cannot be compared; use another parent image, or "
+				 "--prev-damaged=rebuild to build such files anew",
+				 quiet->message, path);
+	sqst_warn(keep->why, NULL, "%s: /%s cannot be compared and has the source's time",
+		  quiet->message, path);
+	return 0;
+}
+
+static int same_bytes(struct keep *keep, const struct sqst_node *node, struct sqst_reader *ours,
+		      struct sqst_reader *theirs, bool *same)
+{
+	struct sqst_report quiet = {0};
+
 	while (*same && ours->at < ours->size) {
 		const uint64_t before = ours->at;
 		bool zero_one, zero_two;
 		uint32_t size;
 		uint64_t left;
-		int rc;
+		int rc = sqst_canceled(keep->cancel, keep->why);
 
-		if (keep->cancel && *keep->cancel)
-			return sqst_fail(keep->why, SQST_ERR_CANCELED, NULL, "canceled");
-		rc = sqst_reader_skip_holes(ours, theirs, keep->why);
+		if (rc == 0)
+			rc = sqst_reader_skip_holes(ours, theirs, keep->why, &quiet);
 		if (rc < 0)
-			return rc;
+			return quiet.code ? parent_failed(keep, node, &quiet, same) : rc;
 		left = ours->size - ours->at;
 		size = left < CHUNK ? (uint32_t)left : CHUNK;
 		rc = sqst_reader_read(ours, keep->ours, size, &zero_one, keep->why);
-		if (rc == 0)
-			rc = sqst_reader_read(theirs, keep->theirs, size, &zero_two, keep->why);
 		if (rc < 0)
 			return rc;
+		if (sqst_reader_read(theirs, keep->theirs, size, &zero_two, &quiet) < 0)
+			return parent_failed(keep, node, &quiet, same);
 		*same = zero_one == zero_two &&
 			(zero_one || memcmp(keep->ours, keep->theirs, size) == 0);
 		keep->stats.bytes += ours->at - before;
@@ -166,6 +193,7 @@ static int same_content(struct keep *keep, const struct sqst_node *node,
 			const struct sqst_node *other, bool *same)
 {
 	struct sqst_reader ours = {0}, theirs = {0};
+	struct sqst_report quiet = {0};
 	int rc;
 
 	*same = node->inode->u.file.size == other->inode->u.file.size;
@@ -173,10 +201,10 @@ static int same_content(struct keep *keep, const struct sqst_node *node,
 		return 0;
 	keep->stats.compared++;
 	rc = sqst_reader_open(&ours, keep->tree, node, keep->why);
-	if (rc == 0)
-		rc = sqst_reader_open(&theirs, keep->parent, other, keep->why);
-	if (rc == 0)
-		rc = same_bytes(keep, &ours, &theirs, same);
+	if (rc == 0 && sqst_reader_open(&theirs, keep->parent, other, &quiet) < 0)
+		rc = parent_failed(keep, node, &quiet, same);
+	else if (rc == 0)
+		rc = same_bytes(keep, node, &ours, &theirs, same);
 	sqst_reader_close(&ours);
 	sqst_reader_close(&theirs);
 	return rc;
@@ -236,14 +264,15 @@ static int keep_time(struct keep *keep, const struct sqst_node *node)
 	return 0;
 }
 
-int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
-			 const volatile int *cancel, struct sqst_keep_stats *stats,
+int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent, unsigned flags,
+			 const struct sqst_cancel *cancel, struct sqst_keep_stats *stats,
 			 struct sqst_report *why)
 {
 	SQST_AUTO_FREE uint8_t *ours = malloc(CHUNK);
 	SQST_AUTO_FREE uint8_t *theirs = malloc(CHUNK);
 	struct keep keep = {.tree = tree,
 			    .parent = parent,
+			    .flags = flags,
 			    .cancel = cancel,
 			    .ours = ours,
 			    .theirs = theirs,

@@ -100,6 +100,7 @@ static void decode_body(const struct sqst_image *image, unsigned type, const uin
 					  GET16(sqfs_inode_dir_ext_t, offset));
 		inode->listing_size = listing_size(GET32(sqfs_inode_dir_ext_t, size));
 		inode->parent = GET32(sqfs_inode_dir_ext_t, parent_inode);
+		inode->index = GET16(sqfs_inode_dir_ext_t, inodex_count);
 		break;
 	case SQFS_INODE_FILE:
 		inode->tail = block_list(image, GET32(sqfs_inode_file_t, file_size),
@@ -142,6 +143,7 @@ int sqst_image_inode_read(struct sqst_image *image, uint64_t ref, struct sqst_im
 	rc = sqst_cursor_read(cursor, raw, size);
 	if (rc < 0)
 		return rc;
+	inode->extended = type > SQFS_INODE_SOCKET;
 	inode->type = (uint8_t)(type > SQFS_INODE_SOCKET ? type - SQFS_INODE_SOCKET : type);
 	decode_body(image, type, raw, inode);
 	return 0;

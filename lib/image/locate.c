@@ -44,14 +44,18 @@ static uint64_t field(const uint8_t *raw, bool big, size_t at, unsigned size)
 }
 
 /* The end of an ELF file: its section headers are last (that is where an AppImage's image begins),
- * or, if they were stripped, its last segment is. 0: it is no ELF file. */
-static uint64_t elf_end(int fd)
+ * or, if they were stripped, its last segment is. 0: it is no ELF file. -1 with errno set if it
+ * cannot be read. */
+static int elf_end(int fd, uint64_t *end)
 {
 	uint8_t raw[sizeof(Elf64_Ehdr)] = {0};
 	const ssize_t got = sqst_pread_full(fd, raw, sizeof(raw), 0);
 	const bool wide = raw[EI_CLASS] == ELFCLASS64, big = raw[EI_DATA] == ELFDATA2MSB;
 	uint64_t sections, count, size;
 
+	*end = 0;
+	if (got < 0)
+		return -1;
 	if (got < (ssize_t)sizeof(Elf32_Ehdr) || memcmp(raw, ELFMAG, SELFMAG) != 0)
 		return 0;
 	sections =
@@ -62,27 +66,43 @@ static uint64_t elf_end(int fd)
 		  wide ? offsetof(Elf64_Ehdr, e_shentsize) : offsetof(Elf32_Ehdr, e_shentsize), 2);
 	count = field(raw, big,
 		      wide ? offsetof(Elf64_Ehdr, e_shnum) : offsetof(Elf32_Ehdr, e_shnum), 2);
-	return sections > INT64_MAX ? 0 : sections + size * count;
+	if (sections <= INT64_MAX)
+		*end = sections + size * count;
+	return 0;
 }
 
-static bool has_magic(int fd, uint64_t at)
+/* 1: yes, 0: no, -1 with errno set: that cannot be found out. */
+static int has_magic(int fd, uint64_t at)
 {
 	char raw[4];
+	const ssize_t got = sqst_pread_full(fd, raw, sizeof(raw), at);
 
-	return sqst_pread_full(fd, raw, sizeof(raw), at) == (ssize_t)sizeof(raw) &&
-	       memcmp(raw, MAGIC, sizeof(raw)) == 0;
+	if (got < 0)
+		return -1;
+	return got == (ssize_t)sizeof(raw) && memcmp(raw, MAGIC, sizeof(raw)) == 0;
 }
 
-/* Builders of AppImages may align what they append. */
-static uint64_t behind_elf(int fd)
+/* Where the image begins: here, or behind an ELF file; builders of AppImages may align what they
+ * append. Here, too, if it is nowhere. 0, or -1 with errno set. */
+static int find_base(int fd, uint64_t *base)
 {
-	const uint64_t end = elf_end(fd);
+	int found = has_magic(fd, 0);
+	uint64_t end;
 
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	if (elf_end(fd, &end) < 0)
+		return -1;
 	for (uint64_t step = 1; end > 0 && step <= 4096; step = step == 1 ? 16 : step * 2) {
 		const uint64_t at = (end + step - 1) / step * step;
 
-		if (has_magic(fd, at))
-			return at;
+		found = has_magic(fd, at);
+		if (found < 0)
+			return -1;
+		if (found > 0) {
+			*base = at;
+			return 0;
+		}
 	}
 	return 0;
 }
@@ -91,11 +111,11 @@ static int tell(const struct sqst_image *image, const char *shown, const char *w
 {
 	const int number = errno;
 
-	if (shown)
-		sqst_fail_errno(image->why, SQST_ERR_PARENT, number, image->name, "%s%s", shown,
-				what);
+	const int rc = sqst_fail_errno(shown ? image->why : NULL, SQST_ERR_PARENT, number,
+				       image->name, "%s%s", shown ? shown : "", what);
+
 	errno = number;
-	return SQST_ERR_PARENT;
+	return rc;
 }
 
 static int measure(struct sqst_image *image, const char *shown)
@@ -113,8 +133,8 @@ static int measure(struct sqst_image *image, const char *shown)
 	size = lseek(image->fd, 0, SEEK_END);
 	if (size < 0)
 		return tell(image, shown, "its size cannot be found out");
-	if (image->base == 0 && !has_magic(image->fd, 0))
-		image->base = behind_elf(image->fd);
+	if (image->base == 0 && find_base(image->fd, &image->base) < 0)
+		return tell(image, shown, "cannot be read");
 	image->size = (uint64_t)size > image->base ? (uint64_t)size - image->base : 0;
 	return 0;
 }

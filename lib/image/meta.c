@@ -83,6 +83,8 @@ static int unpack(struct sqst_image *image, const struct sqst_area *area, uint64
 			return sqst_image_nomem(image);
 	}
 	size = image->codec->decompress(image->coder, packed, length, data, SQST_META_SIZE);
+	if (size == SQST_ERR_NOMEM)
+		return sqst_image_nomem(image);
 	if (size <= 0 || size > SQST_META_SIZE)
 		return sqst_image_bad(
 		    image, "the block of the %s at offset 0x%" PRIx64 " does not decompress (%s)",

@@ -204,6 +204,9 @@ struct sqst_image_inode {
 	uint64_t listing;
 	uint32_t listing_size;
 	uint32_t parent;
+	/* Entries of a directory's index, which follow too. */
+	uint32_t index;
+	bool extended;
 };
 
 /* Read the inode at a reference; the cursor is left at its tail. */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/map.h"
 
@@ -59,6 +60,22 @@ static int open_map(struct sqst_map_lock *lock, int how, struct sqst_report *why
 	return 0;
 }
 
+/* Whether an error is that of a file system without locks. */
+static bool cannot_lock(int number)
+{
+	switch (number) {
+	case EACCES:
+	case EBADF:
+	case EINVAL:
+	case ENOLCK:
+	case ENOSYS:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* 1: locked, 0: another process has the lock, SQST_ERR_PARENT: the map cannot be opened. */
 static int try_lock(struct sqst_map_lock *lock, struct sqst_report *why)
 {
@@ -80,13 +97,16 @@ static int try_lock(struct sqst_map_lock *lock, struct sqst_report *why)
 		if (number == EWOULDBLOCK || number == EINTR)
 			return 0;
 	}
+	if (!cannot_lock(number))
+		return sqst_fail_errno(why, SQST_ERR_PARENT, number, lock->path,
+				       "cannot lock the map");
 	sqst_warn(why, lock->path,
 		  "the map cannot be locked (%s); see that no other build uses it at the same time",
 		  strerror(number));
 	return 1;
 }
 
-static int wait_for_lock(struct sqst_map_lock *lock, const volatile int *cancel,
+static int wait_for_lock(struct sqst_map_lock *lock, const struct sqst_cancel *cancel,
 			 struct sqst_report *why)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
@@ -94,8 +114,9 @@ static int wait_for_lock(struct sqst_map_lock *lock, const volatile int *cancel,
 	int rc;
 
 	while ((rc = try_lock(lock, why)) == 0) {
-		if (cancel && *cancel)
-			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_canceled(cancel, why);
+		if (rc < 0)
+			return rc;
 		if (!told)
 			sqst_warn(why, lock->path, "waiting for another build that uses this map");
 		told = true;
@@ -108,7 +129,8 @@ static int wait_for_lock(struct sqst_map_lock *lock, const volatile int *cancel,
 	return rc;
 }
 
-static int take(struct sqst_map_lock *lock, const volatile int *cancel, struct sqst_report *why)
+static int take(struct sqst_map_lock *lock, const struct sqst_cancel *cancel,
+		struct sqst_report *why)
 {
 	for (;;) {
 		struct stat now;
@@ -129,8 +151,8 @@ static int take(struct sqst_map_lock *lock, const volatile int *cancel, struct s
 	}
 }
 
-int sqst_map_lock_take(const char *path, const volatile int *cancel, struct sqst_map_lock **out,
-		       struct sqst_report *why)
+int sqst_map_lock_take(const char *path, const struct sqst_cancel *cancel,
+		       struct sqst_map_lock **out, struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_lock) struct sqst_map_lock *lock = NULL;
 	struct stat st;
@@ -156,8 +178,15 @@ int sqst_map_lock_take(const char *path, const volatile int *cancel, struct sqst
 int sqst_map_lock_check(const struct sqst_map_lock *lock, struct sqst_report *why)
 {
 	struct stat now;
+	bool there;
 
-	if (!lock || (stat(lock->path, &now) == 0 && same_content(&now, &lock->st)))
+	if (!lock)
+		return 0;
+	there = stat(lock->path, &now) == 0;
+	if (!there && errno != ENOENT && errno != ENOTDIR && errno != ESTALE)
+		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, lock->path,
+				       "cannot look at the map");
+	if (there && same_content(&now, &lock->st))
 		return 0;
 	return sqst_fail(why, SQST_ERR_CHANGED, lock->path,
 			 "the map was written by something else during the build; build again");

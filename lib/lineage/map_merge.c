@@ -234,7 +234,7 @@ static int number_tree(const struct merge *merge, struct sqst_tree *tree, struct
 		       struct sqst_merge_result *result)
 {
 	const struct sqst_numbers *const parents[] = {merge->theirs, merge->ours};
-	const unsigned flags = merge->options->fresh_links ? SQST_NUMBERING_FRESH_LINKS : 0u;
+	const unsigned flags = merge->options->keep_links ? SQST_NUMBERING_KEEP_LINKS : 0u;
 	SQST_CLEANUP(sqst_scope_numbers) struct sqst_numbers *numbers = NULL;
 	struct sqst_numbering numbering;
 	int rc = sqst_numbering_assign(tree, parents, 2, flags, &numbering, merge->why);

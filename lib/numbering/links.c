@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rule R5: which hard link group keeps which number. A path that is no hard link and whose number
- * no other path wants keeps it; only the others are weighed against each other. */
+/* --keep-links: which hard link group keeps which number, though its names changed. A path that is
+ * no hard link and whose number no other path wants keeps it; only the others are weighed against
+ * each other. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -104,7 +105,7 @@ static int by_number(const void *a, const void *b)
 	return order ? order : compare(left->first, right->first);
 }
 
-/* The order of R5's ties. */
+/* The order of --keep-links: the strongest first. */
 static int by_weight(const void *a, const void *b)
 {
 	const struct claim *left = a, *right = b;

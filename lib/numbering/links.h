@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rule R5: which hard link group keeps which number. */
+/* --keep-links: which hard link group keeps which number, though its names changed. */
 #ifndef LIB_NUMBERING_LINKS_H
 #define LIB_NUMBERING_LINKS_H
 

@@ -11,7 +11,7 @@
 
 #include "base/scope.h"
 #include "numbering/links.h"
-#include "numbering/sort.h"
+#include "numbering/sets.h"
 #include "numbering/stats.h"
 #include "numbering/walk.h"
 #include "sqst/numbering.h"
@@ -25,6 +25,8 @@ struct job {
 	size_t count;
 	/* One a path, in tree order. */
 	uint32_t *candidate;
+	/* One a parent. */
+	struct sqst_sets *sets;
 	/* The highest of the parents' tops. */
 	uint32_t base;
 	/* A path kept the number `base`. */
@@ -54,7 +56,8 @@ static uint32_t judge(uint32_t candidate, uint32_t number, uint32_t top, uint32_
 }
 
 /* Take one parent's numbers into the candidates. */
-static int consult(struct job *job, const struct sqst_numbers *parent, uint32_t newer_top)
+static int consult(struct job *job, const struct sqst_numbers *parent, struct sqst_sets *sets,
+		   uint32_t newer_top)
 {
 	const uint32_t top = parent->lineage.top;
 	struct sqst_walk walk;
@@ -71,16 +74,21 @@ static int consult(struct job *job, const struct sqst_numbers *parent, uint32_t 
 				       walk.entry->name, walk.entry->number, top);
 			break;
 		}
+		if (walk.entry && !sqst_sets_add(sets, walk.entry->number)) {
+			rc = SQST_ERR_NOMEM;
+			break;
+		}
 		if (!walk.node)
 			continue;
 		if (sqst_walk_same_identity(&walk))
 			number = walk.entry->number;
 		*candidate = judge(*candidate, number, top, newer_top);
 	}
-	if (rc == SQST_ERR_NOMEM)
-		sqst_fail(job->why, rc, NULL, "out of memory");
 	sqst_walk_end(&walk);
-	return rc;
+	sets->top = top;
+	if (rc == 0 && !sqst_sets_close(sets))
+		rc = SQST_ERR_NOMEM;
+	return rc == SQST_ERR_NOMEM ? sqst_fail(job->why, rc, NULL, "out of memory") : rc;
 }
 
 /* Newest first, as R8 asks. */
@@ -96,7 +104,7 @@ static int consult_all(struct job *job)
 			 ? sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
 				     "inode count %u is above %u", parent->lineage.top,
 				     SQST_NUMBER_MAX)
-			 : consult(job, parent, job->base);
+			 : consult(job, parent, &job->sets[i - 1], job->base);
 		if (rc < 0)
 			return rc;
 		if (parent->lineage.top > job->base)
@@ -173,88 +181,35 @@ static void clear_numbers(const struct sqst_tree *tree)
 		node->inode->number = 0;
 }
 
-static bool is_banned(const struct sqst_regrouped *banned, uint32_t number)
+/* R5, or the rule before it. */
+static int settle_links(struct job *job, unsigned flags)
 {
-	return sqst_search_u32(banned->number, banned->count, number) < banned->count;
+	if (flags & SQST_NUMBERING_KEEP_LINKS)
+		return sqst_links_settle(job->tree, job->candidate, job->why);
+	sqst_sets_settle(job->tree, job->candidate, job->sets, job->count);
+	return 0;
 }
 
-static void drop_banned(struct job *job, const struct sqst_regrouped *banned)
-{
-	const uint32_t names = sqst_tree_names(job->tree);
-
-	for (uint32_t i = 0; banned->count > 0 && i < names; i++) {
-		if (is_banned(banned, job->candidate[i]))
-			job->candidate[i] = 0;
-	}
-}
-
-/* Number the tree without the banned numbers; *found: the groups that changed and kept theirs. */
-static int assign_without(struct job *job, unsigned flags, const struct sqst_regrouped *banned,
-			  struct sqst_regrouped *found, struct sqst_numbering *out)
+static int assign(struct job *job, unsigned flags, struct sqst_numbering *out)
 {
 	const bool new_lineage = (flags & SQST_NUMBERING_NEW_LINEAGE) != 0;
 	int rc;
 
-	memset(job->candidate, 0, sqst_tree_names(job->tree) * sizeof(*job->candidate));
 	clear_numbers(job->tree);
-	job->base = job->inodes = 0;
-	job->base_live = false;
 	rc = consult_all(job);
 	if (rc < 0)
 		return rc;
 	drop_ruled_out(job, new_lineage);
-	drop_banned(job, banned);
 	if (job->count > 0 && !new_lineage)
-		rc = sqst_links_settle(job->tree, job->candidate, job->why);
+		rc = settle_links(job, flags);
 	if (rc == 0)
 		rc = give_numbers(job);
 	if (rc == 0)
 		rc = settle_top(job, out);
 	if (rc == 0)
 		rc = sqst_stats_count(job->tree, job->parents, job->count, job->candidate,
-				      &out->stats, found, job->why);
+				      &out->stats, job->why);
 	out->stats.live = job->inodes;
-	return rc;
-}
-
-/* Add numbers to the sorted ban. */
-static int ban(struct sqst_regrouped *banned, const struct sqst_regrouped *more,
-	       struct sqst_report *why)
-{
-	uint32_t *grown;
-
-	if (more->count == 0)
-		return 0;
-	grown = realloc(banned->number, (banned->count + more->count) * sizeof(*grown));
-	if (!grown)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	memcpy(grown + banned->count, more->number, more->count * sizeof(*grown));
-	banned->number = grown;
-	banned->count += more->count;
-	return sqst_sort_u32(grown, banned->count)
-		   ? 0
-		   : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-}
-
-/* With SQST_NUMBERING_FRESH_LINKS, a group that loses its number may win another that it shares
- * with a further group; so again, until none is left. Each round bans numbers that were live, so it
- * ends. */
-static int assign(struct job *job, unsigned flags, struct sqst_numbering *out)
-{
-	struct sqst_regrouped banned = {0};
-	size_t found_count;
-	int rc;
-
-	do {
-		struct sqst_regrouped found = {0};
-
-		rc = assign_without(job, flags, &banned, &found, out);
-		if (rc == 0 && (flags & SQST_NUMBERING_FRESH_LINKS))
-			rc = ban(&banned, &found, job->why);
-		found_count = found.count;
-		free(found.number);
-	} while (rc == 0 && found_count > 0 && (flags & SQST_NUMBERING_FRESH_LINKS));
-	free(banned.number);
 	return rc;
 }
 
@@ -271,9 +226,12 @@ int sqst_numbering_assign(struct sqst_tree *tree, const struct sqst_numbers *con
 	if (names > SQST_NUMBER_MAX)
 		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "more than %u paths", SQST_NUMBER_MAX);
 	job.candidate = calloc(names, sizeof(*job.candidate));
-	if (!job.candidate)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	rc = assign(&job, flags, &numbering);
+	job.sets = calloc(count + 1, sizeof(*job.sets));
+	rc = job.candidate && job.sets ? assign(&job, flags, &numbering)
+				       : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (size_t i = 0; job.sets && i < count; i++)
+		sqst_sets_release(&job.sets[i]);
+	free(job.sets);
 	free(job.candidate);
 	if (rc < 0)
 		clear_numbers(tree);

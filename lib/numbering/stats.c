@@ -143,7 +143,7 @@ static void count_paths(const uint32_t *fate, uint32_t names, struct sqst_number
 
 int sqst_stats_count(const struct sqst_tree *tree, const struct sqst_numbers *const *parents,
 		     size_t count, uint32_t *fate, struct sqst_numbering_stats *stats,
-		     struct sqst_regrouped *regrouped, struct sqst_report *why)
+		     struct sqst_report *why)
 {
 	const uint32_t names = sqst_tree_names(tree);
 	struct changed changed = {0};
@@ -156,12 +156,10 @@ int sqst_stats_count(const struct sqst_tree *tree, const struct sqst_numbers *co
 	}
 	if (rc == 0)
 		rc = split(tree, &changed, &stats->retired);
-	if (rc < 0) {
-		free(changed.number);
+	free(changed.number);
+	if (rc < 0)
 		return sqst_fail(why, rc, NULL, "out of memory");
-	}
 	count_paths(fate, names, stats);
 	stats->regrouped = (uint32_t)changed.count;
-	*regrouped = (struct sqst_regrouped){changed.number, changed.count};
 	return 0;
 }

@@ -8,16 +8,10 @@
 
 #include "sqst/numbering.h"
 
-/* Numbers of hard link groups that a path joined or left, sorted. */
-struct sqst_regrouped {
-	uint32_t *number;
-	size_t count;
-};
-
-/* Count for a numbered tree. `fate` is scratch, one value a path of the tree. regrouped->number is
- * the caller's to free. Returns 0 or SQST_ERR_NOMEM. */
+/* Count for a numbered tree. `fate` is scratch, one value a path of the tree. Returns 0 or
+ * SQST_ERR_NOMEM. */
 int sqst_stats_count(const struct sqst_tree *tree, const struct sqst_numbers *const *parents,
 		     size_t count, uint32_t *fate, struct sqst_numbering_stats *stats,
-		     struct sqst_regrouped *regrouped, struct sqst_report *why);
+		     struct sqst_report *why);
 
 #endif

@@ -52,7 +52,7 @@ static const struct sqst_node *find_by_stamp(const struct sqst_tree *tree, const
 
 		if (inode->type == SQST_TYPE_FILE &&
 		    tree->origin[inode->origin].type == &sqst_origin_directory &&
-		    inode->u.file.key[0] == like.u.file.key[0] &&
+		    sqst_origin_may_be_same(inode, &like) &&
 		    inode->u.file.size == like.u.file.size && same_file(tree, node, st))
 			return node;
 	}

@@ -49,9 +49,13 @@ static int put(struct logical_line *text, char c)
 static bool continues(const struct logical_line *text, size_t start)
 {
 	const size_t length = text->length - start;
-	const char *end = text->text + text->length;
+	const char *last;
 
-	return length >= 1 && end[-1] == '\\' && !(length >= 2 && end[-2] == '\\');
+	/* There may be no text at all. */
+	if (length == 0)
+		return false;
+	last = text->text + text->length - 1;
+	return *last == '\\' && !(length >= 2 && last[-1] == '\\');
 }
 
 /* Read a logical line. *lines counts physical ones. Returns 1, 0 at the end of the file, or an

@@ -104,6 +104,40 @@ static void compact(struct sqst_entry *directory)
 	directory->count = left;
 }
 
+/* Whether the tree has the row's identity, and which entry that is. */
+static struct sqst_entry *find_row(struct sqst_known *known, const struct sqst_row *row)
+{
+	struct sqst_entry *entry = find_path(known->numbers, row->path, row->length);
+
+	return entry && entry->type == row->type ? entry : NULL;
+}
+
+/* A group of which the tree does not have all names is not known (R5). */
+static int forget_broken_groups(struct sqst_known *known, struct sqst_report *why)
+{
+	SQST_AUTO_FREE uint32_t *broken = NULL;
+	size_t count = 0;
+
+	if (known->rows == 0)
+		return 0;
+	broken = malloc(known->rows * sizeof(*broken));
+	if (!broken)
+		return no_memory(why);
+	for (size_t i = 0; i < known->rows; i++) {
+		if (!find_row(known, &known->row[i]))
+			broken[count++] = known->row[i].number;
+	}
+	if (!sqst_sort_u32(broken, count))
+		return no_memory(why);
+	for (size_t i = 0; i < known->rows; i++) {
+		struct sqst_entry *entry = find_row(known, &known->row[i]);
+
+		if (entry && sqst_search_u32(broken, count, entry->number) < count)
+			entry->number = 0;
+	}
+	return 0;
+}
+
 int sqst_known_finish(struct sqst_known *known, struct sqst_report *why)
 {
 	struct sqst_numbers *numbers = known->numbers;
@@ -113,6 +147,8 @@ int sqst_known_finish(struct sqst_known *known, struct sqst_report *why)
 
 	if (!todo)
 		return no_memory(why);
+	if (forget_broken_groups(known, why) < 0)
+		return SQST_ERR_NOMEM;
 	if (numbers->root.number == 0)
 		numbers->root.count = 0;
 	todo[count++] = &numbers->root;
@@ -147,43 +183,32 @@ static const struct sqst_node *find_node(const struct sqst_tree *tree, const cha
 	return node;
 }
 
-static bool find_live(const struct sqst_tree *tree, uint32_t **out, size_t *count)
+/* The rows of groups that are no longer what they were: a name of theirs has another number now. Of
+ * a group that is away altogether, the rows stay. */
+static int drop_changed_groups(const struct sqst_known *known, const struct sqst_tree *tree,
+			       sqst_row_call *call, void *user, struct sqst_report *why)
 {
-	uint32_t *live = malloc((size_t)sqst_tree_names(tree) * sizeof(*live));
-
-	*count = 0;
-	*out = live;
-	if (!live)
-		return false;
-	for (const struct sqst_node *node = sqst_tree_root(tree); node; node = sqst_tree_next(node))
-		live[(*count)++] = node->inode->number;
-	if (!sqst_sort_u32(live, *count))
-		return false;
-	*count = sqst_unique_u32(live, *count);
-	return true;
-}
-
-/* Rows of numbers that live on without them. Only shared ones can be. */
-static int drop_left(const struct sqst_known *known, const struct sqst_tree *tree,
-		     sqst_row_call *call, void *user, struct sqst_report *why)
-{
-	SQST_AUTO_FREE uint32_t *live = NULL;
-	size_t count;
+	SQST_AUTO_FREE uint32_t *changed = NULL;
+	size_t count = 0;
 	int rc = 0;
 
 	if (known->rows == 0)
 		return 0;
-	if (!find_live(tree, &live, &count))
+	changed = malloc(known->rows * sizeof(*changed));
+	if (!changed)
+		return no_memory(why);
+	for (size_t i = 0; i < known->rows; i++) {
+		const struct sqst_row *row = &known->row[i];
+		const struct sqst_node *node = find_node(tree, row->path);
+
+		if (node && node->inode->type == row->type && node->inode->number != row->number)
+			changed[count++] = row->number;
+	}
+	if (!sqst_sort_u32(changed, count))
 		return no_memory(why);
 	for (size_t i = 0; rc == 0 && i < known->rows; i++) {
-		const struct sqst_row *row = &known->row[i];
-		const struct sqst_node *node;
-
-		if (sqst_search_u32(live, count, row->number) == count)
-			continue;
-		node = find_node(tree, row->path);
-		if (!node || node->inode->type != row->type || node->inode->number != row->number)
-			rc = call(user, row, why);
+		if (sqst_search_u32(changed, count, known->row[i].number) < count)
+			rc = call(user, &known->row[i], why);
 	}
 	return rc;
 }
@@ -211,7 +236,7 @@ int sqst_known_drops(const struct sqst_known *known, const struct sqst_tree *tre
 		     void *user, struct sqst_report *why)
 {
 	struct sqst_walk walk;
-	int rc = drop_left(known, tree, call, user, why), more = 1;
+	int rc = drop_changed_groups(known, tree, call, user, why), more = 1;
 
 	if (rc < 0)
 		return rc;

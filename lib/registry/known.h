@@ -2,12 +2,10 @@
 /* What a registry knows of a tree, and what a numbered tree changes in it. Pure: no database.
  *
  * A row of the registry is an identity (path and type) and its number. It says: whenever a release
- * used that number, this identity had it, in all releases since the number was given. So whatever
- * release a device runs, the identity may have the number again, though it was away. To keep that
- * true,
+ * used that number, the names of the number's rows had it, and no other. So whatever release a
+ * device runs, they may have the number again together, though they were away. To keep that true,
  * - a number that is new to the registry gets rows for all paths that have it;
- * - a path that joins the hard links of an older number gets none for it;
- * - a path whose number lives on without it (a hard link that was taken away) loses its row. */
+ * - a hard link group whose set of names changes (R5) loses all its rows. */
 #ifndef LIB_REGISTRY_KNOWN_H
 #define LIB_REGISTRY_KNOWN_H
 

@@ -4,7 +4,6 @@
 #include "config.h"
 #endif
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +44,7 @@ int sqst_postgres_fail(const struct sqst_postgres *pg, const char *what)
 /* A port that is none is most likely a password that ended up there; libpq would show it. */
 static bool is_port(const char *text)
 {
-	while (isdigit((unsigned char)*text) || *text == ',')
+	while ((*text >= '0' && *text <= '9') || *text == ',')
 		text++;
 	return *text == '\0';
 }

@@ -73,6 +73,7 @@ static int take_file(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint3
 	if (!grown)
 		return sqst_image_nomem(&reuse->image);
 	reuse->file = grown;
+	file.order = reuse->files;
 	reuse->file[reuse->files++] = file;
 	return 0;
 }

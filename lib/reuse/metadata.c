@@ -39,6 +39,12 @@ static int add(struct sqst_reuse *reuse, uint64_t hash, uint64_t at)
 	return 0;
 }
 
+/* Whether a read failed because of what it read, not because it could not be made. */
+static bool is_damage(const struct sqst_reuse *reuse, int rc)
+{
+	return rc == SQST_ERR_PARENT && reuse->image.why->number == 0;
+}
+
 /* Blocks one behind the other, as far as there are any. Whether the table is sound has been found
  * out by others; here, what is not just ends it. */
 static int learn(struct sqst_reuse *reuse, const struct sqst_area *area)
@@ -49,9 +55,11 @@ static int learn(struct sqst_reuse *reuse, const struct sqst_area *area)
 		uint8_t header[HEADER];
 		int rc;
 
-		if (sqst_meta_load(&reuse->image, area, block.next, &block) < 0 ||
-		    sqst_image_pread(&reuse->image, header, sizeof(header), block.at) < 0)
-			return 0;
+		rc = sqst_meta_load(&reuse->image, area, block.next, &block);
+		if (rc == 0)
+			rc = sqst_image_pread(&reuse->image, header, sizeof(header), block.at);
+		if (rc < 0)
+			return is_damage(reuse, rc) ? 0 : rc;
 		if (sqst_get16(header) & SQST_META_RAW)
 			continue;
 		rc = add(reuse, XXH3_64bits(block.data, block.size), block.at);
@@ -64,9 +72,10 @@ static int learn(struct sqst_reuse *reuse, const struct sqst_area *area)
 int sqst_reuse_learn_metadata(struct sqst_reuse *reuse)
 {
 	struct sqst_report *const why = reuse->image.why;
+	struct sqst_report quiet = {0};
 	int rc;
 
-	reuse->image.why = NULL;
+	reuse->image.why = &quiet;
 	rc = learn(reuse, &reuse->image.inodes);
 	if (rc == 0)
 		rc = learn(reuse, &reuse->image.directories);
@@ -75,7 +84,7 @@ int sqst_reuse_learn_metadata(struct sqst_reuse *reuse)
 	reuse->image.why = why;
 	if (reuse->metas > 0)
 		qsort(reuse->meta, reuse->metas, sizeof(*reuse->meta), by_hash);
-	return rc == 0 ? 0 : sqst_image_nomem(&reuse->image);
+	return rc == 0 ? 0 : sqst_fail(why, rc, NULL, "%s", quiet.message);
 }
 
 static bool take_over(const struct sqst_reuse *reuse, struct sqst_block *block,
@@ -85,16 +94,22 @@ static bool take_over(const struct sqst_reuse *reuse, struct sqst_block *block,
 	uint32_t size;
 	int32_t got;
 
-	if (!sqst_tools_unpacking(tools, reuse->image.codec, reuse->image.super.block_size) ||
-	    sqst_pread_full(reuse->image.fd, header, HEADER, reuse->image.base + at) != HEADER)
+	if (!sqst_tools_unpacking(tools, reuse->image.codec, reuse->image.super.block_size)) {
+		block->failure =
+		    (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
+		return false;
+	}
+	if (!sqst_reuse_pread(reuse, header, HEADER, at, &block->failure))
 		return false;
 	size = sqst_get16(header);
 	if (size == 0 || size >= block->in_size || size & SQST_META_RAW ||
-	    sqst_pread_full(reuse->image.fd, tools->packed, size,
-			    reuse->image.base + at + HEADER) != (ssize_t)size)
+	    !sqst_reuse_pread(reuse, tools->packed, size, at + HEADER, &block->failure))
 		return false;
 	got = reuse->image.codec->decompress(tools->decompressor, tools->packed, size,
 					     tools->unpacked, SQST_META_SIZE);
+	if (got == SQST_ERR_NOMEM)
+		block->failure =
+		    (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
 	if (got < 0 || tools->decompressor->rest || (uint32_t)got != block->in_size ||
 	    memcmp(tools->unpacked, block->in, block->in_size) != 0)
 		return false;
@@ -118,7 +133,7 @@ void sqst_reuse_metadata(struct sqst_block *block, struct sqst_tools *tools)
 			high = middle;
 	}
 	for (; low < reuse->metas && reuse->meta[low].hash == hash; low++) {
-		if (take_over(reuse, block, tools, reuse->meta[low].at))
+		if (take_over(reuse, block, tools, reuse->meta[low].at) || block->failure.code < 0)
 			return;
 	}
 	sqst_block_compress(block, tools);

@@ -21,15 +21,16 @@ SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
 int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = calloc(1, sizeof(*reuse));
+	int rc;
 
 	*out = NULL;
 	if (!reuse)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
 	reuse->image.fd = -1;
-	/* What cannot be opened is refused when its numbers are read. */
-	if (sqst_image_open(&reuse->image, path, NULL) < 0)
-		return 0;
 	reuse->image.why = why;
+	rc = sqst_image_open(&reuse->image, path, "the parent image ");
+	if (rc < 0)
+		return rc;
 	reuse->image.cache = sqst_meta_cache_new();
 	if (!reuse->image.cache)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
@@ -55,9 +56,14 @@ int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why)
 {
 	bool same = false;
 
-	if (sqst_image_is_same(&reuse->image, &same) < 0)
-		return sqst_fail_errno(why, SQST_ERR_CHANGED, errno, reuse->image.name,
-				       "the parent image vanished while the image was built");
+	if (sqst_image_is_same(&reuse->image, &same) < 0) {
+		const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ESTALE;
+
+		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno,
+				       reuse->image.name,
+				       gone ? "the parent image vanished while the image was built"
+					    : "cannot look at the parent image");
+	}
 	if (!same)
 		return sqst_fail(why, SQST_ERR_CHANGED, reuse->image.name,
 				 "the parent image changed while the image was built; build again "
@@ -170,7 +176,9 @@ static int by_number(const void *a, const void *b)
 {
 	const struct sqst_reuse_file *left = a, *right = b;
 
-	return left->number < right->number ? -1 : left->number > right->number;
+	if (left->number != right->number)
+		return left->number < right->number ? -1 : 1;
+	return left->order < right->order ? -1 : left->order > right->order;
 }
 
 /* For qsort_r(): indexes of files. */
@@ -252,11 +260,20 @@ int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *o
 
 struct sqst_reuse_file *sqst_reuse_find(const struct sqst_reuse *reuse, uint32_t number)
 {
-	const struct sqst_reuse_file wanted = {.number = number};
+	size_t low = 0, high = reuse->files;
 
-	if (number == 0 || reuse->files == 0)
+	/* The first one: an inode that no directory names may have a number again. */
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (reuse->file[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (number == 0 || low == reuse->files || reuse->file[low].number != number)
 		return NULL;
-	return bsearch(&wanted, reuse->file, reuse->files, sizeof(*reuse->file), by_number);
+	return &reuse->file[low];
 }
 
 size_t sqst_reuse_find_size(const struct sqst_reuse *reuse, uint64_t size)
@@ -294,8 +311,25 @@ uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst
 	return left < block_size ? (uint32_t)left : block_size;
 }
 
+bool sqst_reuse_pread(const struct sqst_reuse *reuse, void *data, size_t size, uint64_t at,
+		      struct sqst_failure *failure)
+{
+	const ssize_t got = sqst_pread_full(reuse->image.fd, data, size, reuse->image.base + at);
+
+	if (got < 0)
+		*failure = (struct sqst_failure){SQST_ERR_PARENT, errno, reuse->image.name,
+						 "cannot read the parent image"};
+	return got == (ssize_t)size;
+}
+
+static bool no_memory(const struct sqst_reuse *reuse, struct sqst_failure *failure)
+{
+	*failure = (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
+	return false;
+}
+
 bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, uint64_t at,
-		     uint32_t field, struct sqst_reuse_block *block)
+		     uint32_t field, struct sqst_reuse_block *block, struct sqst_failure *failure)
 {
 	const struct sqst_image *image = &reuse->image;
 	const uint32_t stored = field & (SQST_BLOCK_RAW - 1);
@@ -306,8 +340,8 @@ bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, u
 	    at > image->super.inode_table || stored > image->super.inode_table - at)
 		return false;
 	if (!sqst_tools_unpacking(tools, image->codec, image->super.block_size))
-		return false;
-	if (sqst_pread_full(image->fd, tools->packed, stored, image->base + at) != (ssize_t)stored)
+		return no_memory(reuse, failure);
+	if (!sqst_reuse_pread(reuse, tools->packed, stored, at, failure))
 		return false;
 	if (field & SQST_BLOCK_RAW) {
 		*block = (struct sqst_reuse_block){tools->packed, stored, true};
@@ -315,6 +349,8 @@ bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, u
 	}
 	got = image->codec->decompress(tools->decompressor, tools->packed, stored, tools->unpacked,
 				       image->super.block_size);
+	if (got == SQST_ERR_NOMEM)
+		return no_memory(reuse, failure);
 	*block =
 	    (struct sqst_reuse_block){tools->unpacked, (uint32_t)got, !tools->decompressor->rest};
 	return got > 0 && (uint32_t)got <= image->super.block_size;

@@ -25,6 +25,8 @@ struct sqst_reuse_file {
 	/* Blocks that are not in a fragment; their size fields are at reuse->field[first_field]. */
 	uint32_t blocks;
 	size_t first_field;
+	/* Its place in the inode table. */
+	size_t order;
 	bool hashed;
 	/* With -no-duplicates: a file of the new image has its data. */
 	bool claimed;
@@ -112,9 +114,14 @@ struct sqst_reuse_block {
 	bool clean;
 };
 
-/* Unpack a block with a thread's own tools. False: it is damaged, or cannot be read. */
+/* Unpack a block with a thread's own tools. False: it is damaged, unless *failure says that it
+ * could not be read or that memory is short. */
 bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, uint64_t at,
-		     uint32_t field, struct sqst_reuse_block *block);
+		     uint32_t field, struct sqst_reuse_block *block, struct sqst_failure *failure);
+
+/* Read bytes of the parent in a thread. False: there are not so many, unless *failure says why. */
+bool sqst_reuse_pread(const struct sqst_reuse *reuse, void *data, size_t size, uint64_t at,
+		      struct sqst_failure *failure);
 
 /* Hash the ends of all files that a fragment, unpacked in data, has. */
 void sqst_reuse_hash(struct sqst_reuse *reuse, const struct sqst_reuse_fragment *fragment,

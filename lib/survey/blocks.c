@@ -65,7 +65,9 @@ int sqst_survey_compare_blocks(const struct sqst_survey *was, const struct sqst_
 	memset(map, 0, sizeof(*map));
 	map->fate = malloc(is->blocks ? is->blocks : 1);
 	if (!sorted || !map->fate) {
+		/* The caller frees the map in any case. */
 		free(map->fate);
+		map->fate = NULL;
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	}
 	if (was->blocks > 0)

@@ -68,8 +68,10 @@ int sqst_content_read(const struct sqst_content *content, uint64_t offset, void 
 	if (origin->type->read)
 		return origin->type->read(origin, content, offset, data, size, why);
 	got = sqst_pread_full(content->fd, data, size, content->base + offset);
+	/* A file of our own is a temporary one: the system, not the source, is to blame. */
 	if (got < 0)
-		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
+		return sqst_content_fail(content->tree, content->node,
+					 origin->own_fd ? SQST_ERR_IO : SQST_ERR_SOURCE, errno,
 					 "cannot read the file", why);
 	if ((size_t)got != size)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,

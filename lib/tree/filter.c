@@ -4,7 +4,6 @@
 #include "config.h"
 #endif
 
-#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -12,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/few.h"
+#include "base/file.h"
+#include "base/pattern.h"
 #include "base/scope.h"
 #include "tree/filter.h"
 #include "tree/filter_pattern.h"
@@ -86,7 +88,7 @@ static int compile(struct sqst_pattern *pattern, struct sqst_report *why)
 	for (pattern->parts = 0; pattern->parts < parts; pattern->parts++) {
 		regex_t *regex = &pattern->regex[pattern->parts];
 		const char *part = pattern->part[pattern->parts];
-		const int rc = regcomp(regex, part, REG_EXTENDED | REG_NOSUB);
+		const int rc = sqst_regex_compile(regex, part);
 		char text[256];
 
 		if (rc != 0) {
@@ -129,11 +131,11 @@ static int fill(struct sqst_pattern *pattern, const char *text, unsigned flags,
 		return sqst_fail(why, SQST_ERR_OPTION, text,
 				 "the C library of this system has no extended patterns; say it "
 				 "with -regex");
+	pattern->text = strdup(text);
 	if (!plain && strncmp(text, "... ", 4) == 0) {
 		pattern->anywhere = true;
 		text += 4;
 	}
-	pattern->text = strdup(text);
 	if (!pattern->text || !split(pattern, text))
 		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
 	if (pattern->parts == 0)
@@ -171,8 +173,7 @@ static const char *pattern_of(char *line)
 
 	if (length > 0 && line[length - 1] == '\n')
 		line[length - 1] = '\0';
-	while (isspace((unsigned char)*line))
-		line++;
+	line += strspn(line, " \t\n\v\f\r");
 	if (*line == '#')
 		return NULL;
 	if (*line == '\\')
@@ -187,13 +188,19 @@ int sqst_filter_load(struct sqst_filter *filter, const char *path, unsigned flag
 	SQST_AUTO_FREE char *line = NULL;
 	size_t room = 0, number = 0;
 	struct sqst_report inner = {0};
+	ssize_t length;
 
 	if (!file)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
-	while (getline(&line, &room, file) >= 0) {
-		const char *pattern = pattern_of(line);
+	for (;;) {
+		const char *pattern;
 		int rc;
 
+		if (sqst_getline(file, &line, &room, &length) < 0)
+			return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
+		if (length < 0)
+			return 0;
+		pattern = pattern_of(line);
 		number++;
 		if (!pattern)
 			continue;
@@ -201,9 +208,6 @@ int sqst_filter_load(struct sqst_filter *filter, const char *path, unsigned flag
 		if (rc < 0)
 			return sqst_fail(why, rc, path, "line %zu: %s", number, inner.message);
 	}
-	if (ferror(file))
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
-	return 0;
 }
 
 /* ---- matching */
@@ -239,10 +243,10 @@ static bool part_matches(const struct sqst_pattern *pattern, unsigned at, const 
 	case SQST_FILTER_PLAIN:
 		return strcmp(pattern->part[at], name) == 0;
 	case SQST_FILTER_WILDCARDS:
-		return fnmatch(pattern->part[at], name, FNM_PATHNAME | FNM_PERIOD | FNM_EXTMATCH) ==
-		       0;
+		return sqst_wildcard_matches(pattern->part[at], name,
+					     FNM_PATHNAME | FNM_PERIOD | FNM_EXTMATCH);
 	case SQST_FILTER_REGEX:
-		return regexec(&pattern->regex[at], name, 0, NULL, 0) == 0;
+		return sqst_regex_matches(&pattern->regex[at], name);
 	}
 	return false;
 }
@@ -262,6 +266,31 @@ static bool matches(const struct sqst_pattern *pattern, const struct path *path,
 	return true;
 }
 
+/* Whether the path may have something below it that the pattern matches. */
+static bool may_match_below(const struct sqst_pattern *pattern, const struct path *path)
+{
+	if (pattern->anywhere || path->parts >= pattern->parts)
+		return false;
+	for (unsigned at = 0; at < path->parts; at++) {
+		if (!part_matches(pattern, at, path->text + path->part[at]))
+			return false;
+	}
+	return true;
+}
+
+/* A path that is left out, by one pattern or by several; what is below it is not looked at. */
+static void note_fits(struct sqst_filter *filter, const struct path *path)
+{
+	for (size_t i = 0; i < filter->count; i++) {
+		struct sqst_pattern *pattern = &filter->pattern[i];
+
+		for (unsigned parts = 1; !pattern->fits && parts <= path->parts; parts++)
+			pattern->fits = matches(pattern, path, parts);
+		if (!pattern->fits)
+			pattern->fits = may_match_below(pattern, path);
+	}
+}
+
 bool sqst_filter_has_patterns(const struct sqst_filter *filter)
 {
 	for (size_t i = 0; i < filter->count; i++) {
@@ -271,7 +300,7 @@ bool sqst_filter_has_patterns(const struct sqst_filter *filter)
 	return false;
 }
 
-bool sqst_filter_matches(const struct sqst_filter *filter, const char *text)
+bool sqst_filter_matches(struct sqst_filter *filter, const char *text)
 {
 	struct path path;
 
@@ -280,13 +309,15 @@ bool sqst_filter_matches(const struct sqst_filter *filter, const char *text)
 	for (size_t i = 0; i < filter->count; i++) {
 		const struct sqst_pattern *pattern = &filter->pattern[i];
 
-		if (pattern->kind != SQST_FILTER_PLAIN && matches(pattern, &path, path.parts))
-			return true;
+		if (pattern->kind == SQST_FILTER_PLAIN || !matches(pattern, &path, path.parts))
+			continue;
+		note_fits(filter, &path);
+		return true;
 	}
 	return false;
 }
 
-bool sqst_filter_excludes(const struct sqst_filter *filter, const char *text)
+bool sqst_filter_excludes(struct sqst_filter *filter, const char *text)
 {
 	struct path path;
 
@@ -294,11 +325,32 @@ bool sqst_filter_excludes(const struct sqst_filter *filter, const char *text)
 		return false;
 	for (unsigned parts = 1; parts <= path.parts; parts++) {
 		for (size_t i = 0; i < filter->count; i++) {
-			if (matches(&filter->pattern[i], &path, parts))
-				return true;
+			if (!matches(&filter->pattern[i], &path, parts))
+				continue;
+			note_fits(filter, &path);
+			return true;
 		}
 	}
 	return false;
+}
+
+void sqst_filter_begin(struct sqst_filter *filter)
+{
+	for (size_t i = 0; i < filter->count; i++)
+		filter->pattern[i].fits = false;
+}
+
+void sqst_filter_end(const struct sqst_filter *filter, struct sqst_report *why)
+{
+	struct sqst_few few = {0};
+
+	for (size_t i = 0; i < filter->count; i++) {
+		if (!filter->pattern[i].fits)
+			sqst_few_add(&few, "%s", filter->pattern[i].text);
+	}
+	if (few.count > 0)
+		sqst_warn(why, NULL, "%zu exclude%s nothing out: %s", few.count,
+			  few.count == 1 ? " leaves" : "s leave", few.text);
 }
 
 /* The next node in tree order that is not below this one. */
@@ -313,7 +365,7 @@ static struct sqst_node *next_beside(const struct sqst_node *node)
 	return NULL;
 }
 
-void sqst_tree_filter(struct sqst_tree *tree, const struct sqst_filter *filter)
+void sqst_tree_filter(struct sqst_tree *tree, struct sqst_filter *filter)
 {
 	struct sqst_node *node = sqst_tree_next(tree->root);
 	char path[PATH_MAX + SQST_NAME_MAX + 2];

@@ -13,6 +13,9 @@ struct sqst_pattern {
 	bool host;
 	/* Holds at any depth. */
 	bool anywhere;
+	/* It has left something out, or would have but for another pattern. */
+	bool fits;
+	/* As it was added. */
 	char *text;
 	/* The components, in `split`. */
 	char **part;

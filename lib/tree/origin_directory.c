@@ -160,6 +160,11 @@ void sqst_origin_stamp(struct sqst_inode *inode, unsigned origin, const struct s
 	inode->u.file.key[1] = 0;
 }
 
+bool sqst_origin_may_be_same(const struct sqst_inode *one, const struct sqst_inode *other)
+{
+	return !stamps_differ(one->u.file.key[0], other->u.file.key[0]);
+}
+
 int sqst_origin_pin_to(struct sqst_tree *tree, struct sqst_inode *inode, const char *path,
 		       struct sqst_report *why)
 {

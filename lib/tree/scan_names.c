@@ -47,8 +47,10 @@ static bool append(struct sqst_scan_names *names, const char *name)
 
 static int by_text(const void *a, const void *b, void *text)
 {
-	return strcmp((const char *)text + *(const size_t *)a,
-		      (const char *)text + *(const size_t *)b);
+	const size_t left = *(const size_t *)a, right = *(const size_t *)b;
+	const int order = strcmp((const char *)text + left, (const char *)text + right);
+
+	return order ? order : left < right ? -1 : left > right;
 }
 
 static void sort_once(struct sqst_scan_names *names)

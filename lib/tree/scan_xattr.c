@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "base/pattern.h"
 #include "base/scope.h"
 #include "tree/scan_xattr.h"
 #include "tree/tree.h"
@@ -119,7 +120,7 @@ int sqst_xattr_pattern(regex_t *regex, bool *has, const char *text, struct sqst_
 
 	if (!text)
 		return 0;
-	rc = regcomp(regex, text, REG_EXTENDED | REG_NOSUB);
+	rc = sqst_regex_compile(regex, text);
 	*has = rc == 0;
 	if (rc == 0)
 		return 0;
@@ -147,9 +148,9 @@ static bool wanted(const struct sqst_xattr_scan *scan, const char *name)
 		return true;
 	if (scan->none)
 		return false;
-	if (scan->has_exclude && regexec(&scan->exclude, name, 0, NULL, 0) == 0)
+	if (scan->has_exclude && sqst_regex_matches(&scan->exclude, name))
 		return false;
-	return !scan->has_include || regexec(&scan->include, name, 0, NULL, 0) == 0;
+	return !scan->has_include || sqst_regex_matches(&scan->include, name);
 }
 
 static int collect(struct sqst_xattr_scan *scan, const char *path, size_t names,

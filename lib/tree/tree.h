@@ -118,6 +118,9 @@ bool sqst_origin_same(const struct sqst_inode *inode, const struct stat *st);
 /* Take size and identity of a regular file of a directory origin. */
 void sqst_origin_stamp(struct sqst_inode *inode, unsigned origin, const struct stat *st);
 
+/* Whether two inodes of directory origins may have been taken from one file. */
+bool sqst_origin_may_be_same(const struct sqst_inode *one, const struct sqst_inode *other);
+
 /* Keep the place of a node's content before the node moves, or its inode gets a name elsewhere in
  * the tree. Does nothing for inodes of other origins (they find it without a path). SQST_ERR_NOMEM,
  * SQST_ERR_SOURCE. */

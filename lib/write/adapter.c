@@ -63,6 +63,8 @@ static sqfs_s32 do_block(sqfs_compressor_t *base, const sqfs_u8 *in, sqfs_u32 si
 	if (room > size - 1)
 		room = size - 1;
 	got = codec->coder->codec->compress(codec->coder, in, size, out, room);
+	if (got == SQST_ERR_NOMEM)
+		return SQFS_ERROR_ALLOC;
 	return got < 0 ? SQFS_ERROR_COMPRESSOR : got;
 }
 

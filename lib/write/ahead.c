@@ -5,7 +5,9 @@
 #endif
 
 #include <signal.h>
+#include <time.h>
 
+#include "base/cancel.h"
 #include "base/thread.h"
 #include "image/read.h"
 #include "write/ahead.h"
@@ -41,23 +43,40 @@ void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output,
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-int sqst_ahead_finish(struct sqst_ahead *ahead, bool *copied, struct sqst_report *why)
+/* The next time that the caller is to be asked. */
+static struct timespec next_time(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	time.tv_nsec += SQST_CANCEL_PAUSE * 1000000L;
+	time.tv_sec += time.tv_nsec / 1000000000L;
+	time.tv_nsec %= 1000000000L;
+	return time;
+}
+
+int sqst_ahead_finish(struct sqst_ahead *ahead, bool *copied, const struct sqst_cancel *cancel,
+		      struct sqst_report *why)
 {
 	*copied = ahead->running;
-	if (!ahead->running)
-		return 0;
-	pthread_join(ahead->thread, NULL);
-	ahead->running = false;
-	if (ahead->rc < 0)
-		return sqst_fail(why, ahead->rc, NULL, "%s", ahead->why.message);
-	return 0;
+	while (ahead->running) {
+		const struct timespec time = next_time();
+		const int rc = sqst_canceled(cancel, why);
+
+		if (rc < 0)
+			return rc;
+		if (pthread_timedjoin_np(ahead->thread, NULL, &time) == 0)
+			ahead->running = false;
+	}
+	return *copied && ahead->rc < 0 ? sqst_fail(why, ahead->rc, NULL, "%s", ahead->why.message)
+					: 0;
 }
 
 void sqst_ahead_stop(struct sqst_ahead *ahead)
 {
 	if (!ahead->running)
 		return;
-	ahead->ending = 1;
+	ahead->ending = true;
 	pthread_join(ahead->thread, NULL);
 	ahead->running = false;
 }

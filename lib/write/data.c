@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/limits.h"
 #include "reuse/parent.h"
 #include "tree/tree.h"
@@ -31,9 +32,7 @@ int sqst_data_no_memory(const struct sqst_data *data)
 
 int sqst_data_canceled(const struct sqst_data *data)
 {
-	if (data->options->cancel && *data->options->cancel)
-		return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
-	return 0;
+	return sqst_canceled(data->options->cancel, data->why);
 }
 
 void sqst_data_advance(struct sqst_data *data, uint64_t bytes)
@@ -246,6 +245,8 @@ static int prepare(struct sqst_data *data, struct sqst_pool *pool)
 		return rc;
 	data->queue.finish = finish_block;
 	data->queue.user = data;
+	data->queue.cancel = data->options->cancel;
+	data->runs.cancel = data->options->cancel;
 	data->extents = sqst_arena_new();
 	data->content = malloc(block_size);
 	data->other = malloc(block_size);
@@ -413,7 +414,7 @@ static int place(struct sqst_data *data)
 	if (rc == 0)
 		rc = sqst_runs_place(&data->runs, &layout, data->fragment);
 	if (rc == 0)
-		rc = sqst_ahead_finish(&data->ahead, &copied, data->why);
+		rc = sqst_ahead_finish(&data->ahead, &copied, data->options->cancel, data->why);
 	if (rc == 0)
 		rc =
 		    sqst_runs_copy(&data->runs, &layout, &data->reuse->image, copied, data->output);

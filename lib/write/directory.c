@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/scope.h"
+#include "base/limits.h"
 #include "write/directory.h"
 
 #define RUN_MAX     256
@@ -18,69 +18,106 @@
 #define ENTRY_SIZE  8
 #define INDEX_SIZE  12
 /* More is of no use: an index of 32,768 blocks covers a listing of 256 MiB. */
-#define INDEX_MAX    INT16_MAX
-#define ENTRY_LENGTH (ENTRY_SIZE + SQST_NAME_MAX)
+#define INDEX_MAX INT16_MAX
 
-/* A run that is being gathered: its header is known only at its end. */
-struct run {
-	uint8_t bytes[HEADER_SIZE + RUN_MAX * ENTRY_LENGTH];
-	size_t used;
+/* A listing that is being made. */
+struct maker {
+	struct sqst_listing_bytes *bytes;
+	struct sqst_listing *listing;
+	struct sqst_report *why;
+	bool indexed;
+	/* Entries behind a header at most. */
+	uint32_t limit;
+	/* The run that is being gathered: where its header is, and what that will say. */
+	size_t header;
 	uint32_t count;
 	uint32_t base;
 	uint32_t block;
+	/* Of the metadata block in which the last header is. */
+	uint32_t ordinal;
 };
 
-static bool fits(const struct run *run, uint64_t reference, uint32_t number, uint64_t place)
+/* *out: `size` more bytes of the listing. */
+static int extend(struct maker *maker, size_t size, uint8_t **out)
 {
-	const int64_t difference = (int64_t)number - (int64_t)run->base;
+	struct sqst_listing_bytes *bytes = maker->bytes;
+	size_t room = bytes->room ? bytes->room : 65536;
+	uint8_t *grown;
+	const int rc =
+	    sqst_limit_check(SQST_LIMIT_LISTING, bytes->used + (uint64_t)size, NULL, maker->why);
 
-	if (run->count == RUN_MAX || run->block != (uint32_t)(reference >> 16))
+	if (rc < 0)
+		return rc;
+	while (room - bytes->used < size)
+		room *= 2;
+	if (room != bytes->room) {
+		grown = realloc(bytes->data, room);
+		if (!grown)
+			return sqst_fail(maker->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		bytes->data = grown;
+		bytes->room = room;
+	}
+	*out = bytes->data + bytes->used;
+	bytes->used += size;
+	return 0;
+}
+
+/* Content of the stream in front of a byte of the listing, counted from its first block. */
+static uint64_t content_before(const struct maker *maker, size_t at)
+{
+	return (maker->listing->place & 0xFFFF) + at;
+}
+
+static bool fits(const struct maker *maker, uint64_t reference, uint32_t number)
+{
+	const int64_t difference = (int64_t)number - (int64_t)maker->base;
+	const size_t used = maker->bytes->used - maker->header;
+
+	if (maker->count == maker->limit || maker->block != (uint32_t)(reference >> 16))
 		return false;
 	if (difference < INT16_MIN || difference > INT16_MAX)
 		return false;
-	/* A run that passes the end of a metadata block ends there, so that the next one, which the
-	 * index names, begins in the next block. */
-	return (place & 0xFFFF) + run->used < SQST_META_SIZE;
+	/* For an index, a run that passes the end of a metadata block ends there, so that the next
+	 * one, which the index names, begins in the next block. */
+	return !maker->indexed ||
+	       content_before(maker, maker->header) % SQST_META_SIZE + used < SQST_META_SIZE;
 }
 
-static void add(struct run *run, const struct sqst_node *node, uint64_t reference)
+static int add(struct maker *maker, const struct sqst_node *node, uint64_t reference)
 {
 	const size_t length = strlen(node->name);
-	uint8_t *to = run->bytes + run->used;
+	uint8_t *to;
+	const int rc = extend(maker, ENTRY_SIZE + length, &to);
 
+	if (rc < 0)
+		return rc;
 	to = sqst_put16(to, (uint32_t)(reference & 0xFFFF));
-	to = sqst_put16(to, node->inode->number - run->base);
+	to = sqst_put16(to, node->inode->number - maker->base);
 	to = sqst_put16(to, node->inode->type);
 	to = sqst_put16(to, (uint32_t)length - 1);
 	memcpy(to, node->name, length);
-	run->used += ENTRY_SIZE + length;
-	run->count++;
+	maker->count++;
+	return 0;
 }
 
-static int flush(struct sqst_meta *directories, struct run *run, struct sqst_listing *listing,
-		 struct sqst_report *why)
+/* What the header of a run says is known at its end. */
+static void finish_run(struct maker *maker)
 {
-	uint8_t *to = run->bytes;
+	uint8_t *to;
 
-	if (run->count == 0)
-		return 0;
-	/* Kept with room for the 3 bytes that the size counts more, in a signed int of the kernel.
-	 */
-	if (listing->size > (uint32_t)INT32_MAX - (uint32_t)run->used - 16)
-		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "a directory has too many entries");
-	to = sqst_put32(to, run->count - 1);
-	to = sqst_put32(to, run->block);
-	sqst_put32(to, run->base);
-	listing->size += (uint32_t)run->used;
-	run->count = 0;
-	return sqst_meta_append(directories, run->bytes, run->used);
+	if (maker->count == 0)
+		return;
+	to = maker->bytes->data + maker->header;
+	to = sqst_put32(to, maker->count - 1);
+	to = sqst_put32(to, maker->block);
+	sqst_put32(to, maker->base);
+	maker->count = 0;
 }
 
 /* One index entry for each metadata block but the first, at the first header in it. */
-static int add_index(struct sqst_meta *directories, struct sqst_listing *listing,
-		     const struct sqst_node *node, struct sqst_report *why)
+static int add_index(struct maker *maker, const struct sqst_node *node)
 {
-	const uint32_t ordinal = (uint32_t)(sqst_meta_place(directories) >> 16);
+	struct sqst_listing *listing = maker->listing;
 	const size_t length = strlen(node->name);
 	uint8_t *grown, *to;
 
@@ -88,11 +125,11 @@ static int add_index(struct sqst_meta *directories, struct sqst_listing *listing
 		return 0;
 	grown = realloc(listing->index, listing->index_size + INDEX_SIZE + length);
 	if (!grown)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_fail(maker->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	listing->index = grown;
 	to = grown + listing->index_size;
-	to = sqst_put32(to, listing->size);
-	to = sqst_put32(to, ordinal);
+	to = sqst_put32(to, (uint32_t)maker->header);
+	to = sqst_put32(to, maker->ordinal);
 	to = sqst_put32(to, (uint32_t)length - 1);
 	memcpy(to, node->name, length);
 	listing->index_size += (uint32_t)(INDEX_SIZE + length);
@@ -100,40 +137,64 @@ static int add_index(struct sqst_meta *directories, struct sqst_listing *listing
 	return 0;
 }
 
-int sqst_listing_write(struct sqst_meta *directories, const struct sqst_meta *inodes,
-		       const struct sqst_inode *dir, struct sqst_listing *listing,
-		       struct sqst_report *why)
+static int begin_run(struct maker *maker, const struct sqst_node *node, uint64_t reference)
 {
-	/* Too large for a stack. */
-	SQST_AUTO_FREE struct run *run = malloc(sizeof(*run));
 	uint32_t ordinal;
+	uint8_t *to;
+	int rc;
+
+	finish_run(maker);
+	maker->header = maker->bytes->used;
+	maker->base = node->inode->number;
+	maker->block = (uint32_t)(reference >> 16);
+	rc = extend(maker, HEADER_SIZE, &to);
+	if (rc < 0)
+		return rc;
+	ordinal = (uint32_t)((maker->listing->place >> 16) +
+			     content_before(maker, maker->header) / SQST_META_SIZE);
+	if (!maker->indexed || ordinal == maker->ordinal)
+		return 0;
+	maker->ordinal = ordinal;
+	return add_index(maker, node);
+}
+
+static int make(struct maker *maker, const struct sqst_meta *inodes, const struct sqst_inode *dir)
+{
 	int rc = 0;
 
-	if (!run)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	run->count = 0;
-	listing->place = sqst_meta_place(directories);
-	ordinal = (uint32_t)(listing->place >> 16);
+	maker->bytes->used = maker->listing->index_size = maker->listing->index_count = 0;
+	maker->count = 0;
+	maker->ordinal = (uint32_t)(maker->listing->place >> 16);
 	for (uint32_t i = 0; i < dir->u.dir.count && rc == 0; i++) {
 		const struct sqst_node *node = dir->u.dir.child[i];
 		const uint64_t reference = sqst_meta_reference(inodes, node->inode->ref);
 
-		if (run->count == 0 ||
-		    !fits(run, reference, node->inode->number, sqst_meta_place(directories))) {
-			rc = flush(directories, run, listing, why);
-			if (rc < 0)
-				return rc;
-			run->used = HEADER_SIZE;
-			run->base = node->inode->number;
-			run->block = (uint32_t)(reference >> 16);
-			if ((uint32_t)(sqst_meta_place(directories) >> 16) != ordinal) {
-				ordinal = (uint32_t)(sqst_meta_place(directories) >> 16);
-				rc = add_index(directories, listing, node, why);
-			}
-		}
-		add(run, node, reference);
+		if (maker->count == 0 || !fits(maker, reference, node->inode->number))
+			rc = begin_run(maker, node, reference);
+		if (rc == 0)
+			rc = add(maker, node, reference);
 	}
-	return rc < 0 ? rc : flush(directories, run, listing, why);
+	if (rc == 0)
+		finish_run(maker);
+	maker->listing->size = (uint32_t)maker->bytes->used;
+	return rc;
+}
+
+int sqst_listing_make(struct sqst_listing_bytes *bytes, const struct sqst_meta *inodes,
+		      const struct sqst_inode *dir, bool indexed, struct sqst_listing *listing,
+		      struct sqst_report *why)
+{
+	struct maker maker = {
+	    .bytes = bytes, .listing = listing, .why = why, .indexed = indexed, .limit = RUN_MAX};
+	int rc = make(&maker, inodes, dir);
+
+	/* Of an extended directory's size U-Boot looks at the low half to see if it is empty
+	 * (fs/squashfs/sqfs_dir.c, sqfs_is_empty_dir). More headers make another size. */
+	while (rc == 0 && listing->size > 0 && listing->size % 65536 == 0 && maker.limit > 1) {
+		maker.limit /= 2;
+		rc = make(&maker, inodes, dir);
+	}
+	return rc;
 }
 
 int sqst_listing_write_index(struct sqst_meta *inodes, const struct sqst_meta *directories,

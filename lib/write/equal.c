@@ -46,7 +46,7 @@ static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struc
 		int rc = sqst_data_canceled(data);
 
 		if (rc == 0)
-			rc = sqst_reader_skip_holes(one, two, data->why);
+			rc = sqst_reader_skip_holes(one, two, data->why, data->why);
 		if (rc < 0)
 			return rc;
 		left = one->size - one->at;

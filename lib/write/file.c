@@ -58,8 +58,11 @@ static void compare_or_compress(struct sqst_block *block, struct sqst_tools *too
 	const struct sqst_reuse *reuse = block->task;
 	struct sqst_reuse_block was = {0};
 
-	block->damaged = !sqst_reuse_load(reuse, tools, block->was_at, block->was_field, &was) ||
+	block->damaged = !sqst_reuse_load(reuse, tools, block->was_at, block->was_field, &was,
+					  &block->failure) ||
 			 was.size != block->was_size;
+	if (block->failure.code < 0)
+		return;
 	if (!block->damaged && was.clean && was.size == block->in_size &&
 	    memcmp(was.data, block->in, was.size) == 0) {
 		block->same = true;
@@ -90,16 +93,20 @@ static int read_whole(struct sqst_data *data, const struct sqst_node *node, uint
 }
 
 /* Whether a file of the parent begins with `size` bytes, all of its first block. */
-static bool begins_with(struct sqst_data *data, const struct sqst_reuse_file *file,
-			const uint8_t *first, uint32_t size, bool zero)
+static int begins_with(struct sqst_data *data, const struct sqst_reuse_file *file,
+		       const uint8_t *first, uint32_t size, bool zero, bool *begins)
 {
 	const uint32_t field = data->reuse->field[file->first_field];
+	struct sqst_failure failure = {0};
 	struct sqst_reuse_block was;
 
-	if (field == 0)
-		return zero;
-	return sqst_reuse_load(data->reuse, &data->tools, file->start, field, &was) &&
-	       was.size == size && memcmp(was.data, first, size) == 0;
+	if (field == 0) {
+		*begins = zero;
+		return 0;
+	}
+	*begins = sqst_reuse_load(data->reuse, &data->tools, file->start, field, &was, &failure) &&
+		  was.size == size && memcmp(was.data, first, size) == 0;
+	return failure.code < 0 ? sqst_failure_report(&failure, data->why) : 0;
 }
 
 /* Files of one size that are looked at: a tree of a million equal sizes is not to take hours. */
@@ -122,10 +129,12 @@ static int find_moved(struct sqst_data *data, const struct sqst_node *node,
 	rc = read_whole(data, node, data->content, first, &zero);
 	for (unsigned i = 0; rc == 0 && i < CANDIDATES_MAX && at < reuse->sized; i++, at++) {
 		struct sqst_reuse_file *file = &reuse->file[reuse->by_size[at]];
+		bool begins = false;
 
 		if (file->size != size)
 			break;
-		if (!begins_with(data, file, data->content, first, zero))
+		rc = begins_with(data, file, data->content, first, zero, &begins);
+		if (rc < 0 || !begins)
 			continue;
 		*out = file;
 		break;

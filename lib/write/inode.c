@@ -141,16 +141,14 @@ int sqst_inode_write_dir(struct sqst_meta *meta, const struct sqst_inode *inode,
 {
 	/* The size counts 3 bytes more than there are: readers make "." and ".." up. */
 	const uint32_t size = listing->size + 3;
-	const bool extended =
-	    owners.xattr != SQST_NO_XATTR || size > UINT16_MAX || listing->index_count > 0;
 	const uint64_t reference =
 	    listing->size > 0 ? sqst_meta_reference(directories, listing->place) : 0;
 	const uint32_t nlink = 2 + subdirectories(inode);
 	uint8_t bytes[FIXED_MAX];
-	uint8_t *to = put_header(bytes, inode, extended, number, owners);
+	uint8_t *to = put_header(bytes, inode, listing->extended, number, owners);
 	int rc;
 
-	if (extended) {
+	if (listing->extended) {
 		to = sqst_put32(to, nlink);
 		to = sqst_put32(to, size);
 		to = sqst_put32(to, (uint32_t)(reference >> 16));
@@ -166,7 +164,7 @@ int sqst_inode_write_dir(struct sqst_meta *meta, const struct sqst_inode *inode,
 		to = sqst_put32(to, parent);
 	}
 	rc = sqst_meta_append(meta, bytes, (size_t)(to - bytes));
-	if (rc == 0 && listing->index_count > 0)
+	if (rc == 0 && listing->extended && listing->index_count > 0)
 		rc = sqst_listing_write_index(meta, directories, listing);
 	return rc;
 }

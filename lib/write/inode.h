@@ -12,6 +12,9 @@ struct sqst_listing {
 	uint64_t place;
 	/* Bytes of the listing. */
 	uint32_t size;
+	/* The directory's inode is an extended one: it has attributes or an index, or its listing
+	 * is longer than a basic one can say. */
+	bool extended;
 	/* Index entries, encoded but for the blocks' offsets, which are ordinals (see directory.c).
 	 */
 	uint8_t *index;

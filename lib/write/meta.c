@@ -47,7 +47,7 @@ static bool grow_start(struct sqst_meta *meta)
 static int finish_block(void *user, struct sqst_block *block)
 {
 	struct sqst_meta *meta = user;
-	const bool raw = block->out_size == 0;
+	const bool raw = block->out_size == 0 || meta->storing;
 	const uint32_t size = raw ? block->in_size : (uint32_t)block->out_size;
 
 	if (!grow_bytes(meta, size + 2) || !grow_start(meta))
@@ -56,6 +56,7 @@ static int finish_block(void *user, struct sqst_block *block)
 	if (meta->used > UINT32_MAX - SQST_META_SIZE - 2)
 		return sqst_fail(meta->why, SQST_ERR_LIMIT, NULL,
 				 "the image needs more than 4 GiB of metadata");
+	meta->storing = raw && meta->stored_last;
 	meta->start[meta->finished++] = (uint32_t)meta->used;
 	sqst_put16(meta->bytes + meta->used, raw ? size | SQST_META_RAW : size);
 	memcpy(meta->bytes + meta->used + 2, raw ? block->in : block->out, size);
@@ -64,12 +65,13 @@ static int finish_block(void *user, struct sqst_block *block)
 }
 
 int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
-		   struct sqst_report *why)
+		   const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	meta->why = why;
 	meta->raw = raw;
 	meta->queue.finish = finish_block;
 	meta->queue.user = meta;
+	meta->queue.cancel = cancel;
 	return sqst_queue_init(&meta->queue, pool, SQST_META_SIZE,
 			       sqst_pool_jobs(pool) * BLOCKS_PER_JOB, why);
 }
@@ -83,6 +85,15 @@ static void submit(struct sqst_meta *meta)
 	meta->ordinal++;
 }
 
+static int begin(struct sqst_meta *meta)
+{
+	const int rc = sqst_queue_take(&meta->queue, &meta->filling, meta->why);
+
+	if (rc == 0)
+		meta->filling->in_size = 0;
+	return rc;
+}
+
 int sqst_meta_append(struct sqst_meta *meta, const void *data, size_t size)
 {
 	const uint8_t *from = data;
@@ -91,11 +102,10 @@ int sqst_meta_append(struct sqst_meta *meta, const void *data, size_t size)
 		size_t part;
 
 		if (!meta->filling) {
-			const int rc = sqst_queue_take(&meta->queue, &meta->filling, meta->why);
+			const int rc = begin(meta);
 
 			if (rc < 0)
 				return rc;
-			meta->filling->in_size = 0;
 		}
 		part = SQST_META_SIZE - meta->filling->in_size;
 		if (part > size)
@@ -108,6 +118,45 @@ int sqst_meta_append(struct sqst_meta *meta, const void *data, size_t size)
 			submit(meta);
 	}
 	return 0;
+}
+
+void sqst_meta_fill(struct sqst_meta *meta)
+{
+	struct sqst_block *block = meta->filling;
+
+	if (!block)
+		return;
+	memset(block->in + block->in_size, 0, SQST_META_SIZE - block->in_size);
+	block->in_size = SQST_META_SIZE;
+	submit(meta);
+}
+
+int sqst_meta_append_dead(struct sqst_meta *meta,
+			  void (*work)(struct sqst_block *block, struct sqst_tools *tools),
+			  void *task)
+{
+	struct sqst_block *block;
+	const int rc = begin(meta);
+
+	if (rc < 0)
+		return rc;
+	block = meta->filling;
+	meta->filling = NULL;
+	memset(block->in, 0, SQST_META_SIZE);
+	block->in_size = SQST_META_SIZE;
+	block->work = work;
+	block->task = task;
+	sqst_queue_submit(&meta->queue, block, work == NULL);
+	meta->ordinal++;
+	return 0;
+}
+
+int sqst_meta_start(struct sqst_meta *meta, uint64_t *start)
+{
+	const int rc = meta->finished < meta->ordinal ? sqst_meta_settle(meta) : 0;
+
+	*start = meta->used;
+	return rc;
 }
 
 uint64_t sqst_meta_place(const struct sqst_meta *meta)

@@ -20,6 +20,11 @@ struct sqst_meta {
 	 * compressed. */
 	void (*work)(struct sqst_block *block, struct sqst_tools *tools);
 	void *task;
+	/* Set before sqst_meta_init(): behind a block that is stored as it is, all are,
+	 * compressible or not. U-Boot unpacks compressed blocks of the inode table one behind the
+	 * other, as if those were not there (fs/squashfs/sqfs.c, sqfs_read_inode_table). */
+	bool stored_last;
+	bool storing;
 	/* The block being filled; NULL before the first byte of it. */
 	struct sqst_block *filling;
 	/* Blocks before the one being filled. */
@@ -36,10 +41,23 @@ struct sqst_meta {
 
 /* meta must be zero but for work and task. 0 or SQST_ERR_NOMEM. */
 int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
-		   struct sqst_report *why);
+		   const struct sqst_cancel *cancel, struct sqst_report *why);
 
-/* Append content. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (stream of 4 GiB). */
+/* Append content. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (stream of 4 GiB), SQST_ERR_CANCELED. */
 int sqst_meta_append(struct sqst_meta *meta, const void *data, size_t size);
+
+/* Fill the unfinished block up with zeros; none is unfinished then. */
+void sqst_meta_fill(struct sqst_meta *meta);
+
+/* Append a whole block of zeros, when none is unfinished. `work`: what is done with it by the pool,
+ * with `task`, which lives as long as the stream; NULL: it is stored as it is. */
+int sqst_meta_append_dead(struct sqst_meta *meta,
+			  void (*work)(struct sqst_block *block, struct sqst_tools *tools),
+			  void *task);
+
+/* Offset on disk, from the stream's start, of the block that the next byte goes to; settles if that
+ * is not known. */
+int sqst_meta_start(struct sqst_meta *meta, uint64_t *start);
 
 /* Where the next byte goes: ordinal << 16 | offset. */
 uint64_t sqst_meta_place(const struct sqst_meta *meta);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/few.h"
+#include "base/pattern.h"
 #include "base/scope.h"
 #include "write/order.h"
 
@@ -31,9 +33,10 @@ struct state {
 	struct sqst_report *why;
 	struct target *target;
 	size_t targets;
-	/* Rules with wildcards: how many, and which did match. */
+	/* How many rules have wildcards. */
 	size_t patterns;
-	bool *matched;
+	/* One a rule: whether it is about anything. */
+	bool *fits;
 };
 
 /* ---- names to nodes */
@@ -142,13 +145,26 @@ static const struct sqst_node *find(const struct state *state, const char *path)
 
 static bool is_pattern(const struct sqst_sort_rule *rule)
 {
-	return (rule->flags & (SQST_SORT_GLOB | SQST_SORT_GLOB_ANY)) != 0;
+	return rule->match != SQST_SORT_PATH;
 }
 
-static void warn_of_nothing(const struct state *state, const struct sqst_sort_rule *rule)
+/* One warning a sort file. */
+static void warn_of_nothing(const struct state *state)
 {
-	sqst_warn(state->why, rule->file, "line %u: %s %s; ignored", rule->line, rule->path,
-		  is_pattern(rule) ? "matches nothing in the image" : "is not in the image");
+	const struct sqst_sort *sort = state->sort;
+	struct sqst_few few = {0};
+
+	for (size_t i = 0; i < sort->rules; i++) {
+		const struct sqst_sort_rule *rule = &sort->rule[i];
+
+		if (!state->fits[i])
+			sqst_few_add(&few, "line %u (%s)", rule->line, rule->path);
+		if (few.count == 0 || (i + 1 < sort->rules && rule[1].file == rule->file))
+			continue;
+		sqst_warn(state->why, rule->file, "%zu line%s nothing in the image: %s", few.count,
+			  few.count == 1 ? " fits" : "s fit", few.text);
+		few = (struct sqst_few){0};
+	}
 }
 
 static int by_node(const void *a, const void *b)
@@ -166,8 +182,8 @@ static int find_targets(struct state *state)
 	size_t kept = 0;
 
 	state->target = calloc(sort->rules + 1, sizeof(*state->target));
-	state->matched = calloc(sort->rules + 1, sizeof(*state->matched));
-	if (!state->target || !state->matched)
+	state->fits = calloc(sort->rules + 1, sizeof(*state->fits));
+	if (!state->target || !state->fits)
 		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (size_t i = 0; i < sort->rules; i++) {
 		const struct sqst_node *node;
@@ -177,10 +193,10 @@ static int find_targets(struct state *state)
 			continue;
 		}
 		node = find(state, sort->rule[i].path);
-		if (node)
-			state->target[state->targets++] = (struct target){node, (uint32_t)i + 1};
-		else
-			warn_of_nothing(state, &sort->rule[i]);
+		if (!node)
+			continue;
+		state->fits[i] = true;
+		state->target[state->targets++] = (struct target){node, (uint32_t)i + 1};
 	}
 	qsort(state->target, state->targets, sizeof(*state->target), by_node);
 	for (size_t i = 0; i < state->targets; i++) {
@@ -222,10 +238,10 @@ static uint32_t rule_of_patterns(const struct state *state, const struct sqst_no
 		return 0;
 	for (size_t i = 0; i < state->sort->rules; i++) {
 		const struct sqst_sort_rule *rule = &state->sort->rule[i];
-		const int flags = rule->flags & SQST_SORT_GLOB_ANY ? 0 : FNM_PATHNAME;
+		const int flags = rule->match == SQST_SORT_GLOB_ANY ? 0 : FNM_PATHNAME;
 
-		if (is_pattern(rule) && fnmatch(rule->path, path, flags) == 0) {
-			state->matched[i] = true;
+		if (is_pattern(rule) && sqst_wildcard_matches(rule->path, path, flags)) {
+			state->fits[i] = true;
 			last = (uint32_t)i + 1;
 		}
 	}
@@ -270,10 +286,6 @@ static void give_rules(struct state *state)
 		else
 			node->inode->ref =
 			    stronger(state->sort, node->inode->ref, own ? own | EXPLICIT : above);
-	}
-	for (size_t i = 0; i < state->sort->rules; i++) {
-		if (is_pattern(&state->sort->rule[i]) && !state->matched[i])
-			warn_of_nothing(state, &state->sort->rule[i]);
 	}
 }
 
@@ -321,10 +333,11 @@ int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort, stru
 	rc = find_targets(&state);
 	if (rc == 0) {
 		give_rules(&state);
+		warn_of_nothing(&state);
 		rc = gather(&state, order);
 	}
 	free(state.target);
-	free(state.matched);
+	free(state.fits);
 	return rc;
 }
 

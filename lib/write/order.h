@@ -24,8 +24,8 @@ struct sqst_order {
 };
 
 /* Apply rules. Paths that begin with '/', './' or '../' are looked for in the sources' directories
- * first, others in the tree. A rule that names nothing is warned of. Uses inode->ref. 0 or
- * SQST_ERR_NOMEM. */
+ * first, others in the tree. Rules that name nothing are warned of, once a file. Uses inode->ref. 0
+ * or SQST_ERR_NOMEM. */
 int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort, struct sqst_tree *tree,
 		    const struct sqst_build_options *options, struct sqst_report *why);
 

@@ -55,13 +55,13 @@ void sqst_reader_skip(struct sqst_reader *reader, uint64_t size)
 }
 
 int sqst_reader_skip_holes(struct sqst_reader *one, struct sqst_reader *two,
-			   struct sqst_report *why)
+			   struct sqst_report *why, struct sqst_report *other_why)
 {
 	uint64_t size = 0, other = 0;
 	int rc = sqst_reader_hole(one, &size, why);
 
 	if (rc == 0)
-		rc = sqst_reader_hole(two, &other, why);
+		rc = sqst_reader_hole(two, &other, other_why);
 	if (rc < 0)
 		return rc;
 	sqst_reader_skip(one, size < other ? size : other);

@@ -26,9 +26,9 @@ int sqst_reader_hole(struct sqst_reader *reader, uint64_t *size, struct sqst_rep
 /* Pass over bytes of a hole. */
 void sqst_reader_skip(struct sqst_reader *reader, uint64_t size);
 
-/* Pass over what is a hole in both, which stand at the same place. */
+/* Pass over what is a hole in both, which stand at the same place. Each has a report. */
 int sqst_reader_skip_holes(struct sqst_reader *one, struct sqst_reader *two,
-			   struct sqst_report *why);
+			   struct sqst_report *why, struct sqst_report *other_why);
 
 /* Read the next `size` bytes, all of which the file must have. *zero: whether they are all zero. */
 int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, bool *zero,

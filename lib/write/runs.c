@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "image/read.h"
 #include "write/runs.h"
@@ -183,6 +184,7 @@ int sqst_runs_place(struct sqst_runs *runs, struct sqst_layout *layout,
 /* A range that is being gathered, to be copied at once. */
 struct range {
 	struct sqst_output *output;
+	const struct sqst_cancel *cancel;
 	int from_fd[2];
 	/* Where in it the parent, or the spool file, begins. */
 	uint64_t from_base[2];
@@ -192,17 +194,26 @@ struct range {
 	struct sqst_piece piece;
 };
 
+/* Bytes that are copied between two looks at whether the caller still wants it. */
+#define STEP (UINT64_C(8) << 20)
+
 static int flush(struct range *range, struct sqst_report *why)
 {
-	const int fd = range->from_fd[range->piece.spooled];
-	const bool there = range->copied && !range->piece.spooled && range->piece.at == range->to;
+	const struct sqst_piece *piece = &range->piece;
+	const int fd = range->from_fd[piece->spooled];
+	const uint64_t from = range->from_base[piece->spooled] + piece->at;
+	const bool there = range->copied && !piece->spooled && piece->at == range->to;
 	int rc = 0;
 
-	if (range->piece.size > 0 && !there)
-		rc = sqst_output_copy(range->output, range->to, fd,
-				      range->from_base[range->piece.spooled] + range->piece.at,
-				      range->piece.size, why);
-	range->to += range->piece.size;
+	for (uint64_t done = 0; rc == 0 && !there && done < piece->size; done += STEP) {
+		const uint64_t left = piece->size - done;
+
+		rc = sqst_canceled(range->cancel, why);
+		if (rc == 0)
+			rc = sqst_output_copy(range->output, range->to + done, fd, from + done,
+					      left < STEP ? left : STEP, why);
+	}
+	range->to += piece->size;
 	range->piece.size = 0;
 	return rc;
 }
@@ -230,7 +241,9 @@ static int by_new_place(const void *a, const void *b, void *user)
 	const struct sqst_unit *unit = user;
 	const size_t one = *(const size_t *)a, two = *(const size_t *)b;
 
-	return unit[one].place < unit[two].place ? -1 : unit[one].place > unit[two].place;
+	if (unit[one].place != unit[two].place)
+		return unit[one].place < unit[two].place ? -1 : 1;
+	return one < two ? -1 : one > two;
 }
 
 int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout,
@@ -238,7 +251,13 @@ int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout,
 {
 	SQST_AUTO_FREE size_t *order = calloc(runs->units + 1, sizeof(*order));
 	struct range range = {
-	    output, {parent->fd, runs->spool.fd}, {parent->base, 0}, copied, layout->start, {0}};
+	    .output = output,
+	    .cancel = runs->cancel,
+	    .from_fd = {parent->fd, runs->spool.fd},
+	    .from_base = {parent->base, 0},
+	    .copied = copied,
+	    .to = layout->start,
+	};
 	int rc = order ? sqst_spool_finish(&runs->spool) : no_memory(runs);
 
 	if (rc < 0)

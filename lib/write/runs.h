@@ -41,6 +41,8 @@ struct sqst_run {
 };
 
 struct sqst_runs {
+	/* Asked while they are copied; may be NULL. */
+	const struct sqst_cancel *cancel;
 	struct sqst_spool spool;
 	struct sqst_run *run;
 	size_t count;

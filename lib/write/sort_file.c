@@ -5,12 +5,11 @@
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/scope.h"
+#include "base/wait.h"
 #include "write/sort_file.h"
 
 /* A line for each of a million files, and then some. */
@@ -84,34 +83,38 @@ static int take_priority(struct line *line, int *priority)
 	return *priority > SQST_SORT_PRIORITY_MAX ? bad(line, "a priority is -32768 to 32767") : 0;
 }
 
-static unsigned flag_of(const char *name, size_t length)
+/* False if there is no such word. */
+static bool take_flag(struct sqst_sort_rule *rule, const char *name, size_t length)
 {
 	static const struct {
 		const char *name;
 		unsigned flag;
-	} flags[] = {{"align", SQST_SORT_ALIGN},
-		     {"dont_compress", SQST_SORT_RAW},
-		     {"dont_deduplicate", SQST_SORT_NO_DUPLICATE},
-		     {"dont_fragment", SQST_SORT_NO_FRAGMENT},
-		     {"glob", SQST_SORT_GLOB},
-		     {"glob_no_path", SQST_SORT_GLOB_ANY},
-		     {"nosparse", SQST_SORT_NO_SPARSE}};
+		enum sqst_sort_match match;
+	} flags[] = {{"align", SQST_SORT_ALIGN, SQST_SORT_PATH},
+		     {"dont_compress", SQST_SORT_RAW, SQST_SORT_PATH},
+		     {"dont_deduplicate", SQST_SORT_NO_DUPLICATE, SQST_SORT_PATH},
+		     {"dont_fragment", SQST_SORT_NO_FRAGMENT, SQST_SORT_PATH},
+		     {"glob", 0, SQST_SORT_GLOB},
+		     {"glob_no_path", 0, SQST_SORT_GLOB_ANY},
+		     {"nosparse", SQST_SORT_NO_SPARSE, SQST_SORT_PATH}};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		if (strlen(flags[i].name) == length && memcmp(flags[i].name, name, length) == 0)
-			return flags[i].flag;
+		if (strlen(flags[i].name) != length || memcmp(flags[i].name, name, length) != 0)
+			continue;
+		rule->flags |= flags[i].flag;
+		if (flags[i].match > rule->match)
+			rule->match = flags[i].match;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
-static int take_flags(struct line *line, unsigned *flags)
+static int take_flags(struct line *line, struct sqst_sort_rule *rule)
 {
-	*flags = 0;
 	if (line->at == line->end || *line->at != '[')
 		return 0;
 	do {
 		const char *name;
-		unsigned flag;
 
 		line->at++;
 		skip_space(line);
@@ -119,11 +122,9 @@ static int take_flags(struct line *line, unsigned *flags)
 		while (line->at < line->end && !is_space(*line->at) && *line->at != ',' &&
 		       *line->at != ']')
 			line->at++;
-		flag = flag_of(name, (size_t)(line->at - name));
-		if (!flag)
+		if (!take_flag(rule, name, (size_t)(line->at - name)))
 			return bad(line, "a flag is one of align, dont_compress, dont_deduplicate, "
 					 "dont_fragment, glob, glob_no_path, nosparse");
-		*flags |= flag;
 		skip_space(line);
 	} while (line->at < line->end && *line->at == ',');
 	if (line->at == line->end || *line->at != ']')
@@ -165,13 +166,13 @@ static int take_line(struct sqst_sort *sort, struct line *line)
 	rc = take_priority(line, &rule.priority);
 	skip_space(line);
 	if (rc == 0)
-		rc = take_flags(line, &rule.flags);
+		rc = take_flags(line, &rule);
 	skip_space(line);
 	if (rc == 0 && line->at != line->end)
 		return bad(line, "more behind the priority than [flags]");
 	if (rc < 0)
 		return rc;
-	if (!(rule.flags & (SQST_SORT_GLOB | SQST_SORT_GLOB_ANY)))
+	if (rule.match == SQST_SORT_PATH)
 		drop_backslashes(path);
 	rule.path = path;
 	rc = add_rule(sort, rule, line->why);
@@ -198,7 +199,8 @@ int sqst_sort_parse(struct sqst_sort *sort, const char *file, const char *text, 
 }
 
 /* Not by its size: it may be a pipe. */
-static int read_all(int fd, const char *file, char **text, size_t *size, struct sqst_report *why)
+static int read_all(int fd, const char *file, const struct sqst_cancel *cancel, char **text,
+		    size_t *size, struct sqst_report *why)
 {
 	size_t room = 0;
 
@@ -213,7 +215,9 @@ static int read_all(int fd, const char *file, char **text, size_t *size, struct 
 			*text = grown;
 			room = room * 2 + 65536;
 		}
-		got = sqst_read_full(fd, *text + *size, room - *size);
+		got = sqst_wait_read_full(fd, *text + *size, room - *size, cancel);
+		if (got < 0 && errno == ECANCELED)
+			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
 		if (got < 0)
 			return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file,
 					       "cannot read the sort file");
@@ -223,9 +227,10 @@ static int read_all(int fd, const char *file, char **text, size_t *size, struct 
 	}
 }
 
-int sqst_sort_load(struct sqst_sort *sort, const char *file, struct sqst_report *why)
+int sqst_sort_load(struct sqst_sort *sort, const char *file, const struct sqst_cancel *cancel,
+		   struct sqst_report *why)
 {
-	SQST_AUTO_CLOSE int fd = open(file, O_RDONLY | O_CLOEXEC);
+	SQST_AUTO_CLOSE int fd = sqst_wait_open(file);
 	SQST_AUTO_FREE char *text = NULL;
 	size_t size;
 	int rc;
@@ -233,7 +238,7 @@ int sqst_sort_load(struct sqst_sort *sort, const char *file, struct sqst_report 
 	if (fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file,
 				       "cannot open the sort file");
-	rc = read_all(fd, file, &text, &size, why);
+	rc = read_all(fd, file, cancel, &text, &size, why);
 	return rc == 0 ? sqst_sort_parse(sort, file, text, size, why) : rc;
 }
 

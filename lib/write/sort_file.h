@@ -10,6 +10,7 @@
 #ifndef LIB_WRITE_SORT_FILE_H
 #define LIB_WRITE_SORT_FILE_H
 
+#include "sqst/cancel.h"
 #include "sqst/report.h"
 
 /* How a file is stored. */
@@ -24,9 +25,15 @@ enum sqst_sort_flag {
 	SQST_SORT_NO_DUPLICATE = 8,
 	/* Blocks of zeros are stored. */
 	SQST_SORT_NO_SPARSE = 16,
-	/* PATH is a pattern whose wildcards match no '/', or any character. */
-	SQST_SORT_GLOB = 32,
-	SQST_SORT_GLOB_ANY = 64,
+};
+
+/* Which paths a rule is about. */
+enum sqst_sort_match {
+	/* PATH, and what is below it. */
+	SQST_SORT_PATH,
+	/* What the pattern PATH matches; its wildcards match no '/', or any character. */
+	SQST_SORT_GLOB,
+	SQST_SORT_GLOB_ANY,
 };
 
 /* The default of SQST_SORT_ALIGN, the block size of most devices. */
@@ -39,6 +46,7 @@ struct sqst_sort_rule {
 	/* Without its backslashes, but for a pattern. */
 	char *path;
 	int priority;
+	enum sqst_sort_match match;
 	/* An or of enum sqst_sort_flag. */
 	unsigned flags;
 	/* Where it stands, for messages. */
@@ -58,8 +66,10 @@ struct sqst_sort {
 int sqst_sort_parse(struct sqst_sort *sort, const char *file, const char *text, size_t size,
 		    struct sqst_report *why);
 
-/* Add the rules of a file. As sqst_sort_parse(); SQST_ERR_SOURCE when it cannot be read. */
-int sqst_sort_load(struct sqst_sort *sort, const char *file, struct sqst_report *why);
+/* Add the rules of a file. As sqst_sort_parse(); SQST_ERR_SOURCE when it cannot be read,
+ * SQST_ERR_CANCELED. cancel may be NULL. */
+int sqst_sort_load(struct sqst_sort *sort, const char *file, const struct sqst_cancel *cancel,
+		   struct sqst_report *why);
 
 /* Frees the rules, not sort. */
 void sqst_sort_release(struct sqst_sort *sort);

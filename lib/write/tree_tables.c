@@ -12,23 +12,16 @@
 #include <stdlib.h>
 
 #include "base/scope.h"
-#include "write/directory.h"
+#include "write/listings.h"
 #include "write/tables.h"
-
-struct dir {
-	const struct sqst_node *node;
-	uint32_t height;
-	/* Position of the directory that it is in, in the array in tree order. */
-	uint32_t parent;
-};
 
 struct state {
 	struct sqst_tables *tables;
 	struct sqst_meta *inodes;
 	struct sqst_meta directories;
-	struct dir *dir;
+	struct sqst_dir *dir;
 	uint32_t dirs;
-	struct sqst_listing *listing;
+	struct sqst_listings listings;
 };
 
 static int owners_of(struct sqst_tables *tables, const struct sqst_inode *inode,
@@ -68,7 +61,7 @@ static int write_others(struct state *state)
 
 static int by_height(const void *a, const void *b)
 {
-	const struct dir *left = a, *right = b;
+	const struct sqst_dir *left = a, *right = b;
 
 	if (left->height != right->height)
 		return left->height < right->height ? -1 : 1;
@@ -85,8 +78,7 @@ static int gather(struct state *state)
 	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node))
 		count += node->inode->type == SQST_TYPE_DIR;
 	state->dir = calloc(count, sizeof(*state->dir));
-	state->listing = calloc(count, sizeof(*state->listing));
-	if (!state->dir || !state->listing)
+	if (!state->dir)
 		return sqst_fail(state->tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
 		if (node->inode->type != SQST_TYPE_DIR)
@@ -99,7 +91,7 @@ static int gather(struct state *state)
 	}
 	/* Backwards in tree order, all below a directory comes before it. */
 	for (uint32_t i = state->dirs; i-- > 1;) {
-		struct dir *parent = &state->dir[state->dir[i].parent];
+		struct sqst_dir *parent = &state->dir[state->dir[i].parent];
 
 		if (parent->height <= state->dir[i].height)
 			parent->height = state->dir[i].height + 1;
@@ -133,19 +125,28 @@ static int write_height(struct state *state, uint32_t from, uint32_t to)
 {
 	int rc = sqst_meta_settle(state->inodes);
 
-	for (uint32_t i = from; i < to && rc == 0; i++)
-		rc = sqst_listing_write(&state->directories, state->inodes,
-					state->dir[i].node->inode, &state->listing[i],
-					state->tables->why);
+	if (rc == 0)
+		rc = sqst_listings_write(&state->listings, state->dir, from, to);
 	if (rc == 0)
 		rc = sqst_meta_settle(&state->directories);
 	for (uint32_t i = from; i < to && rc == 0; i++) {
 		struct sqst_inode *inode = state->dir[i].node->inode;
 
 		inode->ref = sqst_meta_place(state->inodes);
-		rc = write_dir(state, state->dir[i].node, inode->number, &state->listing[i]);
+		rc = write_dir(state, state->dir[i].node, inode->number, &state->dir[i].listing);
 	}
 	return rc;
+}
+
+/* R7. The root is the one directory of the greatest height, so its listing is the last. Its double
+ * is a basic inode even where the root's is extended: U-Boot walks through it with each path. */
+static int write_double(struct state *state)
+{
+	struct sqst_listing listing = state->dir[state->dirs - 1].listing;
+
+	listing.extended = listing.size > SQST_LISTING_BASIC_MAX;
+	return write_dir(state, sqst_tree_root(state->tables->tree), state->tables->lineage->top,
+			 &listing);
 }
 
 static int write_dirs(struct state *state)
@@ -163,11 +164,7 @@ static int write_dirs(struct state *state)
 			return rc;
 		from = to;
 	}
-	if (!state->tables->lineage->root_double)
-		return 0;
-	/* R7. The root is the one directory of the greatest height, so its listing is the last. */
-	return write_dir(state, sqst_tree_root(state->tables->tree), state->tables->lineage->top,
-			 &state->listing[state->dirs - 1]);
+	return state->tables->lineage->root_double ? write_double(state) : 0;
 }
 
 /* 7-Zip wants as many inodes in the table as the superblock counts (SquashfsHandler.cpp, Open2), so
@@ -214,8 +211,13 @@ static int write_streams(struct state *state)
 int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
 {
 	struct state state = {.tables = tables, .inodes = inodes};
-	int rc = sqst_tables_stream(tables, inodes);
+	int rc;
 
+	inodes->stored_last = true;
+	rc = sqst_tables_stream(tables, inodes);
+
+	state.listings = (struct sqst_listings){
+	    .directories = &state.directories, .inodes = inodes, .why = tables->why};
 	if (rc == 0)
 		rc = sqst_tables_stream(tables, &state.directories);
 	if (rc == 0)
@@ -228,10 +230,10 @@ int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
 		rc = write_fillers(&state);
 	if (rc == 0)
 		rc = write_streams(&state);
-	for (uint32_t i = 0; state.listing && i < state.dirs; i++)
-		free(state.listing[i].index);
-	free(state.listing);
+	for (uint32_t i = 0; i < state.dirs; i++)
+		free(state.dir[i].listing.index);
 	free(state.dir);
+	sqst_listings_release(&state.listings);
 	sqst_meta_release(&state.directories);
 	return rc;
 }

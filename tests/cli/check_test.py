@@ -150,24 +150,24 @@ def going_back():
         assert any("going back" in text for text in old["remarks"]), old
 
 
-@tap.test("hard links: a warning where names change, a conflict where none is left")
+@tap.test("hard links: unsafe where names change under a number, a conflict where none is left")
 def hard_links():
     with tool.scratch() as room:
         data = trees.file("one inode")
         first, both, last = ({b"": trees.directory()} | {name: data for name in names}
                              for names in ((b"a",), (b"a", b"b"), (b"b",)))
         one = build(room, "1", first)
-        two = build(room, "2", both, "--prev", one)
-        three = build(room, "3", last, "--prev", two)
+        two = build(room, "2", both, "--keep-links", "--prev", one)
+        three = build(room, "3", last, "--keep-links", "--prev", two)
         for older, newer in ((one, two), (two, three)):
-            old = agrees(VALID, older, newer)["old"][0]
-            assert any("--fresh-links" in text for text in old["warnings"]), old
+            old = agrees(UNSAFE, older, newer)["old"][0]
+            assert any("--keep-links" in text for text in old["reasons"]), old
             assert len(old["regrouped_links"]) == 1
         old = agrees(UNSAFE, one, two, three)["old"][0]
         assert [(c["old"], c["new"]) for c in old["conflicts"]] == [(["/a"], ["/b"])]
         clean = [one]
         for at, tree in enumerate((both, last)):
-            clean.append(build(room, f"f{at}", tree, "--fresh-links", "--prev", clean[-1]))
+            clean.append(build(room, f"f{at}", tree, "--prev", clean[-1]))
             assert not agrees(VALID, *clean)["old"][-1]["warnings"]
 
 

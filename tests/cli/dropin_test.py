@@ -398,6 +398,25 @@ def sort(room):
     assert tool.read(room + "/1") != tool.read(room + "/2")
 
 
+@case("what differs from mksquashfs on purpose: links, missing directories, commands, implied roots")
+def differs(room):
+    os.symlink("source", room + "/link")
+    make(room, "source ours -noappend")
+    make(room, "link followed -noappend")
+    assert tool.read(room + "/ours") == tool.read(room + "/followed")
+    make(room, "source link both -noappend")
+    assert stable.read(room + "/both").paths[b"link"].type == sqfs.SYMLINK
+    for definition, word in (("no/such/f f 644 0 0 echo", "its directory does not exist"),
+                             ("f f 644 0 0 false", "the command ended with status 1")):
+        no(room, ["source", "none", "-p", definition], word, status=tool.SOURCE)
+        assert not os.path.exists(room + "/none")
+    tool.call("tar", "-C", room + "/source", "-cf", room + "/tar", "etc/passwd")
+    with open(room + "/tar", "rb") as file:
+        make(room, "implied -noappend", name="sqfstar", stdin=file)
+    root = stable.read(room + "/implied").root
+    assert (root.mode, root.uid, root.gid) == (0o755, 0, 0)
+
+
 @case("an unreadable file is an error, not an empty file; odd trees are as mksquashfs has them")
 def odd(room):
     source = room + "/odd"

@@ -149,7 +149,7 @@ def signals(room):
 @case("the lock of a build that is killed is gone")
 def killed(room):
     before = tool.read(room + "/rootfs.map")
-    first = start(room, "one", "-p", f"/hang f 644 0 0 touch {room}/hangs; exec sleep 600")
+    first = start(room, "one", "-p", f"/hang f 644 0 0 echo $$ > {room}/pid; mv {room}/pid {room}/hangs; exec sleep 600")
     try:
         until(lambda: os.path.exists(room + "/hangs"), "the build does not begin")
         second = start(room, "two")
@@ -157,8 +157,9 @@ def killed(room):
         os.kill(first.pid, signal.SIGKILL)
         end(second)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(first.pid, signal.SIGKILL)
+        # The command has a process group of its own, and outlives a build that cannot end it.
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(int(tool.read(room + "/hangs")), signal.SIGKILL)
         first.communicate()
     assert stable.read(room + "/two.sqfs").numbers[b"two"] == (sqfs.FILE, 4)
     assert tool.read(room + "/rootfs.map") != before

@@ -192,41 +192,46 @@ def paths(registry):
         {p: n for p, (_, n) in two.numbers.items()}
 
 
-@case("a hard link's number never falls to a path that did not have it in every release")
+@case("a hard link group has its number back only with all its names, and no other")
 def links(registry):
     registry.init("--uuid", UUID)
     both = plain("a")
     both[b"b"] = both[b"a"]
     one = registry.build(both)
     assert one.numbers == {b"": (D, 1), b"a": (F, 2), b"b": (F, 2)}
-    registry.build(plain("b"))
-    assert registry.rows() == {b"": {D: 1}, b"b": {F: 2}}
-    again = registry.build(plain("a", "b"))
-    assert again.numbers == {b"": (D, 1), b"a": (F, 4), b"b": (F, 2)}
-    # One that joins has the number, and no right to it.
-    joined = plain("a")
-    joined[b"c"] = joined[b"a"]
-    assert registry.build(joined).numbers[b"c"] == (F, 4)
-    assert registry.build(plain("c")).numbers[b"c"][1] > 4
+    # Away and back, whole.
+    registry.build(plain("other"))
+    assert registry.build(both).numbers == one.numbers
+    top = registry.lineage()[0]
+    left = registry.build(plain("b")).numbers[b"b"][1]
+    assert left > top
+    assert registry.rows() == {b"": {D: 1}, b"b": {F: left}, b"other": {F: top - 1}}
+    again = registry.build(both).numbers
+    assert again[b"a"] == again[b"b"] and again[b"a"][1] > left
+    joined = dict(both)
+    joined[b"c"] = both[b"a"]
+    number = registry.build(joined).numbers[b"c"][1]
+    assert number > again[b"a"][1]
+    assert registry.build(plain("c")).numbers[b"c"][1] > number
+    registry.refuses(tool.USAGE, "--keep-links", words=["registry", "--keep-links"])
 
 
 def check_lineage(images):
-    """What any two releases have under one number has a path in common, that all have had."""
-    common = {}
+    """A number stands for the same paths in every release that has it."""
+    always = {}
     for image in images:
         now = defaultdict(set)
         for path, (kind, number) in image.numbers.items():
             now[number].add((path, kind))
         for number, identities in now.items():
-            common[number] = common.get(number, identities) & identities
-            assert common[number], f"number {number} has had no path throughout"
+            assert always.setdefault(number, identities) == identities, f"number {number}"
 
 
 def random_history(registry, seed):
     rng = random.Random(seed)
     change = changes.Changes(rng)
     pool = [change.first(rng.choice((5, 20)))]
-    images, options = [], ["--fresh-links"] if rng.random() < 0.3 else []
+    images = []
     for step in range(8):
         tree = rng.choice(pool)
         if rng.random() < 0.7:
@@ -234,14 +239,14 @@ def random_history(registry, seed):
             pool.append(tree)
         top, generation = registry.lineage()
         extra = ["--prev", registry.room + "/image"] if images and rng.random() < 0.3 else []
-        image = registry.build(tree, *options, *extra)
+        image = registry.build(tree, *extra)
         assert image.super.inode_count >= top and image.record.generation >= generation
         assert registry.lineage() == (image.super.inode_count, image.record.generation)
         images.append(image)
         check_lineage(images)
         # Whoever builds it as well gets the same numbers.
         if step % 3 == 0 and not extra:
-            assert registry.build(tree, *options).numbers == image.numbers
+            assert registry.build(tree).numbers == image.numbers
 
 
 @case("random releases of branches, with hard links, against the rules")

@@ -94,6 +94,32 @@ def damaged_fragment(room):
     damaged(room, "bad", lambda image: fragment_of(image, b"s/25"), mates)
 
 
+@case("damage where times are kept: status 3 and the file's path, or the source's time and a rebuild")
+def damaged_times(room):
+    first = room.build(reuse.base())
+    tree = reuse.changed(reuse.base())
+    source = room.source(tree)
+    for number, (what, names) in enumerate((
+            (lambda image: block_of(image, b"big", 2), (b"big", b"d/hard")),
+            (lambda image: fragment_of(image, b"s/25"), (b"s/",)))):
+        # What has the parent's time is not compared.
+        for path in list(tree):
+            os.utime(os.path.join(os.fsencode(source), path), (7, 7), follow_symlinks=False)
+        bad = spoil(first, *what(first.image()), room.path(f"bad{number}"))
+        line = refuses(room, source, bad, options=("--prev-mtime=keep",))
+        assert "damaged" in line and "--prev-damaged=rebuild" in line, line
+        assert any(f"/{name.decode()}" in line for name in names), line
+        built = room.build(source, "--prev-mtime=keep", "--prev-damaged=rebuild", parent=bad)
+        warnings = [line for line in built.stderr.splitlines() if "has the source's time" in line]
+        assert warnings and all(bad in line and "warning" in line for line in warnings), built.stderr
+        # All that could be compared, and is the same, has the parent's time.
+        image = built.image()
+        assert all(image.read(inode) == tree[path].data for path, inode in image.paths.items()
+                   if inode.type == sqfs.FILE)
+        assert image.paths[b"d/noise"].mtime == first.image().paths[b"d/noise"].mtime != 7
+        assert all(image.paths[name].mtime == 7 for name in names if name in image.paths)
+
+
 @case("damage in stored blocks is a change of content")
 def damaged_raw(room):
     tree = reuse.base()

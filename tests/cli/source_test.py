@@ -79,6 +79,47 @@ def no_source(room, source, out):
         assert not os.path.exists(out)
 
 
+@case("excludes that leave nothing out are told of in one warning, of every kind of source")
+def excludes(room, source, out):
+    trees.make({b"": trees.directory()} | {path: trees.directory() for path in (b"d", b"d/e")} |
+               {path: trees.file(path) for path in (b"a", b"d/b", b"d/e/f")}, room + "/tree")
+    tree = room + "/tree"
+    tool.call("tar", "-C", tree, "-cf", room + "/tar", ".")
+    tool.build("--quiet", tree, room + "/sqfs")
+
+    def told(*options, sources=(tree, room + "/tar", room + "/sqfs")):
+        found = {tool.build("--quiet", "--force", one, out, *options).stderr for one in sources}
+        assert len(found) == 1, found
+        start = "sqfs-stable-build: warning: "
+        text = found.pop()
+        assert text == "" or text.startswith(start) and text.count("\n") == 1, text
+        return text[len(start):-1]
+
+    assert told("-e", "a", "d/b", "d/e", "d/e/f") == ""
+    assert told("-e", "d/none") == "1 exclude leaves nothing out: d/none"
+    assert told("-e", "b", "a", "d/none", "e/f", "x") == \
+        "4 excludes leave nothing out: b, d/none, e/f, ..."
+    assert told("-wildcards", "-e", "?", "d/e", "d/?/f") == ""
+    assert told("-wildcards", "-e", "d/?", "... f", sources=[tree]) == \
+        "1 exclude leaves nothing out: ... f"    # it is below d/e, which is out already
+    assert told("-wildcards", "-e", "*.o", "d/*", "... *.o", "e/x") == \
+        "3 excludes leave nothing out: *.o, ... *.o, e/x"
+    assert told("-regex", "-e", "^x", "d/b", "... ^f") == "1 exclude leaves nothing out: ^x"
+    tool.write(room + "/list", "a\nnowhere\n")
+    assert told("-ef", room + "/list", "-e", "gone") == \
+        "2 excludes leave nothing out: nowhere, gone"
+    # Paths of the file system.
+    tool.write(room + "/beside", "x")
+    assert told("-e", tree + "/a", tree + "/d", tree + "/d/b", sources=[tree]) == ""
+    assert told("-e", room + "/beside", tree + "/none", sources=[tree]) == \
+        f"2 excludes leave nothing out: {room}/beside, {tree}/none"
+    # Several sources, one over the other.
+    os.mkdir(source + "/d")
+    tool.write(source + "/d/c", "c")
+    done = tool.build("--quiet", "--force", "--merge", tree, source, out, "-e", "d/b", "d/c", "x")
+    assert done.stderr == "sqfs-stable-build: warning: 1 exclude leaves nothing out: x\n"
+
+
 @case("names with every byte but '/' and NUL")
 def names(_room, source, out):
     base = os.fsencode(source)

@@ -28,7 +28,7 @@ verdict() {
 
 sources=$(find include lib bin tests bench -name '*.[ch]' | sort)
 
-echo 1..6
+echo 1..7
 name='sources are formatted by .clang-format'
 if has clang-format "$name"; then
 	# shellcheck disable=SC2086 # one word a file
@@ -63,6 +63,12 @@ for header in include/sqst/*.h; do
 		${CC:-cc} -std=c11 -Wall -Wextra -Werror -Iinclude -fsyntax-only -x c - >&2 || status=1
 done
 verdict "$name" $status
+
+name='the library calls nothing that a locale changes, but in lib/base/pattern.c'
+found=$(grep -nE '(^|[^a-z_])(is(alnum|alpha|blank|cntrl|digit|graph|lower|print|punct|space|upper|xdigit)|to(lower|upper)|fnmatch|glob|reg(comp|exec)|strto(d|f|ld)|atof|strcoll|strxfrm|strn?casecmp|mb(len|towc|rtowc|stowcs)|wctomb|strftime|setlocale)\(' \
+	lib/*/*.[ch] | grep -vE '^lib/base/pattern\.c:|:[0-9]+:[[:space:]]*/?\*')
+[ -z "$found" ] || echo "$found" >&2
+verdict "$name" "$([ -z "$found" ]; echo $?)"
 
 name='every source names its licence'
 # shellcheck disable=SC2086

@@ -62,13 +62,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const int memory = memfd_create("source", MFD_CLOEXEC);
 	struct sqst_tree *tree = NULL;
 	struct sqst_report why = {0};
+	enum sqst_archive_kind kind;
 	char path[64];
 	int rc;
 
 	must(memory >= 0 && write(memory, data, size) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
 	/* Not a specification: it may name any file of this machine. */
-	if (sqst_archive_probe(path) == SQST_ARCHIVE_IMAGE)
+	must(sqst_archive_probe(path, &kind, &why) == 0);
+	if (kind == SQST_ARCHIVE_IMAGE)
 		rc = sqst_tree_read_image(path, NULL, &tree, &why);
 	else
 		rc = sqst_tree_read_archive(path, NULL, &tree, &why);

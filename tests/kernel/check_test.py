@@ -92,14 +92,17 @@ def compare(room, old, new):
         root_moved = os.stat(room + "/old").st_ino != os.stat(room + "/new").st_ino
         kept, gone, conflicts = ask_kernel(before, room + "/new")
     assert said["root_moved"] == root_moved
+    regrouped = set()
     if verdict.read(new).export is None:
         assert not kept and not conflicts
     else:
         assert {one["number"] for one in said["conflicts"]} == conflicts
+        regrouped = {one["number"] for one in said["regrouped_links"]}
+        assert regrouped <= kept
         numbers = said["numbers"]
         assert (numbers["kept"], numbers["retired"] + numbers["above_top"]) == (len(kept), len(gone))
     works = index_mounts(room, old, new)
-    wanted = verdict.UNSAFE if conflicts or (kept and not works) else \
+    wanted = verdict.UNSAFE if conflicts or regrouped or (kept and not works) else \
         verdict.VALID if kept else verdict.REFUSED
     assert done.returncode == wanted, (said["verdict"], wanted, len(kept), len(conflicts), works)
     assert works == (not root_moved or verdict.read(new).export is None)

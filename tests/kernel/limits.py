@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where hard links in the lower are the limit, each with the user's action that shows it.
-
-R5 lets a link group keep its number while its names change, and overlayfs' index and origins know
-only the number. So each of these breaks, and the program warns of it; with --fresh-links none does.
+"""Hard links in the lower that change from release to release, each with the user's actions for which
+the change matters: overlayfs' index and origins know only the number. By R5 the number goes, and all
+of it works. With --keep-links it stays, and with the named options the user loses something.
 """
-import os
 from collections import namedtuple
 
 import trees
 
-# releases: trees; users: what is done on each; expected: {path: content} on the last release.
-Limit = namedtuple("Limit", "name options releases users expected")
+# releases: trees, booted one after the other; sessions: {step: what the user does in it};
+# expected: {path: content} on the last release; breaks: options with which --keep-links fails.
+Limit = namedtuple("Limit", "name breaks releases sessions expected")
+
+ORIGINS = ("xino=on", "redirect_dir=on", "metacopy=on", "index=on")
+NFS = ("index=on,nfs_export=on",)
+METACOPY = ("index=on,metacopy=on,redirect_dir=on,xino=on",)
 
 
 def tree(*groups):
@@ -24,57 +27,44 @@ def tree(*groups):
     return found
 
 
-def write(name):
-    def act(merged):
-        with open(f"{merged}/{name}", "w", encoding="ascii") as file:
-            file.write("the user's")
-    return act
+def write(path):
+    return lambda user: user.write(path, b"the user's")
 
 
-def append(name):
-    def act(merged):
-        with open(f"{merged}/{name}", "a", encoding="ascii") as file:
-            file.write(" and more")
-    return act
+def append(path):
+    return lambda user: user.append(path, b" and more")
 
 
-def delete(name):
-    return lambda merged: os.unlink(f"{merged}/{name}")
+def delete(path):
+    return lambda user: user.delete(path)
 
 
-def chmod(name):
-    return lambda merged: os.chmod(f"{merged}/{name}", 0o600)
+def chmod(path):
+    return lambda user: user.chmod(path, 0o600)
 
 
-def nothing(_merged):
-    return None
-
-
-LIMITS = [
-    Limit(f"a name joins a file, the old name goes, both are the user's ({options})", options,
-          [tree("old", "z"), tree("old new", "z"), tree("new", "z")],
-          [write("old"), nothing, write("new"), nothing],
-          {"old": b"the user's", "new": b"the user's", "z": b"z of a release"})
-    for options in ("xino=on", "redirect_dir=on", "metacopy=on", "index=on")
-] + [
-    Limit("the same, and the new name shows the old one's data", "index=on,nfs_export=on",
-          [tree("old", "z"), tree("old new", "z"), tree("new", "z")],
-          [write("old"), nothing, append("new"), nothing],
-          {"old": b"the user's", "new": b"new of a release and more"}),
+LIMITS = (
+    Limit("a name joins a file, the old name goes, both are the user's", ORIGINS,
+          (tree("old", "z"), tree("old new", "z"), tree("new", "z")),
+          {0: write(b"old"), 2: write(b"new")},
+          {b"old": b"the user's", b"new": b"the user's", b"z": b"z of a release"}),
+    Limit("the same, and the new name shows the old one's data", NFS,
+          (tree("old", "z"), tree("old new", "z"), tree("new", "z")),
+          {0: write(b"old"), 2: append(b"new")},
+          {b"old": b"the user's", b"new": b"new of a release and more"}),
     Limit("a linked file's mode is changed, the group splits and the other name keeps the number",
-          "index=on,metacopy=on", [tree("one two", "z"), tree("one", "two", "z")],
-          [chmod("two"), nothing],
-          {"one": b"one of a release", "two": b"two of a release"}),
-    Limit("a file is deleted, a release gives it a second name", "index=on,nfs_export=on",
-          [tree("gone", "z"), tree("gone more", "z")], [delete("gone"), nothing],
-          {"more": b"gone of a release"}),
-    Limit("a file is deleted, a release joins it with another", "index=on,nfs_export=on",
-          [tree("gone", "other"), tree("gone other")], [delete("gone"), nothing],
-          {"other": b"gone of a release"}),
-    Limit("one name of a link group is deleted, the group splits", "index=on,nfs_export=on",
-          [tree("one two", "z"), tree("one", "two", "z")], [delete("two"), nothing],
-          {"one": b"one of a release"}),
-    Limit("one name of a link group is deleted, the release drops another",
-          "index=on,nfs_export=on", [tree("one two", "z"), tree("two", "z")],
-          [delete("one"), nothing], {"two": b"two of a release"}),
-]
+          METACOPY, (tree("one two", "z"), tree("one", "two", "z")), {0: chmod(b"two")},
+          {b"one": b"one of a release"}),
+    Limit("a file is deleted, a release gives it a second name", NFS,
+          (tree("gone", "z"), tree("gone more", "z")), {0: delete(b"gone")},
+          {b"more": b"gone of a release"}),
+    Limit("a file is deleted, a release joins it with another", NFS,
+          (tree("gone", "other"), tree("gone other")), {0: delete(b"gone")},
+          {b"other": b"gone of a release"}),
+    Limit("one name of a link group is deleted, the group splits", NFS,
+          (tree("one two", "z"), tree("one", "two", "z")), {0: delete(b"two")},
+          {b"one": b"one of a release"}),
+    Limit("one name of a link group is deleted, the release drops another", NFS,
+          (tree("one two", "z"), tree("two", "z")), {0: delete(b"one")},
+          {b"two": b"two of a release"}),
+)

@@ -6,202 +6,20 @@ With images of sqfs-stable-build everything must be as overlay_model.py says, wi
 With images of mksquashfs the same story must break: that proves that the test can see.
 No other overlay may be used meanwhile: the kernel's log is read too.
 """
-import contextlib
 import os
-import shutil
-import stat
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
-import limits
 import mounts
-import overlay_model
-import sqfs
-import stable
 import story
 import tap
 import tool
-import trees
+import upper
 
-OPTION_SETS = ("", "xino=on", "index=on", "metacopy=on", "redirect_dir=on",
-               "index=on,nfs_export=on",
-               # All that go together: metacopy and nfs_export exclude each other.
-               "index=on,metacopy=on,redirect_dir=on,xino=on",
-               "index=on,nfs_export=on,redirect_dir=on,xino=on")
 # Release 1 with the first session, 2 with the second, then back and forth between the slots.
 SLOTS = (0, 1, 2, 1, 0, 2)
-
-
-def decodes_origin(options):
-    """Whether this kernel decodes the origin of a copied-up file (of a lower without a UUID)."""
-    version = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
-    if options.index or options.metacopy or options.xino:
-        return True
-    return options.redirect and version >= (5, 15)
-
-
-class User:
-    """Does what the story says, in the merged directory and in the model."""
-
-    def __init__(self, merged, model):
-        self.merged, self.model = merged, model
-
-    def at(self, path):
-        return os.path.join(os.fsencode(self.merged), path)
-
-    def write(self, path, data):
-        with open(self.at(path), "wb") as file:
-            file.write(data)
-        self.model.write(path, data)
-
-    def append(self, path, data):
-        with open(self.at(path), "ab") as file:
-            file.write(data)
-        self.model.append(path, data)
-
-    def chmod(self, path, mode):
-        os.chmod(self.at(path), mode)
-        self.model.chmod(path, mode)
-
-    def mkdir(self, path):
-        os.mkdir(self.at(path))
-        self.model.mkdir(path)
-
-    def delete(self, path):
-        there = self.at(path)
-        if os.path.isdir(there):
-            shutil.rmtree(there)
-        else:
-            os.unlink(there)
-        self.model.delete(path)
-
-    def rename(self, old, new):
-        os.rename(self.at(old), self.at(new))
-        self.model.rename(old, new)
-
-    def link(self, old, new):
-        os.link(self.at(old), self.at(new), follow_symlinks=False)
-        self.model.link(old, new)
-
-    def rename_directory(self, old, new):
-        """rename(2) where redirect_dir allows it, else what mv does: copy and delete."""
-        if self.model.options.redirect:
-            self.rename(old, new)
-            return
-        with contextlib.suppress(OSError):
-            os.rename(self.at(old), self.at(new))
-            raise AssertionError("a lower directory was renamed without redirect_dir")
-        below = sorted(p for p in self.model.view() if p == old or p.startswith(old + b"/"))
-        for path in below:
-            to = new + path[len(old):]
-            if os.path.isdir(self.at(path)):
-                self.mkdir(to)
-            else:
-                self.write(to, tool.read(self.at(path)))
-        self.delete(old)
-
-
-class Checker:
-    """Compares a merged directory with the model, and remembers st_ino."""
-
-    def __init__(self, model):
-        self.model = model
-        self.inodes = {}            # number -> st_ino, of xino=on
-        self.problems = []
-
-    def problem(self, where, path, text):
-        self.problems.append(f"{where}: {path!r}: {text}")
-
-    def check(self, where, merged):
-        expected = self.model.view()
-        merged = os.fsencode(merged)
-        for path, seen in expected.items():
-            try:
-                self._check_path(where, path, seen, os.path.join(merged, path))
-            except OSError as error:
-                self.problem(where, path, os.strerror(error.errno))
-        self._check_listing(where, merged, expected)
-
-    def _check_listing(self, where, merged, expected):
-        def failed(error):
-            self.problem(where, error.filename, os.strerror(error.errno))
-        for directory, names, files in os.walk(merged, onerror=failed):
-            base = os.path.relpath(directory, merged)
-            for name in names + files:
-                path = name if base == b"." else base + b"/" + name
-                if path not in expected:
-                    self.problem(where, path, "should not be there")
-
-    def _check_path(self, where, path, seen, there):
-        info = os.lstat(there)
-        kind = trees.TYPE_OF_MODE[stat.S_IFMT(info.st_mode)]
-        if kind != seen.kind:
-            self.problem(where, path, f"type {kind}, not {seen.kind}")
-            return
-        if kind != sqfs.SYMLINK and stat.S_IMODE(info.st_mode) != seen.mode:
-            self.problem(where, path, f"mode {info.st_mode:o}, not {seen.mode:o}")
-        data = b""
-        if kind == sqfs.FILE:
-            data = tool.read(there)
-        elif kind == sqfs.SYMLINK:
-            data = os.readlink(there)
-        elif kind == sqfs.CHAR:
-            data = (os.major(info.st_rdev), os.minor(info.st_rdev))
-        if data != seen.data:
-            self.problem(where, path, f"content {data[:60]!r}, not {seen.data[:60]!r}")
-        self._check_number(where, path, seen, info)
-
-    def _check_number(self, where, path, seen, info):
-        options = self.model.options
-        if seen.number is None or not decodes_origin(options):
-            return
-        if seen.kind == sqfs.DIR and (not options.xino or path == b""):
-            return                      # overlayfs promises nothing for these
-        if info.st_ino & 0xFFFFFFFF != seen.number:
-            self.problem(where, path, f"st_ino {info.st_ino:#x}, not number {seen.number:#x}")
-        if options.xino and self.inodes.setdefault(seen.number, info.st_ino) != info.st_ino:
-            self.problem(where, path, f"st_ino {info.st_ino:#x} has changed")
-
-
-def harmless(line):
-    """A file that had one link at copy-up has several in the lower that it is over now, by its
-    number or (metacopy) by its path: overlayfs looks for the link count that it keeps of such
-    files, warns that there is none, and takes the upper's own. Nothing else comes of it."""
-    return "failed to get index nlink (" in line and "err=-61)" in line
-
-
-def tell(room, images, releases, text):
-    """The whole story over some images; returns what went wrong, and what the kernel said."""
-    model = overlay_model.Model(overlay_model.Options(text))
-    checker = Checker(model)
-    upper = mounts.upper_room(room)
-    sessions = {0: story.first_session, 1: story.second_session}
-    with mounts.KernelLog() as log:
-        try:
-            for step, slot in enumerate(SLOTS):
-                where = f"step {step}, release {slot + 1}"
-                model.lower(releases[slot], stable.numbers(sqfs.Image(images[slot])))
-                with mounts.image_mounted(images[slot], room + "/lower"), \
-                        mounts.overlay_mounted(room + "/lower", upper + "/up", upper + "/work",
-                                               room + "/merged", text):
-                    checker.check(where, room + "/merged")
-                    if step in sessions:
-                        sessions[step](User(room + "/merged", model))
-                        checker.check(where + " changed", room + "/merged")
-        except (mounts.MountFailed, OSError) as error:
-            checker.problems.append(f"{where}: {error}")
-        return checker.problems, log.lines("overlayfs", "SQUASHFS error")
-
-
-def build_ours(room, sources, *options):
-    images, before = [], []
-    for at, source in enumerate(sources):
-        images.append(f"{room}/{at}.sqfs")
-        tool.build("--quiet", *options, *before, source, images[-1])
-        before = ["--prev", images[-1]]
-    return images
 
 
 def build_theirs(room, sources):
@@ -216,18 +34,16 @@ def build_theirs(room, sources):
 def run(text, builder):
     mounts.need_kernel("squashfs", "overlay")
     releases = story.releases()
+    sessions = {0: story.first_session, 1: story.second_session}
     with tool.scratch("sqst-overlay-") as room:
-        sources = []
-        for at, tree in enumerate(releases):
-            sources.append(f"{room}/source{at}")
-            trees.make(tree, sources[-1])
-        return tell(room, builder(room, sources), releases, text)
+        images = builder(room, upper.make_sources(room, releases))
+        return upper.tell(room, images, releases, text, sessions, SLOTS)
 
 
-def ours(text, *options):
-    problems, said = run(text, lambda room, sources: build_ours(room, sources, *options))
-    if not options or "metacopy=on" in text:
-        said = [line for line in said if not harmless(line)]
+def ours(text):
+    problems, said = run(text, lambda room, sources: upper.build_chain(room, sources)[0])
+    if "metacopy=on" in text:
+        said = [line for line in said if not upper.harmless(line)]
     problems += ["kernel: " + line for line in said]
     assert not problems, "\n".join(problems[:20] + [f"{len(problems)} problems"])
 
@@ -241,53 +57,10 @@ def theirs(text):
         assert not problems + said, "\n".join(problems[:20] + said)
 
 
-def after_releases(limit, room, images):
-    """What the user reads at the end: {path: content or error}."""
-    upper = mounts.upper_room(room)
-    images += [images[-1]] * (len(limit.users) - len(images))
-    found = {}
-    for image, user in zip(images, limit.users):
-        with mounts.image_mounted(image, room + "/lower"), \
-                mounts.overlay_mounted(room + "/lower", upper + "/up", upper + "/work",
-                                       room + "/merged", limit.options):
-            user(room + "/merged")
-            for path in limit.expected:
-                try:
-                    found[path] = tool.read(f"{room}/merged/{path}")
-                except OSError as error:
-                    found[path] = os.strerror(error.errno)
-    return found
-
-
-def hard_links(limit, *options):
-    """With --fresh-links all is well; without, what breaks has been warned of."""
-    mounts.need_kernel("squashfs", "overlay")
-    with tool.scratch("sqst-links-") as room:
-        sources, images, before, warned = [], [], [], False
-        for at, tree in enumerate(limit.releases):
-            sources.append(f"{room}/source{at}")
-            images.append(f"{room}/{at}.sqfs")
-            trees.make(tree, sources[-1])
-            done = tool.build("--quiet", *options, *before, sources[-1], images[-1])
-            before = ["--prev", images[-1]]
-            warned = warned or "--fresh-links" in done.stderr
-        found = after_releases(limit, room, images)
-        if options:
-            assert found == limit.expected and not warned, (found, warned)
-        else:
-            assert found != limit.expected, "nothing breaks any more: no limit"
-            assert warned, "no warning"
-
-
-for option_set in OPTION_SETS:
+for option_set in upper.OPTION_SETS:
     tap.add(f"upper kept over stable releases, options {option_set or 'none'}", ours, option_set)
-    tap.add(f"the same with --fresh-links, options {option_set or 'none'}", ours, option_set,
-            "--fresh-links")
-for option_set in OPTION_SETS:
+for option_set in upper.OPTION_SETS:
     tap.add("mksquashfs releases " + ("break it, options " + option_set if option_set else
                                       "work without options"), theirs, option_set)
-for one_limit in limits.LIMITS:
-    tap.add("with --fresh-links: " + one_limit.name, hard_links, one_limit, "--fresh-links")
-    tap.add("breaks and is warned of: " + one_limit.name, hard_links, one_limit)
 mounts.alone()
 tap.main()

@@ -62,7 +62,7 @@ class History:
     def __init__(self, room, seed):
         self.room, self.rng = room, random.Random(seed)
         self.changes = changes.Changes(self.rng)
-        self.fresh_links = self.rng.random() < 0.4
+        self.keep_links = self.rng.random() < 0.3
         self.count = 0
 
     def source(self, tree):
@@ -93,8 +93,10 @@ class History:
             options += ["-b", rng.choice(("4K", "64K", "1M"))]
         if new_lineage:
             options.append("--new-lineage")
-        if self.fresh_links:
-            options.append("--fresh-links")
+        if self.keep_links:
+            options.append("--keep-links")
+        elif rng.random() < 0.2:
+            options.append("--fresh-links")     # what it is without
         tool.build(*options, *self.parent_options(parents, use_map), "-processors",
                    rng.choice((1, 2, 5)).__str__(), "--map-out", listing, source, path)
         if rng.random() < 0.4:
@@ -119,15 +121,15 @@ class History:
         if not new_lineage:
             for one in release.lineage():
                 model.check_ancestor(release.numbers, one.numbers, one.top)
-                # With fresh links a number stands for the same paths for ever.
-                assert not self.fresh_links or \
+                # A number stands for the same paths for ever (R5).
+                assert self.keep_links or \
                     not model.regrouped(release.numbers, [(one.numbers, one.top)])
         groups = {}
         for path, (_, number) in release.numbers.items():
             entry = release.tree[path]
             assert groups.setdefault(number, entry) is entry, f"number {number} on two inodes"
         wanted = model.assign(trees.groups(release.tree), parents, new_lineage,
-                              self.fresh_links)
+                              self.keep_links)
         wrong = {path: (wanted[0].get(path), release.numbers.get(path))
                  for path in wanted[0].keys() | release.numbers.keys()
                  if wanted[0].get(path) != release.numbers.get(path)}

@@ -111,7 +111,7 @@ class Forged:
         parent = self.numbers[path.rpartition(b"/")[0]] if path else self.top + 1
         body = struct.pack("<IIIIHHI", links, size, block, parent, 0, offset, sqfs.NONE32)
         if double:
-            self._inode(path, 8, body, double)
+            self._inode(path, 1, struct.pack("<IIHHI", block, links, size, offset, parent), double)
         self._inode(path, 8, body)
 
     def _header(self, run):

@@ -45,22 +45,11 @@ def regrouped(now, parents):
     return found
 
 
-def assign(release, parents, new_lineage=False, fresh_links=False):
+def assign(release, parents, new_lineage=False, keep_links=False):
     """The numbers of a release and its top: ({path: (type, number)}, top, root has a double).
 
-    fresh_links: a link group that changed keeps no number. What it leaves may then fall to another
-    group that changed too, so it goes on until no number is left that has to go.
+    keep_links: a link group that changed keeps a number of its names', as --keep-links has it.
     """
-    banned = set()
-    while True:
-        result = _assign(release, parents, new_lineage, banned)
-        changed = regrouped(result[0], parents)
-        if not fresh_links or not changed:
-            return result
-        banned |= changed
-
-
-def _assign(release, parents, new_lineage, banned):
     order = tree_order(release)
     rank = {path: at for at, path in enumerate(order)}
     groups = defaultdict(list)
@@ -68,20 +57,10 @@ def _assign(release, parents, new_lineage, banned):
         groups[release[path][1]].append(path)
     base = max((top for _, top in parents), default=0)
 
-    # R5: every pair of a group and a number that some of its paths had, the strongest first.
-    pairs = []
-    for group, members in groups.items():
-        votes = defaultdict(int)
-        for path in members:
-            number = None if new_lineage else candidate(path, release[path][0], parents)
-            if number is not None and number not in banned:
-                votes[number] += 1
-        pairs += [(-weight, number, rank[members[0]], group) for number, weight in votes.items()]
-    given, taken = {}, set()
-    for _, number, _, group in sorted(pairs, key=lambda pair: pair[:3]):
-        if group not in given and number not in taken:
-            given[group] = number
-            taken.add(number)
+    wanted = {path: None if new_lineage else candidate(path, release[path][0], parents)
+              for path in order}
+    weigh = _weigh if keep_links else _unchanged
+    given = weigh(groups, wanted, parents, rank)
 
     # R2: the others follow, in tree order.
     last = base
@@ -99,6 +78,36 @@ def _assign(release, parents, new_lineage, banned):
     if double and last in used:
         last += 1
     return numbers, last, double
+
+
+def _unchanged(groups, wanted, parents, _rank):
+    """R5: a group keeps the number that all its names want, if each parent that reached it has just
+    these names under it."""
+    given = {}
+    before = [(paths_of(numbers), top) for numbers, top in parents]
+    for group, members in groups.items():
+        number = wanted[members[0]]
+        if number is not None and all(wanted[path] == number for path in members) and \
+                all(names.get(number) == set(members) for names, top in before if number <= top):
+            given[group] = number
+    return given
+
+
+def _weigh(groups, wanted, _parents, rank):
+    """Every pair of a group and a number that some of its paths had, the strongest first."""
+    pairs = []
+    for group, members in groups.items():
+        votes = defaultdict(int)
+        for path in members:
+            if wanted[path] is not None:
+                votes[wanted[path]] += 1
+        pairs += [(-weight, number, rank[members[0]], group) for number, weight in votes.items()]
+    given, taken = {}, set()
+    for _, number, _, group in sorted(pairs, key=lambda pair: pair[:3]):
+        if group not in given and number not in taken:
+            given[group] = number
+            taken.add(number)
+    return given
 
 
 def check_safe(now, top, parents, new_lineage=False):

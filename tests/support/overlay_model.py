@@ -160,9 +160,14 @@ class Model:
         if up is None and self.options.index and self.tree[low].kind != sqfs.DIR \
                 and self.links[id(self.tree[low])] > 1:
             up = self._copy_up(path)        # the index keeps count of the names that are left
-        elif up is not None and up.indexed and up.origin in self.index:
-            del self.index[up.origin]
         self._remove(path)
+        if up is not None and up.indexed and not self._has_names(up):
+            self.index.pop(up.origin, None)
+
+    def _has_names(self, up):
+        """Whether a name is left that leads to this inode, in the upper or by the index."""
+        return any(self.find(path)[0] is up for path in {*self.upper, *self.tree}
+                   if above(path) == b"" or self.find(above(path)) != (None, None))
 
     def rename(self, old, new):
         up = self._copy_up(old)

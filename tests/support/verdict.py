@@ -56,7 +56,7 @@ class Judgement:
             return UNSAFE if old_exports else REFUSED
         if not self.kept:
             return REFUSED
-        return UNSAFE if root_moved and old_exports else VALID
+        return UNSAFE if (root_moved or self.regrouped) and old_exports else VALID
 
     def agrees_with(self, said):
         """With what the program's JSON has for the old image."""

@@ -43,6 +43,11 @@ static void message_masks_control_bytes(void **state)
 	(void)state;
 	sqst_fail(&why, SQST_ERR_SOURCE, "a\n\033[2Jb\x7f", "%s", "x\ty\303\244");
 	assert_string_equal(why.message, "a\\012\\033[2Jb\\177: x\\011y\303\244");
+	/* C1, as UTF-8 and as it is; what turns the direction of text; what is no UTF-8. */
+	sqst_fail(&why, SQST_ERR_SOURCE, "\302\233m\233m", "%s", "\342\200\256x\330\234\302");
+	assert_string_equal(why.message, "\\302\\233m\\233m: \\342\\200\\256x\\330\\234\\302");
+	sqst_fail(&why, SQST_ERR_SOURCE, "\360\237\230\200", "%s", "\355\240\200\300\257");
+	assert_string_equal(why.message, "\360\237\230\200: \\355\\240\\200\\300\\257");
 }
 
 static void message_cuts_long_paths_in_the_middle(void **state)

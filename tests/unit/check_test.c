@@ -145,10 +145,10 @@ static void root_alone(void **state)
 static void hard_links(void **state)
 {
 	(void)state;
-	expect("d.=1 fa=2", 2, "d.=1 fa=2 fb=2", 2, "valid", "", "2:a>a,b");
-	expect("d.=1 fa=2 fb=2", 2, "d.=1 fb=2", 2, "valid", "", "2:a,b>b");
-	expect("d.=1 fa=2 fb=2", 2, "d.=1 fa=2 fb=3", 3, "valid", "", "2:a,b>a");
-	expect("d.=1 fa=2 fb=3", 3, "d.=1 fa=2 fb=2", 3, "valid", "", "2:a>a,b");
+	expect("d.=1 fa=2", 2, "d.=1 fa=2 fb=2", 2, "unsafe", "", "2:a>a,b");
+	expect("d.=1 fa=2 fb=2", 2, "d.=1 fb=2", 2, "unsafe", "", "2:a,b>b");
+	expect("d.=1 fa=2 fb=2", 2, "d.=1 fa=2 fb=3", 3, "unsafe", "", "2:a,b>a");
+	expect("d.=1 fa=2 fb=3", 3, "d.=1 fa=2 fb=2", 3, "unsafe", "", "2:a>a,b");
 	expect("d.=1 fa=2 fb=2", 2, "d.=1 fa=2 fb=2", 2, "valid", "", "");
 	/* What two steps with a common name each can lead to. */
 	expect("d.=1 fa=2", 2, "d.=1 fb=2", 2, "unsafe", "2:a>b", "");
@@ -336,16 +336,17 @@ static char *release_text(const struct release *release)
 static enum sqst_verdict judge_plainly(const struct release *was, const struct release *is,
 				       unsigned is_top, unsigned *fate)
 {
-	unsigned conflicts = 0, kept = 0;
+	unsigned conflicts = 0, kept = 0, regrouped = 0;
 
 	for (unsigned number = 1; number <= HIGHEST; number++) {
-		bool before = false, after = false, common = false;
+		bool before = false, after = false, common = false, differs = false;
 
 		for (int i = 0; i < PATHS; i++) {
 			before |= was->number[i] == number;
 			after |= is->number[i] == number;
 			common |= was->number[i] == number && is->number[i] == number &&
 				  was->type[i] == is->type[i];
+			differs |= (was->number[i] == number) != (is->number[i] == number);
 		}
 		fate[SQST_FATE_KEPT] += common;
 		fate[SQST_FATE_CONFLICT] += before && after && !common;
@@ -354,9 +355,10 @@ static enum sqst_verdict judge_plainly(const struct release *was, const struct r
 		fate[SQST_FATE_REVIVED] += !before && after && number <= TOP;
 		fate[SQST_FATE_NEW] += !before && after && number > TOP;
 		kept += common;
+		regrouped += common && differs;
 		conflicts += before && after && !common;
 	}
-	if (conflicts > 0 || (kept > 0 && was->number[0] != is->number[0]))
+	if (conflicts > 0 || regrouped > 0 || (kept > 0 && was->number[0] != is->number[0]))
 		return SQST_VERDICT_UNSAFE;
 	return kept > 0 ? SQST_VERDICT_VALID : SQST_VERDICT_REFUSED;
 }

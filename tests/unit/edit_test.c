@@ -300,7 +300,7 @@ static void times_of_equal_paths_are_kept(void **state)
 	}
 	assert_int_equal(sqst_tree_scan("p", NULL, NULL, &parent, NULL), 0);
 	assert_int_equal(sqst_tree_scan("t", NULL, NULL, &tree, NULL), 0);
-	assert_int_equal(sqst_tree_keep_times(tree, parent, NULL, &stats, NULL), 0);
+	assert_int_equal(sqst_tree_keep_times(tree, parent, 0, NULL, &stats, NULL), 0);
 	for (size_t i = 0; i < ALL; i++) {
 		if (get(tree, path[i])->inode->mtime != (i < KEPT ? 1000 : 2000))
 			fail_msg("%s", path[i]);
@@ -319,16 +319,16 @@ static void times_of_links_need_all_names(void **state)
 
 	(void)state;
 	get(tree, "l")->inode->mtime = 2000;
-	assert_int_equal(sqst_tree_keep_times(tree, parent, NULL, NULL, NULL), 0);
+	assert_int_equal(sqst_tree_keep_times(tree, parent, 0, NULL, NULL, NULL), 0);
 	assert_int_equal(get(tree, "l")->inode->mtime, 1000);
 	/* A further name that the parent does not have. */
 	more = sqst_tree_link(tree, sqst_tree_root(tree), "more", get(tree, "l")->inode);
 	assert_int_equal(sqst_tree_finish(tree, NULL), 0);
 	more->inode->mtime = 2000;
-	assert_int_equal(sqst_tree_keep_times(tree, parent, NULL, NULL, NULL), 0);
+	assert_int_equal(sqst_tree_keep_times(tree, parent, 0, NULL, NULL, NULL), 0);
 	assert_int_equal(get(tree, "l")->inode->mtime, 2000);
 	sqst_tree_remove(tree, more);
-	assert_int_equal(sqst_tree_keep_times(tree, parent, NULL, NULL, NULL), 0);
+	assert_int_equal(sqst_tree_keep_times(tree, parent, 0, NULL, NULL, NULL), 0);
 	assert_int_equal(get(tree, "l")->inode->mtime, 1000);
 	sqst_tree_free(parent);
 	sqst_tree_free(tree);

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rules written down a second time, as plainly and as slowly as they read, and random families
- * of releases on which the library must come to the same numbers. SQST_SEED repeats a run,
- * SQST_ROUNDS makes it longer. */
+/* The rules written down a second time, as plainly and as slowly as they read. */
 #ifndef UNIT_NUMBERING_ORACLE_H
 #define UNIT_NUMBERING_ORACLE_H
-
-#include <time.h>
 
 #include "numbering_support.h"
 
@@ -90,7 +86,8 @@ static inline uint32_t oracle_first(const struct model *now, uint32_t group)
 	return i;
 }
 
-/* R5: the best of what is left, again and again. kept[i] is set at a group's first path. */
+/* --keep-links: the best of what is left, again and again. kept[i] is set at a group's first path.
+ */
 static inline void oracle_links(const struct model *now, const uint32_t *candidate, uint32_t *kept)
 {
 	for (;;) {
@@ -189,9 +186,41 @@ static inline void oracle_stats(const struct model *now, const struct model *con
 	}
 }
 
+/* R5: whether all of a group want one number, and it is that of the same paths in each parent that
+ * reached it. */
+static inline bool oracle_is_whole(const struct model *now, const uint32_t *candidate,
+				   const struct model *const *parent, size_t count, uint32_t first)
+{
+	const uint32_t number = candidate[first];
+	struct model numbered = *now;
+
+	for (uint32_t i = 0; i < now->count; i++) {
+		const bool member = now->path[i].number == now->path[first].number;
+
+		if (member && candidate[i] != number)
+			return false;
+		numbered.path[i].number = member ? number : 0;
+	}
+	for (size_t k = 0; k < count; k++) {
+		if (number <= parent[k]->top && !oracle_same_group(&numbered, parent[k], number))
+			return false;
+	}
+	return number != 0;
+}
+
+static inline void oracle_sets(const struct model *now, const uint32_t *candidate,
+			       const struct model *const *parent, size_t count, uint32_t *kept)
+{
+	for (uint32_t i = 0; i < now->count; i++) {
+		if (oracle_first(now, now->path[i].number) == i &&
+		    oracle_is_whole(now, candidate, parent, count, i))
+			kept[i] = candidate[i];
+	}
+}
+
 /* Number `now` by the rules. */
 static inline void oracle(struct model *now, const struct model *const *parent, size_t count,
-			  bool new_lineage, struct sqst_numbering *out)
+			  unsigned flags, struct sqst_numbering *out)
 {
 	uint32_t candidate[MODEL_PATHS] = {0}, kept[MODEL_PATHS] = {0}, given[MODEL_PATHS];
 	uint32_t top = 0;
@@ -199,10 +228,13 @@ static inline void oracle(struct model *now, const struct model *const *parent, 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < count; i++)
 		top = parent[i]->top > top ? parent[i]->top : top;
-	for (uint32_t i = 0; i < now->count && !new_lineage; i++)
+	for (uint32_t i = 0; i < now->count && !(flags & SQST_NUMBERING_NEW_LINEAGE); i++)
 		candidate[i] =
 		    oracle_candidate(now->path[i].name, now->path[i].type, parent, count);
-	oracle_links(now, candidate, kept);
+	if (flags & SQST_NUMBERING_KEEP_LINKS)
+		oracle_links(now, candidate, kept);
+	else
+		oracle_sets(now, candidate, parent, count, kept);
 	for (uint32_t i = 0; i < now->count; i++) {
 		const uint32_t first = oracle_first(now, now->path[i].number);
 
@@ -234,148 +266,6 @@ static inline void check_safe(const struct model *now, const struct model *paren
 	}
 }
 
-/* ---- random releases */
-
-static inline uint32_t random_below(uint64_t *state, uint32_t limit)
-{
-	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (uint32_t)(*state >> 33) % limit;
-}
-
-static inline int compare_models_paths(const void *a, const void *b)
-{
-	const char *left = a, *right = b;
-
-	while (*left && *left == *right) {
-		left++;
-		right++;
-	}
-	/* '/' is below every other byte: tree order. */
-	return (*left == '/' ? 1
-		: *left == 0 ? 0
-			     : (unsigned char)*left + 1) -
-	       (*right == '/' ? 1
-		: *right == 0 ? 0
-			      : (unsigned char)*right + 1);
-}
-
-static inline void random_add(struct model *model, uint64_t *state, uint32_t number)
-{
-	static const char *const names[] = {"a", "a-b", "a0", "a.", "b", "c"};
-	const uint32_t dir = random_below(state, model->count);
-	char name[MODEL_NAME];
-
-	if (model->count == MODEL_PATHS || model->path[dir].type != SQST_TYPE_DIR)
-		return;
-	if (strlen(model->path[dir].name) > MODEL_NAME - 8)
-		return;
-	strcpy(name, dir ? model->path[dir].name : "");
-	strcat(name, dir ? "/" : "");
-	strcat(name, names[random_below(state, 6)]);
-	if (model_find(model, name) < model->count)
-		return;
-	strcpy(model->path[model->count].name, name);
-	model->path[model->count].type =
-	    random_below(state, 3) ? SQST_TYPE_FILE : (uint8_t)(1 + random_below(state, 3));
-	model->path[model->count++].number = number;
-	qsort(model->path + 1, model->count - 1, sizeof(model->path[0]), compare_models_paths);
-}
-
-/* Remove a path and all below it. */
-static inline void random_remove(struct model *model, uint64_t *state)
-{
-	const uint32_t at = random_below(state, model->count);
-	const size_t length = strlen(model->path[at].name);
-	uint32_t end = at + 1;
-
-	if (at == 0)
-		return;
-	while (end < model->count &&
-	       strncmp(model->path[end].name, model->path[at].name, length) == 0 &&
-	       model->path[end].name[length] == '/')
-		end++;
-	memmove(&model->path[at], &model->path[end], (model->count - end) * sizeof(model->path[0]));
-	model->count -= end - at;
-}
-
-/* Make one path a link of another, or no link any more. */
-static inline void random_link(struct model *model, uint64_t *state, uint32_t number)
-{
-	const uint32_t one = random_below(state, model->count);
-	const uint32_t two = random_below(state, model->count);
-
-	if (model->path[one].type == SQST_TYPE_DIR)
-		return;
-	if (random_below(state, 3) == 0)
-		model->path[one].number = number;
-	else if (model->path[one].type == model->path[two].type)
-		model->path[one].number = model->path[two].number;
-}
-
-/* Another type for a path that nothing is below and that is no link. */
-static inline void random_retype(struct model *model, uint64_t *state, uint32_t number)
-{
-	const uint32_t at = random_below(state, model->count);
-
-	if (at == 0 || model->path[at].type == SQST_TYPE_DIR)
-		return;
-	model->path[at].type = (uint8_t)(1 + random_below(state, 3));
-	model->path[at].number = number;
-}
-
-static inline void random_change(struct model *model, uint64_t *state, uint32_t changes)
-{
-	/* Above all that are there, so that nothing is linked by chance. */
-	uint32_t number = SQST_NUMBER_MAX / 2;
-
-	for (uint32_t i = 0; i < changes; i++, number++) {
-		switch (random_below(state, 8)) {
-		case 0:
-			random_remove(model, state);
-			break;
-		case 1:
-			random_retype(model, state, number);
-			break;
-		case 2:
-		case 3:
-			random_link(model, state, number);
-			break;
-		default:
-			random_add(model, state, number);
-			break;
-		}
-	}
-}
-
-/* A release of another tool: each inode any number up to top, the root anywhere. */
-static inline void random_foreign(struct model *model, uint64_t *state)
-{
-	uint32_t number[2 * MODEL_PATHS];
-
-	model->count = 1;
-	strcpy(model->path[0].name, "");
-	model->path[0].type = SQST_TYPE_DIR;
-	model->path[0].number = SQST_NUMBER_MAX;
-	random_change(model, state, 40);
-	model->top = MODEL_PATHS + random_below(state, MODEL_PATHS);
-	for (uint32_t i = 0; i < model->top; i++)
-		number[i] = i + 1;
-	for (uint32_t i = 0; i < model->count; i++) {
-		const uint32_t old = model->path[i].number;
-		const uint32_t pick = i + random_below(state, model->top - i);
-		const uint32_t swap = number[pick];
-
-		if (old <= model->top)
-			continue;
-		number[pick] = number[i];
-		number[i] = swap;
-		for (uint32_t k = i; k < model->count; k++) {
-			if (model->path[k].number == old)
-				model->path[k].number = swap;
-		}
-	}
-}
-
 /* ---- the comparison */
 
 static inline char *model_text(const struct model *model)
@@ -401,32 +291,11 @@ static inline struct sqst_numbers *model_numbers(const struct model *model)
 	return numbers;
 }
 
-/* With fresh links, no number stands for other paths than any parent knew. */
-static inline void check_fresh_links(struct model *now, const struct sqst_numbers *const *numbers,
-				     const struct model *const *parent, size_t count)
+/* Number a copy of `now` by the library and by the oracle; the copy, with its numbers, in `out`. */
+static inline void compare_once(const struct model *now, const struct sqst_numbers *const *numbers,
+				const struct model *const *parent, size_t count, unsigned flags,
+				struct model *out)
 {
-	char *text = model_text(now);
-	struct sqst_tree *tree = tree_of(text);
-	struct sqst_node *node = sqst_tree_root(tree);
-	struct sqst_numbering is = {0};
-	struct sqst_report why = {0};
-
-	require(sqst_numbering_assign(tree, numbers, count, SQST_NUMBERING_FRESH_LINKS, &is, &why),
-		&why);
-	for (uint32_t i = 0; i < now->count; i++, node = sqst_tree_next(node))
-		now->path[i].number = node->inode->number;
-	assert_int_equal(oracle_regrouped(now, parent, count), 0);
-	assert_int_equal(is.stats.regrouped, 0);
-	sqst_tree_free(tree);
-	free(text);
-}
-
-/* Number `now` both ways; it has its numbers afterwards. */
-static inline void compare_with_oracle(struct model *now, const struct model *const *parent,
-				       size_t count, bool new_lineage)
-{
-	struct model fresh = *now;
-	struct sqst_numbers *numbers[MODEL_PARENTS];
 	struct sqst_numbering is = {0}, should;
 	struct sqst_report why = {0};
 	char *text = model_text(now);
@@ -434,68 +303,44 @@ static inline void compare_with_oracle(struct model *now, const struct model *co
 	struct sqst_node *node = sqst_tree_root(tree);
 	char name[MODEL_NAME];
 
-	for (size_t i = 0; i < count; i++)
-		numbers[i] = model_numbers(parent[i]);
-	require(sqst_numbering_assign(tree, (const struct sqst_numbers *const *)numbers, count,
-				      new_lineage ? SQST_NUMBERING_NEW_LINEAGE : 0, &is, &why),
-		&why);
-	check_fresh_links(&fresh, (const struct sqst_numbers *const *)numbers, parent, count);
-	oracle(now, parent, count, new_lineage, &should);
-	for (uint32_t i = 0; i < now->count; i++, node = sqst_tree_next(node)) {
+	*out = *now;
+	require(sqst_numbering_assign(tree, numbers, count, flags, &is, &why), &why);
+	oracle(out, parent, count, flags, &should);
+	for (uint32_t i = 0; i < out->count; i++, node = sqst_tree_next(node)) {
 		assert_non_null(node);
 		sqst_node_path(node, name, sizeof(name));
-		assert_string_equal(name, now->path[i].name);
-		assert_int_equal(node->inode->number, now->path[i].number);
+		assert_string_equal(name, out->path[i].name);
+		assert_int_equal(node->inode->number, out->path[i].number);
 	}
 	assert_null(node);
 	assert_int_equal(is.top, should.top);
 	assert_int_equal(is.root, should.root);
 	assert_int_equal(is.root_double, should.root_double);
 	assert_memory_equal(&is.stats, &should.stats, sizeof(is.stats));
-	for (size_t i = 0; i < count; i++) {
-		check_safe(now, parent[i]);
-		sqst_numbers_free(numbers[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		check_safe(out, parent[i]);
 	sqst_tree_free(tree);
 	free(text);
 }
 
-#define HISTORY 6
-
-static inline void random_round(struct model *history, uint64_t *state)
+/* Number `now` both ways; it has its numbers afterwards, those of the default or the others. */
+static inline void compare_with_oracle(struct model *now, const struct model *const *parent,
+				       size_t count, bool new_lineage, bool keep_links)
 {
-	const struct model *parent[MODEL_PARENTS];
-	const size_t count = random_below(state, MODEL_PARENTS + 1);
-	const uint32_t slot = random_below(state, HISTORY);
-	struct model now;
+	const unsigned flags = new_lineage ? SQST_NUMBERING_NEW_LINEAGE : 0;
+	struct sqst_numbers *numbers[MODEL_PARENTS];
+	struct model safe, kept;
 
-	if (random_below(state, 12) == 0)
-		random_foreign(&history[slot], state);
 	for (size_t i = 0; i < count; i++)
-		parent[i] = &history[random_below(state, HISTORY)];
-	now = *(count ? parent[random_below(state, (uint32_t)count)] : &history[slot]);
-	random_change(&now, state, random_below(state, 12));
-	compare_with_oracle(&now, parent, count, random_below(state, 20) == 0);
-	/* The walk through numbers of oracle_stats() ends a family before it gets too long. */
-	if (now.top > 2000)
-		random_foreign(&now, state);
-	history[random_below(state, HISTORY)] = now;
-}
-
-static inline void random_trees_match_the_oracle(void **state)
-{
-	const char *seed_text = getenv("SQST_SEED"), *rounds_text = getenv("SQST_ROUNDS");
-	const uint64_t seed = seed_text ? strtoull(seed_text, NULL, 0) : (uint64_t)time(NULL);
-	const unsigned long rounds = rounds_text ? strtoul(rounds_text, NULL, 0) : 1000;
-	struct model history[HISTORY];
-	uint64_t random = seed;
-
-	(void)state;
-	print_message("SQST_SEED=%llu SQST_ROUNDS=%lu\n", (unsigned long long)seed, rounds);
-	for (size_t i = 0; i < HISTORY; i++)
-		random_foreign(&history[i], &random);
-	for (unsigned long i = 0; i < rounds; i++)
-		random_round(history, &random);
+		numbers[i] = model_numbers(parent[i]);
+	compare_once(now, (const struct sqst_numbers *const *)numbers, parent, count, flags, &safe);
+	/* No number stands for other paths than any parent knew. */
+	assert_int_equal(oracle_regrouped(&safe, parent, count), 0);
+	compare_once(now, (const struct sqst_numbers *const *)numbers, parent, count,
+		     flags | SQST_NUMBERING_KEEP_LINKS, &kept);
+	*now = keep_links ? kept : safe;
+	for (size_t i = 0; i < count; i++)
+		sqst_numbers_free(numbers[i]);
 }
 
 #endif

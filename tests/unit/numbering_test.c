@@ -4,76 +4,9 @@
 #include "config.h"
 #endif
 
-#include "numbering_oracle.h"
-#include "numbering_support.h"
-
-#define PARENTS 4
-
-struct parent {
-	const char *paths;
-	uint32_t top;
-};
-
-struct rule {
-	struct parent parent[PARENTS];
-	const char *tree;
-	bool new_lineage;
-	/* What must come out. */
-	const char *numbers;
-	uint32_t top;
-	bool no_double;
-	uint32_t kept;
-	uint32_t retyped;
-	uint32_t renumbered;
-	uint32_t retired;
-};
-
-static int assign(const struct rule *rule, struct sqst_tree *tree, struct sqst_numbering *out,
-		  struct sqst_report *why)
-{
-	struct sqst_numbers *parent[PARENTS] = {0};
-	size_t count = 0;
-	int rc;
-
-	while (count < PARENTS && rule->parent[count].paths) {
-		parent[count] = numbers_of(rule->parent[count].paths, rule->parent[count].top);
-		count++;
-	}
-	rc = sqst_numbering_assign(tree, (const struct sqst_numbers *const *)parent, count,
-				   rule->new_lineage, out, why);
-	for (size_t i = 0; i < count; i++)
-		sqst_numbers_free(parent[i]);
-	return rc;
-}
-
-static void check(const struct rule *rule)
-{
-	struct sqst_tree *tree = tree_of(rule->tree);
-	struct sqst_numbers *expected = numbers_of(rule->numbers, rule->top);
-	struct sqst_numbering out = {0};
-	struct sqst_report why = {0};
-	char *is, *should;
-
-	require(assign(rule, tree, &out, &why), &why);
-	is = canonical_of_tree(tree);
-	should = canonical(expected);
-	assert_string_equal(is, should);
-	assert_int_equal(out.top, rule->top);
-	assert_int_equal(out.root, expected->root.number);
-	assert_int_equal(out.root_double, !rule->no_double);
-	assert_int_equal(out.stats.kept, rule->kept);
-	assert_int_equal(out.stats.added, sqst_tree_names(tree) - rule->kept);
-	assert_int_equal(out.stats.retyped, rule->retyped);
-	assert_int_equal(out.stats.renumbered, rule->renumbered);
-	assert_int_equal(out.stats.retired, rule->retired);
-	assert_int_equal(out.stats.live, sqst_tree_inodes(tree));
-	free(is);
-	free(should);
-	sqst_numbers_free(expected);
-	sqst_tree_free(tree);
-}
-
-#define CHECK(...) check(&(const struct rule){__VA_ARGS__})
+#include "numbering_links.h"
+#include "numbering_random.h"
+#include "numbering_rules.h"
 
 static void no_parent_counts_in_tree_order(void **state)
 {
@@ -136,74 +69,6 @@ static void r4_top_never_shrinks(void **state)
 	      .numbers = "d.=1 fa=2", .top = 900, .kept = 2);
 }
 
-static void r5_links_have_one_number(void **state)
-{
-	(void)state;
-	CHECK(.parent = {{"d.=1 fa=2 fb=2 fc=3", 4}}, .tree = "d.=1 fa=5 fb=5 fc=6",
-	      .numbers = "d.=1 fa=2 fb=2 fc=3", .top = 4, .kept = 4);
-}
-
-static void r5_group_takes_the_number_of_most_paths(void **state)
-{
-	(void)state;
-	CHECK(.parent = {{"d.=1 fa=2 fb=3 fc=3", 4}}, .tree = "d.=1 fa=5 fb=5 fc=5",
-	      .numbers = "d.=1 fa=3 fb=3 fc=3", .top = 4, .kept = 3, .renumbered = 1, .retired = 1);
-}
-
-static void r5_group_tie_takes_the_lowest_number(void **state)
-{
-	(void)state;
-	CHECK(.parent = {{"d.=1 fa=3 fb=2", 4}}, .tree = "d.=1 fa=5 fb=5",
-	      .numbers = "d.=1 fa=2 fb=2", .top = 4, .kept = 2, .renumbered = 1, .retired = 1);
-}
-
-static void r5_split_goes_to_most_old_paths(void **state)
-{
-	(void)state;
-	CHECK(.parent = {{"d.=1 fa=2 fb=2 fc=2", 3}}, .tree = "d.=1 fa=5 fb=6 fc=6",
-	      .numbers = "d.=1 fa=4 fb=2 fc=2", .top = 5, .kept = 3, .renumbered = 1);
-}
-
-static void r5_split_tie_goes_to_the_first_path(void **state)
-{
-	(void)state;
-	CHECK(.parent = {{"d.=1 fa=2 fb=2", 3}}, .tree = "d.=1 fa=5 fb=6",
-	      .numbers = "d.=1 fa=2 fb=4", .top = 5, .kept = 2, .renumbered = 1);
-	/* First in tree order: a/x stands before a-b. */
-	CHECK(.parent = {{"d.=1 da=3 fa/x=2 fa-b=2", 4}}, .tree = "d.=1 da=2 fa/x=5 fa-b=6",
-	      .numbers = "d.=1 da=3 fa/x=2 fa-b=5", .top = 6, .kept = 3, .renumbered = 1);
-	/* The group's first path counts, though it is new. */
-	CHECK(.parent = {{"d.=1 fb=2 fc=2", 3}}, .tree = "d.=1 fa=5 fb=6 fc=5",
-	      .numbers = "d.=1 fa=2 fb=4 fc=2", .top = 5, .kept = 2, .renumbered = 1);
-}
-
-static void r5_join_retires_the_losers(void **state)
-{
-	(void)state;
-	CHECK(.parent = {{"d.=1 fa=4 fb=4 fc=2 fd=3", 5}}, .tree = "d.=1 fa=5 fb=5 fc=5 fd=5",
-	      .numbers = "d.=1 fa=4 fb=4 fc=4 fd=4", .top = 5, .kept = 3, .renumbered = 2,
-	      .retired = 2);
-	/* A new name that joins is neither retyped nor renumbered. */
-	CHECK(.parent = {{"d.=1 fb=2", 3}}, .tree = "d.=1 fa=5 fb=5", .numbers = "d.=1 fa=2 fb=2",
-	      .top = 3, .kept = 2);
-}
-
-static void r5_second_choice_that_nobody_else_has(void **state)
-{
-	(void)state;
-	/* Both groups want 2 most; b, c, d get it. a's other name was 3. */
-	CHECK(.parent = {{"d.=1 fa=2 fb=2 fc=2 fd=2 fe=3", 4}},
-	      .tree = "d.=1 fa=5 fe=5 fb=6 fc=6 fd=6", .numbers = "d.=1 fa=3 fe=3 fb=2 fc=2 fd=2",
-	      .top = 4, .kept = 5, .renumbered = 1);
-}
-
-static void r5_a_number_stays_live_through_another_path(void **state)
-{
-	(void)state;
-	CHECK(.parent = {{"d.=1 fa=2 fb=2", 3}}, .tree = "d.=1 fb=2", .numbers = "d.=1 fb=2",
-	      .top = 3, .kept = 2);
-}
-
 static void r6_root_keeps_its_number(void **state)
 {
 	(void)state;
@@ -243,8 +108,10 @@ static void r7_double_takes_a_top_that_is_not_live(void **state)
 static void r7_top_that_is_live_through_a_second_name(void **state)
 {
 	(void)state;
-	CHECK(.parent = {{"d.=1 fa=3 fb=3", 3}}, .tree = "d.=1 fb=2", .numbers = "d.=1 fb=3",
-	      .top = 4, .kept = 2);
+	CHECK(.parent = {{"d.=1 fa=3 fb=3", 3}}, .tree = "d.=1 fa=2 fb=2",
+	      .numbers = "d.=1 fa=3 fb=3", .top = 4, .kept = 3);
+	CHECK(.keep_links = true, .parent = {{"d.=1 fa=3 fb=3", 3}}, .tree = "d.=1 fb=2",
+	      .numbers = "d.=1 fb=3", .top = 4, .kept = 2);
 }
 
 static void r8_parents_that_agree(void **state)
@@ -329,11 +196,14 @@ static void r8_three_parents(void **state)
 	      .kept = 3, .renumbered = 2, .retired = 2);
 }
 
-static void r8_links_lose_only_the_paths_in_conflict(void **state)
+static void r8_links_with_a_path_in_conflict(void **state)
 {
 	(void)state;
 	CHECK(.parent = {{"d.=1 fa=2 fb=3", 4}, {"d.=1 fa=2 fb=2", 4}}, .tree = "d.=1 fa=5 fb=5",
-	      .numbers = "d.=1 fa=2 fb=2", .top = 4, .kept = 3, .retired = 1);
+	      .numbers = "d.=1 fa=5 fb=5", .top = 6, .kept = 1, .renumbered = 2, .retired = 2);
+	CHECK(.keep_links = true, .parent = {{"d.=1 fa=2 fb=3", 4}, {"d.=1 fa=2 fb=2", 4}},
+	      .tree = "d.=1 fa=5 fb=5", .numbers = "d.=1 fa=2 fb=2", .top = 4, .kept = 3,
+	      .retired = 1);
 	CHECK(.parent = {{"d.=1 fa=2 fb=3", 4}, {"d.=1 fa=2 fb=2", 4}}, .tree = "d.=1 fb=5",
 	      .numbers = "d.=1 fb=5", .top = 6, .kept = 1, .renumbered = 1, .retired = 2);
 }
@@ -465,13 +335,19 @@ int main(void)
 	    cmocka_unit_test(r3_a_removed_directory_retires_all_below),
 	    cmocka_unit_test(r4_top_never_shrinks),
 	    cmocka_unit_test(r5_links_have_one_number),
-	    cmocka_unit_test(r5_group_takes_the_number_of_most_paths),
-	    cmocka_unit_test(r5_group_tie_takes_the_lowest_number),
-	    cmocka_unit_test(r5_split_goes_to_most_old_paths),
-	    cmocka_unit_test(r5_split_tie_goes_to_the_first_path),
-	    cmocka_unit_test(r5_join_retires_the_losers),
-	    cmocka_unit_test(r5_second_choice_that_nobody_else_has),
-	    cmocka_unit_test(r5_a_number_stays_live_through_another_path),
+	    cmocka_unit_test(r5_a_name_that_joins_ends_a_number),
+	    cmocka_unit_test(r5_a_name_that_leaves_ends_a_number),
+	    cmocka_unit_test(r5_each_part_of_a_split_is_new),
+	    cmocka_unit_test(r5_groups_that_swap_names_are_new),
+	    cmocka_unit_test(r5_every_parent_has_the_set),
+	    cmocka_unit_test(r5_root_and_directories_are_no_groups),
+	    cmocka_unit_test(keep_links_group_takes_the_number_of_most_paths),
+	    cmocka_unit_test(keep_links_group_tie_takes_the_lowest_number),
+	    cmocka_unit_test(keep_links_split_goes_to_most_old_paths),
+	    cmocka_unit_test(keep_links_split_tie_goes_to_the_first_path),
+	    cmocka_unit_test(keep_links_join_retires_the_losers),
+	    cmocka_unit_test(keep_links_second_choice_that_nobody_else_has),
+	    cmocka_unit_test(keep_links_a_number_stays_live_through_another_path),
 	    cmocka_unit_test(r6_root_keeps_its_number),
 	    cmocka_unit_test(r7_no_double_when_root_has_top),
 	    cmocka_unit_test(r7_double_comes_above_a_live_top),
@@ -487,7 +363,7 @@ int main(void)
 	    cmocka_unit_test(r8_another_type_in_the_other_parent),
 	    cmocka_unit_test(r8_roots_that_differ),
 	    cmocka_unit_test(r8_three_parents),
-	    cmocka_unit_test(r8_links_lose_only_the_paths_in_conflict),
+	    cmocka_unit_test(r8_links_with_a_path_in_conflict),
 	    cmocka_unit_test(r9_new_lineage_is_above_every_top),
 	    cmocka_unit_test(r9_new_lineage_without_parents_starts_at_one),
 	    cmocka_unit_test(highest_number_can_be_used),

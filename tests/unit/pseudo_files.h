@@ -26,6 +26,17 @@ static void file_of_definitions(void **state)
 	assert_string_equal(inode_at(scratch, "h")->u.symlink.target, "end");
 }
 
+/* With nothing before it there is no text yet, not even an empty one. */
+static void empty_lines(void **state)
+{
+	static const char *const texts[] = {"", "\n", "\n\n", "\\\n", "\\"};
+	struct scratch *scratch = *state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_int_equal(load(scratch, texts[i]), 0);
+	assert_int_equal(sqst_pseudo_count(scratch->pseudo), 0);
+}
+
 static const char with_data[] = "/ D 1 755 0 0\n"
 				"a R 2 644 1 2 6 0\n"
 				"b R 3 600 0 0 9 6 0\n"

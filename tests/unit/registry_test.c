@@ -151,20 +151,26 @@ static void known_paths_keep_their_rows(void **state)
 	      "", "d/z:2=12 e:2=13 ");
 }
 
-static void hard_links_lose_what_they_left(void **state)
+static void a_link_group_is_known_whole_or_not_at_all(void **state)
 {
 	const struct row rows[] = {
 	    {"", 1, 1, false}, {"a", 2, 2, true}, {"b", 2, 2, true},
 	    {"c", 2, 3, true}, {"e", 2, 3, true}, {0},
 	};
+	const char *const all = ". type=dir inode=1\n./a type=file inode=2\n"
+				"./b type=file inode=2\n";
 
 	(void)state;
-	/* b has left a, d has joined it; c and e are away, both. */
-	check("d.=1 fa=2 fb=5 fd=2", 4, rows,
-	      ". type=dir inode=1\n./a type=file inode=2\n./b type=file inode=2\n", "b:2=2 b:2=5 ",
-	      "b:2=5 ");
-	/* Only e is away: its number lives on without it. */
-	check("d.=1 fc=3", 4, rows, ". type=dir inode=1\n./c type=file inode=3\n", "e:2=3 ", "");
+	/* c and e are away, both, and may come back. */
+	check("d.=1 fa=2 fb=2", 4, rows, all, "", "");
+	/* d joins. */
+	check("d.=1 fa=5 fb=5 fd=5", 4, rows, all, "a:2=2 b:2=2 a:2=5 b:2=5 ",
+	      "a:2=5 b:2=5 d:2=5 ");
+	/* Only e is away, or is something else now: no row of theirs stays. */
+	check("d.=1 fc=5", 4, rows, ". type=dir inode=1\n", "c:2=3 e:2=3 ", "c:2=5 ");
+	/* Both are away, one is something else. */
+	check("d.=1 le=5", 4, rows, ". type=dir inode=1\n", "", "e:3=5 ");
+	check("d.=1 fc=5 le=6", 4, rows, ". type=dir inode=1\n", "c:2=3 e:2=3 ", "c:2=5 e:3=6 ");
 }
 
 int main(void)
@@ -173,7 +179,7 @@ int main(void)
 	    cmocka_unit_test(urls_are_shown_without_secrets),
 	    cmocka_unit_test(an_empty_registry_learns_all),
 	    cmocka_unit_test(known_paths_keep_their_rows),
-	    cmocka_unit_test(hard_links_lose_what_they_left),
+	    cmocka_unit_test(a_link_group_is_known_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "reuse/parent.h"
 #include "sqst/build.h"
 #include "sqst/image.h"
@@ -112,6 +113,35 @@ static inline struct sqst_reuse *parent_read_with(const struct parent *parent,
 	if (sqst_reuse_read(reuse, options, &why) < 0)
 		fail_msg("%s", why.message);
 	return reuse;
+}
+
+/* Give every file of an image with an uncompressed inode table this number. */
+static inline void parent_forge_numbers(const char *path, uint32_t number)
+{
+	static uint8_t image[1 << 20];
+	FILE *file = fopen(path, "r+");
+	size_t size, at, end;
+
+	assert_non_null(file);
+	size = fread(image, 1, sizeof(image), file);
+	at = (size_t)sqst_get64(image + 64);
+	end = at + 2 + (sqst_get16(image + at) & 0x7FFF);
+	assert_true(at < size && end < size && (sqst_get16(image + at) & 0x8000));
+	for (at += 2; at < end;) {
+		const uint32_t bytes = sqst_get32(image + at + 28);
+		const bool tail = sqst_get32(image + at + 20) == UINT32_MAX && bytes % 4096;
+
+		assert_in_range(sqst_get16(image + at), 1, 2);
+		if (sqst_get16(image + at) == 1) {
+			at += 32;
+			continue;
+		}
+		sqst_put32(image + at + 12, number);
+		at += 32 + 4 * (size_t)(bytes / 4096 + tail);
+	}
+	rewind(file);
+	assert_int_equal(fwrite(image, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
 }
 
 static inline struct sqst_reuse *parent_read(const struct parent *parent)

@@ -5,6 +5,7 @@
 #include "config.h"
 #endif
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -307,12 +308,13 @@ static void what_is_no_image_has_no_data(void **state)
 	char path[300];
 
 	(void)state;
-	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(why.number, ENOENT);
 	assert_null(reuse);
-	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	scratch_path(path, sizeof(path), ".");
-	assert_int_equal(sqst_reuse_open(path, &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open(path, &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	sqst_reuse_free(NULL);
 }
@@ -341,11 +343,37 @@ static void files_of_a_parent_are_found(void **state)
 	sqst_reuse_free(reuse);
 }
 
+/* No directory need name an inode, so a hostile image can have a number twice. */
+static void of_one_number_the_first_file_is_found(void **state)
+{
+	struct parent parent = *(struct parent *)*state;
+	struct sqst_report why = {0};
+	struct sqst_reuse *reuse = NULL;
+
+	scratch_path(parent.path, sizeof(parent.path), "forged");
+	parent.options.output = parent.path;
+	parent.options.flags |= SQST_BUILD_RAW_INODES;
+	assert_int_equal(sqst_build(&parent.options, NULL, &why), 0);
+	parent_forge_numbers(parent.path, 3);
+	assert_int_equal(sqst_reuse_open(parent.path, &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_read(reuse, &parent.options, &why), 0);
+	assert_int_equal(reuse->files, PARENT_FILES - 1);
+	assert_ptr_equal(sqst_reuse_find(reuse, 3), &reuse->file[0]);
+	/* In the order of the inode table. */
+	for (size_t i = 1; i < reuse->files; i++)
+		assert_true(reuse->file[i].first_field >= reuse->file[i - 1].first_field);
+	assert_int_equal(reuse->file[0].size, 100);
+	assert_null(sqst_reuse_find(reuse, 2));
+	assert_null(sqst_reuse_find(reuse, 4));
+	sqst_reuse_free(reuse);
+}
+
 static void blocks_of_a_parent_are_unpacked(void **state)
 {
 	struct parent *parent = *state;
 	struct sqst_reuse *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
+	struct sqst_failure failure = {0};
 	struct sqst_reuse_block block = {0};
 
 	for (size_t i = 0; i < reuse->files; i++) {
@@ -355,7 +383,7 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 		for (uint32_t k = 0; k < file->blocks; k++) {
 			const uint32_t field = reuse->field[file->first_field + k];
 
-			assert_true(sqst_reuse_load(reuse, &tools, at, field, &block));
+			assert_true(sqst_reuse_load(reuse, &tools, at, field, &block, &failure));
 			assert_true(block.clean);
 			assert_int_equal(block.size, sqst_reuse_block_size(reuse, file, k));
 			for (uint32_t b = 0; b < block.size; b++)
@@ -365,12 +393,13 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 		}
 	}
 	/* Nothing, too much, outside of the data, unknown bits. */
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block,
+				     &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block, &failure));
+	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block, &failure));
 	sqst_tools_release(&tools);
 	sqst_reuse_free(reuse);
 }
@@ -380,6 +409,7 @@ static void tails_are_hashed_by_content(void **state)
 	struct parent *parent = *state;
 	struct sqst_reuse *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
+	struct sqst_failure failure = {0};
 	struct sqst_reuse_block block;
 	uint32_t hashed = 0, tails = 0;
 
@@ -387,8 +417,8 @@ static void tails_are_hashed_by_content(void **state)
 		struct sqst_reuse_fragment *fragment = &reuse->fragment[i];
 
 		tails += fragment->files;
-		assert_true(
-		    sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block));
+		assert_true(sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block,
+					    &failure));
 		/* One byte less than there is: the last file's end is not hashed. */
 		sqst_reuse_hash(reuse, fragment, block.data, block.size - (i == 0));
 	}
@@ -458,6 +488,7 @@ int main(void)
 	    cmocka_unit_test(random_runs_come_out_whole),
 	    cmocka_unit_test(what_is_no_image_has_no_data),
 	    PARENT(files_of_a_parent_are_found),
+	    PARENT(of_one_number_the_first_file_is_found),
 	    PARENT(blocks_of_a_parent_are_unpacked),
 	    PARENT(tails_are_hashed_by_content),
 	    PARENT(other_options_take_over_less),

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,11 +60,13 @@ static void flags_are_read(void **state)
 			 0);
 	assert_int_equal(sort.rule[0].flags, SQST_SORT_ALIGN);
 	assert_int_equal(sort.rule[1].flags, SQST_SORT_NO_FRAGMENT | SQST_SORT_RAW);
-	assert_int_equal(sort.rule[2].flags,
-			 SQST_SORT_GLOB | SQST_SORT_NO_SPARSE | SQST_SORT_NO_DUPLICATE);
+	assert_int_equal(sort.rule[1].match, SQST_SORT_PATH);
+	assert_int_equal(sort.rule[2].flags, SQST_SORT_NO_SPARSE | SQST_SORT_NO_DUPLICATE);
+	assert_int_equal(sort.rule[2].match, SQST_SORT_GLOB);
 	/* A pattern keeps its backslashes: fnmatch() takes them. */
 	assert_string_equal(sort.rule[2].path, "c\\*\\ d");
-	assert_int_equal(sort.rule[3].flags, SQST_SORT_GLOB_ANY);
+	assert_int_equal(sort.rule[3].flags, 0);
+	assert_int_equal(sort.rule[3].match, SQST_SORT_GLOB_ANY);
 	sqst_sort_release(&sort);
 }
 
@@ -118,8 +121,8 @@ static void a_missing_file_is_refused(void **state)
 	struct sqst_report why = {0};
 
 	(void)state;
-	assert_int_equal(sqst_sort_load(&sort, "/nonexistent/list", &why), SQST_ERR_SOURCE);
-	assert_int_equal(sqst_sort_load(&sort, "/", &why), SQST_ERR_SOURCE);
+	assert_int_equal(sqst_sort_load(&sort, "/nonexistent/list", NULL, &why), SQST_ERR_SOURCE);
+	assert_int_equal(sqst_sort_load(&sort, "/", NULL, &why), SQST_ERR_SOURCE);
 }
 
 /* ---- order */
@@ -197,7 +200,25 @@ static void rules_order_files(void **state)
 	expect(tree, "[bg] 1 [glob]\n", "g a b c f", 0);
 	expect(tree, "d*f 1 [glob_no_path]\n", "f a b c g", 0);
 	expect(tree, "d*f 1 [glob]\n", "a b c f g", 1);
-	expect(tree, "none 1\nd/none 2\nlink/x 3\n../x 4\n", "a b c f g", 4);
+	expect(tree, "none 1\nd/none 2\nlink/x 3\n../x 4\n", "a b c f g", 1);
+	sqst_tree_free(tree);
+}
+
+static void patterns_know_no_locale(void **state)
+{
+	static const char *const locales[] = {"C", "C.UTF-8"};
+	struct sqst_tree *tree = sqst_tree_new();
+
+	(void)state;
+	sqst_tree_add(tree, sqst_tree_root(tree), "a", SQST_TYPE_FILE);
+	sqst_tree_add(tree, sqst_tree_root(tree), "\303\244", SQST_TYPE_FILE);
+	sqst_tree_add(tree, sqst_tree_root(tree), "zz", SQST_TYPE_FILE);
+	assert_int_equal(sqst_tree_finish(tree, NULL), 0);
+	for (size_t i = 0; i < 2 && setlocale(LC_ALL, locales[i]); i++) {
+		expect(tree, "?? 1 [glob]\n", "zz \303\244 a", 0);
+		expect(tree, "[[:alpha:]] 1 [glob]\n", "a zz \303\244", 0);
+	}
+	setlocale(LC_ALL, "C");
 	sqst_tree_free(tree);
 }
 
@@ -234,6 +255,7 @@ int main(void)
 	    cmocka_unit_test(a_nul_byte_is_refused),
 	    cmocka_unit_test(a_missing_file_is_refused),
 	    cmocka_unit_test(rules_order_files),
+	    cmocka_unit_test(patterns_know_no_locale),
 	    cmocka_unit_test(flags_reach_the_files),
 	};
 

@@ -4,10 +4,12 @@
 #include "config.h"
 #endif
 
+#include <locale.h>
 #include <sys/mount.h>
 #include <sys/xattr.h>
 
 #include "edit_support.h"
+#include "tree/filter.h"
 
 /* ---- filters */
 
@@ -60,6 +62,36 @@ static void filters_match_component_by_component(void **state)
 		if (excludes(cases[i].pattern, cases[i].flags, cases[i].path) != cases[i].out)
 			fail_msg("%s on %s", cases[i].pattern, cases[i].path);
 	}
+}
+
+/* Names are bytes: no locale changes what matches. C.UTF-8 is in every glibc of today. */
+static void filters_know_no_locale(void **state)
+{
+	static const char *const locales[] = {"C",           "C.UTF-8",     "C.UTF8",
+					      "en_US.UTF-8", "de_DE.UTF-8", "de_DE.ISO-8859-1",
+					      "tr_TR.UTF-8"};
+	unsigned known = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(locales) / sizeof(locales[0]); i++) {
+		if (!setlocale(LC_ALL, locales[i]))
+			continue;
+		known++;
+		/* An a with dots, as UTF-8 and as Latin-1. */
+		assert_false(excludes("?", SQST_FILTER_WILDCARDS, "\303\244"));
+		assert_true(excludes("??", SQST_FILTER_WILDCARDS, "\303\244"));
+		assert_true(excludes("?", SQST_FILTER_WILDCARDS, "\344"));
+		assert_false(excludes("[[:alpha:]]*", SQST_FILTER_WILDCARDS, "\344x"));
+		assert_false(excludes("[a-z]", SQST_FILTER_WILDCARDS, "B"));
+		assert_false(excludes("^.$", SQST_FILTER_REGEX, "\303\244"));
+		assert_true(excludes("^..$", SQST_FILTER_REGEX, "\303\244"));
+		assert_true(excludes("^.$", SQST_FILTER_REGEX, "\344"));
+		assert_false(excludes("[[:alpha:]]", SQST_FILTER_REGEX, "\303\244\344"));
+		assert_false(excludes("^[a-z]$", SQST_FILTER_REGEX, "B"));
+	}
+	setlocale(LC_ALL, "C");
+	if (known < 2)
+		skip();
 }
 
 static void filters_refuse(void **state)
@@ -130,6 +162,8 @@ static void scan_leaves_out(void **state)
 	assert_int_equal(sqst_filter_add(plain, "./nothing", SQST_FILTER_PLAIN, NULL), 0);
 	assert_int_equal(sqst_tree_scan_sources(source, 2, 0, &options, NULL, &tree, &why), 0);
 	assert_paths(tree, "s/ s/a/ s/y t/ t/a/ ");
+	assert_int_equal(warnings, 0);
+	sqst_filter_end(plain, &why);
 	assert_int_equal(warnings, 1);
 	sqst_tree_free(tree);
 	/* A pattern holds below the root of the image. */
@@ -320,6 +354,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(filters_match_component_by_component),
+	    cmocka_unit_test(filters_know_no_locale),
 	    cmocka_unit_test_setup_teardown(filters_refuse, enter, leave),
 	    cmocka_unit_test_setup_teardown(filter_file_has_comments_and_backslashes, enter, leave),
 	    cmocka_unit_test_setup_teardown(scan_leaves_out, enter, leave),
