@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is not in the tree is not in the image: attributes of files that were left out, tails of files that were removed.
-And what an image cannot hold is refused by name."""
+"""What is not in the tree is not in the image: attributes of files that were left out, tails of files that were removed."""
 import io
 import json
 import os
@@ -131,56 +130,6 @@ def gaps(room, s):
         os.unlink(f"{s}/large{at}")
     for slack in ("0", "5", "1000"):
         clean(s, f"{room}/2-{slack}", "--max-slack", slack, "--prev", room + "/1")
-
-
-def archive(path, members):
-    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
-        for name, fields, headers in members:
-            info = tarfile.TarInfo(name)
-            for key, value in fields.items():
-                setattr(info, key, value)
-            info.pax_headers = headers
-            tar.addfile(info, io.BytesIO(b""))
-
-
-@case("65,535 owners are stored and read back; 65,536 are refused")
-def ids(room, _):
-    for count in (65534, 65535, 65536):
-        # The root's owner is 0.
-        archive(room + "/t", [(f"f{at}", {"uid": at, "gid": 0}, {}) for at in range(1, count)])
-        out = f"{room}/{count}"
-        if count > 65535:
-            line = tool.refused(tool.LIMIT, "-quiet", room + "/t", out, words=["65536 different user and group ids", "65535"])
-            assert not os.path.exists(out), line
-            continue
-        tool.build("-quiet", room + "/t", out)
-        told = subprocess.run(["unsquashfs", "-lln", out, "f1", f"f{count - 1}"], capture_output=True, text=True, check=True).stdout
-        assert f"{count - 1}/0" in told, told
-
-
-@case("names and values of attributes at their limits, named by path")
-def xattrs(room, _):
-    def build(name, size, out):
-        archive(room + "/t", [("d/", {"type": tarfile.DIRTYPE, "mode": 0o755}, {}),
-                              ("d/f", {}, {"SCHILY.xattr." + name: "v" * size})])
-        return tool.run("-quiet", room + "/t", room + out)
-    for length in (254, 255, 256):
-        done = build("user." + "n" * (length - 5), 1, f"/n{length}")
-        assert done.returncode == (0 if length < 256 else tool.LIMIT), done
-        assert length < 256 or "/d/f: 256 bytes in the name" in done.stderr, done.stderr
-    for size in (65535, 65536, 65537):
-        done = build("user.x", size, f"/v{size}")
-        assert done.returncode == (0 if size < 65537 else tool.LIMIT), done
-        assert size < 65537 or "/d/f: 65537 bytes in the value" in done.stderr, done.stderr
-
-
-@case("targets of symbolic links at their limit")
-def symlinks(room, s):
-    for length in (4094, 4095, 4096):
-        done = tool.run("-quiet", "-p", f"link s 777 0 0 {'t' * length}", s, f"{room}/{length}")
-        # A definition of more is a mistake in the command line.
-        assert done.returncode == (0 if length < 4096 else tool.USAGE), done
-        assert length < 4096 or "4095 bytes" in done.stderr, done.stderr
 
 
 tap.main()
