@@ -168,6 +168,7 @@ def purge(room, s):
     check = tool.program("sqfs-stable-check")
     told = tool.call(check, room + "/1", room + "/2").decode()
     assert f"{removed} bytes in its fragment blocks" in told, told
+    assert stable.read(room + "/2").dead_tails() == removed
     assert SECRET not in clean(s, room + "/3", "--purge", "--prev", room + "/1")
     told = tool.call(check, "--json", "-", room + "/1", room + "/3")
     assert json.loads(told)["new"]["removed_bytes"] == 0
