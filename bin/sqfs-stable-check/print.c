@@ -102,6 +102,10 @@ void story_print(const struct story *story)
 		printf("  removed  %" PRIu64 " bytes in its fragment blocks belong to no file; "
 		       "sqfs-stable-build --purge leaves them out\n",
 		       story->now.survey->dead);
+	if (story->now.survey && story->now.survey->unclaimed > 0)
+		printf("  gaps     %" PRIu64 " bytes between its data belong to no file; a build "
+		       "with sqfs-stable-build leaves them out\n",
+		       story->now.survey->unclaimed);
 	for (size_t i = 0; i < story->olds; i++)
 		print_judgement(&story->old[i], &story->now);
 }

@@ -3,6 +3,7 @@
 """What is not in the tree is not in the image: attributes of files that were left out, tails of files that were removed."""
 import json
 import os
+import shutil
 import sys
 import tarfile
 
@@ -186,6 +187,38 @@ def gaps(room, s):
         os.unlink(f"{s}/large{at}")
     for slack in ("0", "5", "1000"):
         clean(s, f"{room}/2{slack}", "--max-slack", slack, "--prev", room + "/1")
+
+
+ROOMY = ("-align", "4096", "-b", "4096", "-no-duplicates")
+
+
+@case("what another builder left between the data of files is told by check, and is not in the next image")
+def between(room, s):
+    for at in range(4):
+        tool.write(f"{s}/file{at}", b"content " * 3000)
+        tool.write(f"{s}/small{at}", b"short %d" % at)
+    tool.build(*RAW, *ROOMY, s, room + "/1")
+    check = tool.program("sqfs-stable-check")
+    assert b" gaps " not in tool.call(check, room + "/1", room + "/1")
+    image = stable.read(room + "/1")
+    starts = {start for start, _, _ in image.covered}
+    data, ends = bytearray(image.data), [end for _, end, what in image.covered if what in ("data", "fragment") and end not in starts]
+    assert len(ends) >= 4
+    for end in ends:
+        assert not any(data[end:end + 10])
+        data[end:end + 10] = b"left \0here"
+    tool.write(room + "/2", bytes(data))
+    told = tool.call(check, room + "/1", room + "/2").decode()
+    assert f" {9 * len(ends)} bytes between its data belong to no file" in told, told
+    assert json.loads(tool.call(check, "--json", "-", room + "/1", room + "/2"))["new"]["unclaimed_bytes"] == 9 * len(ends)
+    for slack in ("5", "1000"):
+        tool.build(*RAW, *ROOMY, "--max-slack", slack, "--prev", room + "/2", s, room + "/3" + slack)
+        assert b"left \0" not in tool.read(room + "/3" + slack)
+    mksquashfs = shutil.which("mksquashfs")
+    if mksquashfs:
+        tool.call(mksquashfs, s, room + "/4", "-quiet", "-no-progress")
+        told = json.loads(tool.call(check, "--json", "-", room + "/4", room + "/4"))["new"]
+        assert (told["removed_bytes"], told["unclaimed_bytes"]) == (0, 0), told
 
 
 tap.main()
