@@ -18,6 +18,7 @@ static const struct {
     [SQST_LIMIT_XATTR_VALUE] = {65536, "bytes in the value of an extended attribute"},
     [SQST_LIMIT_XATTR_LIST] = {65536, "bytes in the names of a file's extended attributes"},
     [SQST_LIMIT_XATTR_TABLE] = {UINT32_MAX, "bytes in the table of extended attributes"},
+    [SQST_LIMIT_BLOCKS] = {INT32_MAX / 4, "data blocks of a file"},
     [SQST_LIMIT_LISTING] = {INT32_MAX - 16, "bytes in the listing of a directory"},
     [SQST_LIMIT_SYMLINK] = {4095, "bytes in the target of a symbolic link"},
     [SQST_LIMIT_LINKS] = {INT32_MAX, "names of one file"},

@@ -23,6 +23,8 @@ enum sqst_limit {
 	/* Bytes of the blocks that names and values are in: a set's reference has 32 bits for the
 	 * offset of a block. */
 	SQST_LIMIT_XATTR_TABLE,
+	/* Data blocks of a file: the kernel counts the bytes of their sizes in a signed int. */
+	SQST_LIMIT_BLOCKS,
 	/* Bytes of a directory's listing: the kernel keeps the size in a signed int. */
 	SQST_LIMIT_LISTING,
 	/* Bytes of a symbolic link's target: Linux has no longer paths, and squashfs refuses more

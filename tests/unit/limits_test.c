@@ -31,6 +31,7 @@ static void limits_are_the_last_allowed_value(void **state)
 	    [SQST_LIMIT_XATTR_VALUE] = 65536,
 	    [SQST_LIMIT_XATTR_LIST] = 65536,
 	    [SQST_LIMIT_XATTR_TABLE] = 4294967295,
+	    [SQST_LIMIT_BLOCKS] = 536870911,
 	    [SQST_LIMIT_LISTING] = 2147483631,
 	    [SQST_LIMIT_SYMLINK] = 4095,
 	    [SQST_LIMIT_LINKS] = 2147483647,
