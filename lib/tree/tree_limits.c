@@ -25,35 +25,51 @@ struct job {
 	uint32_t sets;
 };
 
+/* The path of a node, with a slash in front; the caller's to free. NULL if memory is short. */
+static char *path_of(const struct sqst_node *node, struct sqst_report *why)
+{
+	const size_t size = sqst_node_path(node, NULL, 0) + 2;
+	char *path = malloc(size);
+
+	if (!path) {
+		sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return NULL;
+	}
+	path[0] = '/';
+	sqst_node_path(node, path + 1, size - 1);
+	return path;
+}
+
 /* Say which path it is. */
 static int check(enum sqst_limit limit, uint64_t value, const struct sqst_node *node,
 		 struct sqst_report *why)
 {
-	size_t size;
-
 	if (value <= sqst_limit_most(limit))
 		return 0;
-	size = sqst_node_path(node, NULL, 0) + 2;
-	SQST_AUTO_FREE char *path = malloc(size);
+	SQST_AUTO_FREE char *path = path_of(node, why);
 
-	if (!path)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	path[0] = '/';
-	sqst_node_path(node, path + 1, size - 1);
-	return sqst_limit_check(limit, value, path, why);
+	return path ? sqst_limit_check(limit, value, path, why) : SQST_ERR_NOMEM;
 }
 
-/* The table counts each owner once; the path is the first with one too many. */
-static int check_ids(struct job *job, const struct sqst_node *node)
+/* The table counts each owner once; the path is the first with one too many. In the kernel
+ * (uid_t)-1 is no owner: a file that has it belongs to overflowuid, and an overlay cannot copy it
+ * up. */
+static int check_id(struct job *job, const struct sqst_node *node, uint32_t id)
 {
 	uint16_t unused;
-	int rc = sqst_ids_index(&job->ids, node->inode->uid, &unused, job->why);
+	const int rc = sqst_ids_index(&job->ids, id, &unused, job->why);
 
-	if (rc == 0)
-		rc = sqst_ids_index(&job->ids, node->inode->gid, &unused, job->why);
 	if (rc == SQST_ERR_LIMIT)
-		rc = check(SQST_LIMIT_IDS, job->ids.count + UINT64_C(1), node, job->why);
-	return rc;
+		return check(SQST_LIMIT_IDS, job->ids.count + UINT64_C(1), node, job->why);
+	if (rc < 0 || id != UINT32_MAX)
+		return rc;
+	SQST_AUTO_FREE char *path = path_of(node, job->why);
+
+	if (!path)
+		return SQST_ERR_NOMEM;
+	return sqst_fail(job->why, SQST_ERR_LIMIT, path,
+			 "%u as a user or group id stands for none; %u is the highest", UINT32_MAX,
+			 UINT32_MAX - 1);
 }
 
 static int check_xattrs(struct job *job, const struct sqst_node *node)
@@ -107,7 +123,9 @@ static int check_node(struct job *job, const struct sqst_node *node)
 	if (rc == 0)
 		rc = check(SQST_LIMIT_PATHS, job->paths, node, job->why);
 	if (rc == 0)
-		rc = check_ids(job, node);
+		rc = check_id(job, node, inode->uid);
+	if (rc == 0)
+		rc = check_id(job, node, inode->gid);
 	return rc == 0 ? check_xattrs(job, node) : rc;
 }
 

@@ -66,6 +66,20 @@ def ids(room):
             assert f" 1/0 " in told and f"{count - 1}/0" in told, told
 
 
+@case("ids of 4,294,967,293 and one more are stored; 4,294,967,295 is no owner")
+def highest(room):
+    for uid in range(2**32 - 3, 2**32):
+        for field in ("uid", "gid"):
+            out = attempt(room, [("f", {}, {field: str(uid)})], ["/f: 4294967295 as a user or group id"] if uid == 2**32 - 1 else ())
+            if out:
+                assert getattr(stable.read(out).paths[b"f"], field) == uid
+    # What becomes of an owner counts, not what the archive says.
+    tool.build("-quiet", "-all-root", room + "/t", room + "/o")
+    tool.refused(tool.USAGE, "-quiet", "-force-uid", str(2**32 - 1), room + "/t", room + "/p", words=["not a number"])
+    os.mkdir(room + "/s")
+    tool.refused(tool.LIMIT, "-quiet", "-p", f"g d 755 0 {2**32 - 1}", room + "/s", room + "/p", words=["/g: 4294967295"])
+
+
 @case("names and values of attributes at their limits, and the list of names")
 def xattrs(room):
     def one(name, size, refusal=()):
