@@ -170,6 +170,8 @@ def purge(room, s):
     told = tool.call(check, room + "/1", room + "/2").decode()
     assert f"{removed} bytes in its fragment blocks" in told, told
     assert stable.read(room + "/2").dead_tails() == removed
+    tool.call(check, "--html", room + "/page", room + "/1", room + "/2")
+    assert f"bytes of removed files</th><td>0</td><td>{removed}</td>".encode() in tool.read(room + "/page")
     assert SECRET not in clean(s, room + "/3", "--purge", "--prev", room + "/1")
     told = tool.call(check, "--json", "-", room + "/1", room + "/3")
     assert json.loads(told)["new"]["removed_bytes"] == 0
