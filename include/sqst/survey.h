@@ -48,6 +48,8 @@ struct sqst_survey {
 	uint64_t dead;
 	/** Bytes, as they are stored and not zero, between the data of files. */
 	uint64_t unclaimed;
+	/** Sets of extended attributes that no inode has. */
+	uint32_t unused_xattrs;
 	/** Sorted by number. */
 	struct sqst_survey_file *file;
 	size_t files;

@@ -30,6 +30,10 @@ int sqst_ranges_count_gaps(struct sqst_ranges *ranges, struct sqst_image *image,
 
 void sqst_ranges_release(struct sqst_ranges *ranges);
 
+/* Count the sets of extended attributes that no inode has. */
+int sqst_survey_xattrs(struct sqst_source_image *source, const struct sqst_names *names,
+		       struct sqst_survey *survey);
+
 /* Fill survey->block. */
 int sqst_survey_blocks(const struct sqst_source_image *source, struct sqst_survey *survey);
 

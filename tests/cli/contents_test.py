@@ -191,6 +191,27 @@ def gaps(room, s):
         clean(s, f"{room}/2{slack}", "--max-slack", slack, "--prev", room + "/1")
 
 
+@case("sets of attributes that no inode has are told by check, and are not in the next image")
+def unused(room, s):
+    os.setxattr(s + "/a", "user.key", SECRET)
+    os.setxattr(s + "/b", "user.key", b"public")
+    tool.build(*RAW, s, room + "/1")
+    image = stable.read(room + "/1")
+    data, check = bytearray(image.data), tool.program("sqfs-stable-check")
+    # An extended file's: the last 4 bytes of 56.
+    at = image.super.inode_table + 2 + (image.paths[b"a"].ref & 0xFFFF) + 52
+    assert data[at:at + 4] == bytes(4) and len(image.xattrs) == 2
+    data[at:at + 4] = b"\xff" * 4
+    tool.write(room + "/2", bytes(data))
+    told = tool.call(check, room + "/1", room + "/2").decode()
+    assert "1 of its sets of extended attributes belong to no file" in told, told
+    for path, number in (("/1", 0), ("/2", 1)):
+        told = json.loads(tool.call(check, "--json", "-", room + "/1", room + path))
+        assert told["new"]["unused_attribute_sets"] == number, told
+    os.removexattr(s + "/a", "user.key")
+    clean(s, room + "/3", "--prev", room + "/2")
+
+
 ROOMY = ("-align", "4096", "-b", "4096", "-no-duplicates")
 
 
