@@ -49,6 +49,8 @@ static struct json_object *make_release(const struct release *release)
 	json_add_number(all, "export_entries_without_name", survey->strays);
 	json_add_number(all, "bytes", survey->bytes);
 	json_add_number(all, "removed_bytes", survey->dead);
+	json_add_number(all, "unclaimed_bytes", survey->unclaimed);
+	json_add_number(all, "unused_attribute_sets", survey->unused_xattrs);
 	json_add_text(all, "compressor", sqst_codec_name(survey->codec));
 	json_add_number(all, "block_size", survey->block_size);
 	json_add(all, "u_boot", json_uboot(release->uboot));

@@ -243,6 +243,9 @@ static void put_survey(FILE *to, const struct sqst_survey *was, const struct sqs
 
 	put_words(to, "export table", exports_of(was), exports_of(is));
 	put_words(to, "size", size_text(was->bytes, one), size_text(is->bytes, other));
+	put_fact(to, "bytes of removed files", was->dead, is->dead);
+	put_fact(to, "unclaimed bytes between data", was->unclaimed, is->unclaimed);
+	put_fact(to, "sets of attributes of no inode", was->unused_xattrs, is->unused_xattrs);
 	snprintf(before, sizeof(before), "%s, %" PRIu32 " KiB", sqst_codec_name(was->codec),
 		 was->block_size / 1024);
 	snprintf(after, sizeof(after), "%s, %" PRIu32 " KiB", sqst_codec_name(is->codec),

@@ -107,14 +107,30 @@ static void print_uboot(const struct release *now)
 	printf("\n");
 }
 
+/* What an image ships besides what its files have. */
+static void print_removed(const struct sqst_survey *survey)
+{
+	if (survey->dead > 0)
+		printf("  removed  %" PRIu64 " bytes in its fragment blocks belong to no file; "
+		       "sqfs-stable-build --purge leaves them out\n",
+		       survey->dead);
+	if (survey->unclaimed > 0)
+		printf("  gaps     %" PRIu64 " bytes between its data belong to no file; a build "
+		       "with sqfs-stable-build leaves them out\n",
+		       survey->unclaimed);
+	if (survey->unused_xattrs > 0)
+		printf("  xattrs   %" PRIu32
+		       " of its sets of extended attributes belong to no file; "
+		       "a build with sqfs-stable-build leaves them out\n",
+		       survey->unused_xattrs);
+}
+
 void story_print(const struct story *story)
 {
 	print_text(story->now.path);
 	printf(": %s\n", sqst_verdict_name(story->verdict));
-	if (story->now.survey && story->now.survey->dead > 0)
-		printf("  removed  %" PRIu64 " bytes in its fragment blocks belong to no file; "
-		       "sqfs-stable-build --purge leaves them out\n",
-		       story->now.survey->dead);
+	if (story->now.survey)
+		print_removed(story->now.survey);
 	print_uboot(&story->now);
 	for (size_t i = 0; i < story->olds; i++)
 		print_judgement(&story->old[i], &story->now);

@@ -46,6 +46,10 @@ struct sqst_survey {
 	size_t strays;
 	/** Bytes, unpacked, in fragment blocks that no file has: what removed files left there. */
 	uint64_t dead;
+	/** Bytes, as they are stored and not zero, between the data of files. */
+	uint64_t unclaimed;
+	/** Sets of extended attributes that no inode has. */
+	uint32_t unused_xattrs;
 	/** Sorted by number. */
 	struct sqst_survey_file *file;
 	size_t files;

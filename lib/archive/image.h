@@ -88,6 +88,9 @@ int sqst_source_xattrs(struct sqst_source_image *source, struct sqst_stage *stag
 int sqst_source_body(struct sqst_source_image *source, struct sqst_stage *stage, uint64_t ref,
 		     struct sqst_stage_body **out);
 
+/* The set of attributes of the inode at a reference; SQST_NO_XATTR for none. */
+int sqst_source_xattr_index(struct sqst_source_image *source, uint64_t ref, uint32_t *out);
+
 /* Read the inode of a regular file; the cursor is left at its block sizes. */
 int sqst_source_file_read(struct sqst_source_image *source, uint64_t ref,
 			  struct sqst_source_file *file, struct sqst_cursor *cursor);

@@ -81,12 +81,10 @@ int sqst_source_file_read(struct sqst_source_image *source, uint64_t ref,
 	return read_file(source, cursor, type, file, &xattr);
 }
 
-static int read_symlink(struct sqst_source_image *source, struct sqst_stage *stage,
-			struct sqst_cursor *cursor, bool extended, struct sqst_stage_body *body,
-			uint32_t *xattr)
+static int read_target(struct sqst_source_image *source, struct sqst_cursor *cursor, bool extended,
+		       char target[PATH_MAX], uint32_t *xattr)
 {
 	uint8_t raw[sizeof(sqfs_inode_slink_t)];
-	char target[PATH_MAX];
 	uint32_t length;
 	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
 
@@ -102,6 +100,16 @@ static int read_symlink(struct sqst_source_image *source, struct sqst_stage *sta
 		rc = sqst_cursor_read(cursor, raw, 4);
 		*xattr = sqst_get32(raw);
 	}
+	return rc;
+}
+
+static int read_symlink(struct sqst_source_image *source, struct sqst_stage *stage,
+			struct sqst_cursor *cursor, bool extended, struct sqst_stage_body *body,
+			uint32_t *xattr)
+{
+	char target[PATH_MAX];
+	const int rc = read_target(source, cursor, extended, target, xattr);
+
 	return rc == 0 ? sqst_stage_symlink(stage, "a symbolic link", target, body) : rc;
 }
 
@@ -148,6 +156,25 @@ static int read_body(struct sqst_source_image *source, struct sqst_stage *stage,
 		break;
 	}
 	return rc;
+}
+
+int sqst_source_xattr_index(struct sqst_source_image *source, uint64_t ref, uint32_t *out)
+{
+	uint8_t raw[sizeof(sqfs_inode_t)];
+	char target[PATH_MAX];
+	struct sqst_stage_body body;
+	struct sqst_cursor cursor;
+	unsigned type;
+	int rc = read_header(source, ref, &cursor, raw);
+
+	*out = SQST_NO_XATTR;
+	if (rc < 0)
+		return rc;
+	type = GET16(sqfs_inode_t, type);
+	if (type == SQFS_INODE_SLINK || type == SQFS_INODE_EXT_SLINK)
+		return read_target(source, &cursor, type == SQFS_INODE_EXT_SLINK, target, out);
+	/* Only a symbolic link needs a stage. */
+	return read_body(source, NULL, &cursor, type, &body, out);
 }
 
 int sqst_source_body(struct sqst_source_image *source, struct sqst_stage *stage, uint64_t ref,

@@ -17,6 +17,14 @@ enum sqst_limit {
 	 * (XATTR_SIZE_MAX): no system call reads more. */
 	SQST_LIMIT_XATTR_NAME,
 	SQST_LIMIT_XATTR_VALUE,
+	/* Bytes of all names of a set, each with its NUL (XATTR_LIST_MAX): with more, listxattr()
+	 * tells none. */
+	SQST_LIMIT_XATTR_LIST,
+	/* Bytes of the blocks that names and values are in: a set's reference has 32 bits for the
+	 * offset of a block. */
+	SQST_LIMIT_XATTR_TABLE,
+	/* Data blocks of a file: the kernel counts the bytes of their sizes in a signed int. */
+	SQST_LIMIT_BLOCKS,
 	/* Bytes of a directory's listing: the kernel keeps the size in a signed int. */
 	SQST_LIMIT_LISTING,
 	/* Bytes of a symbolic link's target: Linux has no longer paths, and squashfs refuses more

@@ -115,6 +115,9 @@ int sqst_super_salvage(const struct sqst_image *image, struct sqst_lineage *line
 /* Bytes of the index of a table with entries of `entry_size` bytes: a position a block. */
 uint64_t sqst_index_size(uint64_t entries, uint64_t entry_size);
 
+/* Where the head ends: superblock, compressor options, extra information. */
+int sqst_super_head_end(const struct sqst_image *image, uint64_t *end);
+
 /* Check the compressor options block and decode the extra-information block, if there. */
 int sqst_super_extra(const struct sqst_image *image, struct sqst_lineage *lineage);
 

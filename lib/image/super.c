@@ -278,6 +278,16 @@ static int read_extra(const struct sqst_image *image, uint8_t content[SQST_META_
 	return rc;
 }
 
+int sqst_super_head_end(const struct sqst_image *image, uint64_t *end)
+{
+	uint8_t content[SQST_META_SIZE];
+	size_t size;
+	const int rc = read_extra(image, content, &size, end);
+
+	*end += size;
+	return rc;
+}
+
 int sqst_super_extra(const struct sqst_image *image, struct sqst_lineage *lineage)
 {
 	uint8_t content[SQST_META_SIZE];

@@ -131,7 +131,8 @@ static int divide_fragment(struct sqst_source_image *source, struct file *file, 
 }
 
 /* What all fragment blocks hold, unpacked. */
-static int fragment_bytes(struct sqst_source_image *source, uint64_t *out)
+static int fragment_bytes(struct sqst_source_image *source, struct sqst_ranges *ranges,
+			  uint64_t *out)
 {
 	uint64_t stored = 0;
 	int rc = 0;
@@ -149,17 +150,19 @@ static int fragment_bytes(struct sqst_source_image *source, uint64_t *out)
 					    "its fragment blocks have more bytes than the image");
 		if (rc == 0)
 			rc = sqst_source_fragment_size(source, i, &size);
+		if (rc == 0)
+			rc = sqst_ranges_add(ranges, &source->image, start, field_bytes(field));
 		*out += size;
 	}
 	return rc;
 }
 
 static int settle_fragments(struct sqst_source_image *source, struct file *file, size_t files,
-			    uint64_t *dead)
+			    struct sqst_ranges *ranges, uint64_t *dead)
 {
 	uint64_t all = 0, live = 0;
 	size_t end;
-	int rc = fragment_bytes(source, &all);
+	int rc = fragment_bytes(source, ranges, &all);
 
 	qsort(file, files, sizeof(*file), by_fragment);
 	/* Files without one are last. */
@@ -176,6 +179,7 @@ int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names 
 		      struct sqst_survey *survey)
 {
 	SQST_AUTO_FREE struct file *file = calloc(names->count, sizeof(*file));
+	SQST_CLEANUP(sqst_ranges_release) struct sqst_ranges ranges = {0};
 	size_t files = 0;
 	int rc = 0;
 
@@ -189,12 +193,18 @@ int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names 
 			    (struct file){.ref = name->key >> 4, .number = name->number};
 	}
 	qsort(file, files, sizeof(*file), by_ref);
-	for (size_t i = 0; rc == 0 && i < files; i++)
+	for (size_t i = 0; rc == 0 && i < files; i++) {
 		rc = read_file(source, &file[i]);
+		if (rc == 0)
+			rc =
+			    sqst_ranges_add(&ranges, &source->image, file[i].start, file[i].stored);
+	}
 	if (rc < 0)
 		return rc;
 	settle_blocks(file, files);
-	rc = settle_fragments(source, file, files, &survey->dead);
+	rc = settle_fragments(source, file, files, &ranges, &survey->dead);
+	if (rc == 0)
+		rc = sqst_ranges_count_gaps(&ranges, &source->image, &survey->unclaimed);
 	if (rc < 0)
 		return rc;
 	qsort(file, files, sizeof(*file), by_number);

@@ -51,6 +51,7 @@ static int read_image(struct sqst_source_image *source, struct sqst_numbers *num
 	    (rc = sqst_image_check(image, numbers, names)) < 0 ||
 	    (rc = sqst_image_exports(image, numbers, names, false)) < 0 ||
 	    (rc = sqst_source_tables(source)) < 0 ||
+	    (rc = sqst_survey_xattrs(source, names, survey)) < 0 ||
 	    (rc = sqst_survey_files(source, names, survey)) < 0)
 		return rc;
 	return blocks ? sqst_survey_blocks(source, survey) : 0;

@@ -173,18 +173,21 @@ static void submit_fragment(struct sqst_data *data)
 /* The lowest entry of the fragment table that no block has. */
 static int take_entry(struct sqst_data *data, uint32_t *out)
 {
+	int rc;
+
 	while (data->fragments_taken < data->fragments &&
 	       data->fragment[data->fragments_taken].content > 0)
 		data->fragments_taken++;
+	rc = sqst_limit_check(SQST_LIMIT_FRAGMENTS, data->fragments_taken + UINT64_C(1),
+			      sqst_tree_source(data->tree), data->why);
+	if (rc < 0)
+		return rc;
 	if (data->fragments_taken == data->fragments_room) {
 		const uint32_t room = data->fragments_room * 2 + 64;
-		const int rc = sqst_limit_check(
-		    SQST_LIMIT_FRAGMENTS, data->fragments_taken + UINT64_C(1), NULL, data->why);
-		struct sqst_fragment *grown =
-		    rc < 0 ? NULL : realloc(data->fragment, room * sizeof(*grown));
+		struct sqst_fragment *grown = realloc(data->fragment, room * sizeof(*grown));
 
 		if (!grown)
-			return rc < 0 ? rc : sqst_data_no_memory(data);
+			return sqst_data_no_memory(data);
 		data->fragment = grown;
 		data->fragments_room = room;
 	}

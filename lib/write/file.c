@@ -4,9 +4,11 @@
 #include "config.h"
 #endif
 
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/limits.h"
 #include "reuse/parent.h"
 #include "tree/tree.h"
 #include "write/data.h"
@@ -294,11 +296,16 @@ static int blocks_of(struct sqst_data *data, const struct sqst_node *node, uint3
 	const uint64_t blocks =
 	    size / block_size + (!sqst_data_has_tail(data, size) && size % block_size != 0);
 
-	/* The kernel computes with these as ints; far below that, the inode would not fit anywhere.
-	 */
-	if (blocks > INT32_MAX / sizeof(uint32_t))
-		return sqst_content_fail(data->tree, node, SQST_ERR_LIMIT, 0,
-					 "the file is too large for this block size", data->why);
+	if (blocks > sqst_limit_most(SQST_LIMIT_BLOCKS)) {
+		char what[120];
+
+		snprintf(what, sizeof(what),
+			 "%llu blocks of %u bytes are more than a file can have; %llu is the most, "
+			 "of any size (-b)",
+			 (unsigned long long)blocks, block_size,
+			 (unsigned long long)sqst_limit_most(SQST_LIMIT_BLOCKS));
+		return sqst_content_fail(data->tree, node, SQST_ERR_LIMIT, 0, what, data->why);
+	}
 	*out = (uint32_t)blocks;
 	return 0;
 }

@@ -4,22 +4,8 @@
 #ifndef LIB_WRITE_OWNERS_H
 #define LIB_WRITE_OWNERS_H
 
+#include "base/ids.h"
 #include "sqst/tree.h"
-
-/* The id table: 32-bit ids, each once. */
-struct sqst_ids {
-	uint32_t *id;
-	uint32_t count;
-	size_t room;
-	/* Open addressing: index + 1 of an id, 0 for a free slot. */
-	uint32_t *slot;
-	uint32_t slots;
-};
-
-/* The index of an id, a new one if it is not there yet. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT. */
-int sqst_ids_index(struct sqst_ids *ids, uint32_t id, uint16_t *out, struct sqst_report *why);
-
-void sqst_ids_release(struct sqst_ids *ids);
 
 /* The sets of attributes that inodes refer to. */
 struct sqst_xattr_order {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/scope.h"
 #include "reuse/metadata.h"
 #include "write/tables.h"
@@ -216,6 +217,7 @@ int sqst_tables_write_xattrs(struct sqst_tables *tables)
 {
 	SQST_CLEANUP(sqst_scope_xattrs) sqfs_xattr_writer_t *writer = NULL;
 	const struct sqst_xattr_order *order = &tables->xattrs;
+	const uint64_t start = tables->file->size;
 	int rc = 0;
 
 	tables->super->xattr_id_table_start = UINT64_MAX;
@@ -233,5 +235,9 @@ int sqst_tables_write_xattrs(struct sqst_tables *tables)
 					     &tables->codec->base);
 		tables->codec->raw = false;
 	}
-	return sqst_adapt_error(rc, "xattr table", tables->why);
+	if (rc != 0)
+		return sqst_adapt_error(rc, "xattr table", tables->why);
+	/* libsquashfs does not look at what its references have room for. */
+	return sqst_limit_check(SQST_LIMIT_XATTR_TABLE, tables->file->size - start,
+				sqst_tree_source(tables->tree), tables->why);
 }

@@ -136,8 +136,11 @@ class Chain:
     def release(self, tree):
         source = self.room.source(tree)
         options = self.options + (["--relayout"] if self.last and self.rng.random() < 0.03 else [])
+        purge = self.rng.random() < 0.2
+        options += ["--purge"] * purge
         built = self.room.build(source, *options, "-processors", "1", parent=self.last)
         image = built.image()
+        self.check_removed(image, built, purge)
         self.check_content(image, tree)
         self.check_numbers(image, tree)
         if self.last:
@@ -161,6 +164,12 @@ class Chain:
                 assert image.read(inode) == entry.data, f"{path!r}: content"
             elif inode.type == sqfs.SYMLINK:
                 assert inode.target == entry.data, f"{path!r}: target"
+
+    @staticmethod
+    def check_removed(image, built, purge):
+        dead = image.dead_tails()
+        assert built.reuse["removed"] == dead, f"{built.reuse['removed']} bytes of removed files told, {dead} there"
+        assert not purge or dead == 0
 
     def check_numbers(self, image, tree):
         groups = trees.groups(tree)

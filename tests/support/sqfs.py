@@ -433,6 +433,21 @@ class Image:
             content.append(piece)
         return b"".join(content)
 
+    def dead_tails(self):
+        """Bytes, unpacked, of the fragment blocks that no file has."""
+        used = defaultdict(list)
+        for inode in set(self.paths.values()):
+            if inode.type == FILE and inode.fragment != NONE32:
+                used[inode.fragment].append((inode.offset, inode.offset + inode.size % self.super.block_size))
+        dead = 0
+        for index, (start, size) in enumerate(self.fragments):
+            content, at = len(self._block(start, size)), 0
+            for begin, end in sorted(used[index]):
+                dead += max(0, begin - at)
+                at = max(at, end)
+            dead += content - at
+        return dead
+
     def xattrs_of(self, inode):
         return {} if inode.xattr == NONE32 else self.xattrs[inode.xattr]
 

@@ -19,7 +19,6 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "base/limits.h"
 #include "base/output.h"
 #include "base/scope.h"
 
@@ -275,31 +274,6 @@ static void outputs_appear_together_or_not_at_all(void **state)
 	assert_int_equal(entries(), 1);
 }
 
-static void limits_are_the_last_allowed_value(void **state)
-{
-	static const uint64_t most[SQST_LIMITS] = {
-	    [SQST_LIMIT_IDS] = 65535,
-	    [SQST_LIMIT_FRAGMENTS] = 268435455,
-	    [SQST_LIMIT_XATTR_SETS] = 268435455,
-	    [SQST_LIMIT_XATTR_NAME] = 255,
-	    [SQST_LIMIT_XATTR_VALUE] = 65536,
-	    [SQST_LIMIT_LISTING] = 2147483631,
-	    [SQST_LIMIT_SYMLINK] = 4095,
-	    [SQST_LIMIT_LINKS] = 2147483647,
-	    [SQST_LIMIT_PATHS] = 1073741824,
-	};
-
-	(void)state;
-	for (unsigned i = 0; i < SQST_LIMITS; i++) {
-		struct sqst_report why = {0};
-
-		assert_int_equal(sqst_limit_check(i, most[i] - 1, "file", &why), 0);
-		assert_int_equal(sqst_limit_check(i, most[i], "file", &why), 0);
-		assert_int_equal(sqst_limit_check(i, most[i] + 1, "file", &why), SQST_ERR_LIMIT);
-		assert_non_null(strstr(why.message, "file: "));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,7 +282,6 @@ int main(void)
 	    cmocka_unit_test(message_cuts_long_paths_in_the_middle),
 	    cmocka_unit_test(arena_aligns_and_zeroes),
 	    cmocka_unit_test(bytes_are_little_endian),
-	    cmocka_unit_test(limits_are_the_last_allowed_value),
 	    cmocka_unit_test_setup_teardown(output_appears_at_commit, make_directory,
 					    remove_directory),
 	    cmocka_unit_test_setup_teardown(output_is_refused_or_left_alone, make_directory,

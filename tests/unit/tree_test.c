@@ -320,36 +320,9 @@ static void scan_refuses_what_is_no_directory(void **state)
 	assert_null(tree);
 }
 
-/* A tree is made that says of an inode what no real file has. */
-static void limits_name_the_path(void **state)
-{
-	struct sqst_tree *tree = sqst_tree_new();
-	struct sqst_node *dir = sqst_tree_add(tree, sqst_tree_root(tree), "dir", SQST_TYPE_DIR);
-	struct sqst_node *link = sqst_tree_add(tree, dir, "link", SQST_TYPE_SYMLINK);
-	struct sqst_node *file = sqst_tree_add(tree, dir, "file", SQST_TYPE_FILE);
-	struct sqst_report why = {0};
-
-	(void)state;
-	assert_int_equal(sqst_tree_finish(tree, &why), 0);
-	link->inode->u.symlink.length = 4095;
-	file->inode->nlink = INT32_MAX;
-	assert_int_equal(sqst_tree_check_limits(tree, &why), 0);
-	link->inode->u.symlink.length = 4096;
-	assert_int_equal(sqst_tree_check_limits(tree, &why), SQST_ERR_LIMIT);
-	assert_non_null(strstr(why.message, "/dir/link: 4096 "));
-	link->inode->u.symlink.length = 1;
-	file->inode->nlink = UINT32_C(0x80000000);
-	assert_int_equal(sqst_tree_check_limits(tree, &why), SQST_ERR_LIMIT);
-	assert_non_null(strstr(why.message, "/dir/file: 2147483648 "));
-	file->inode->nlink = 1;
-	link->inode->u.symlink.length = 0;
-	sqst_tree_free(tree);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(limits_name_the_path),
 	    cmocka_unit_test(walk_is_in_tree_order),
 	    cmocka_unit_test(path_needs_room),
 	    cmocka_unit_test(find_sees_every_child_and_no_other),
