@@ -23,7 +23,9 @@
  * number is not that inode; an extra-information record that runs past its block; a
  * stable-numbering record that disagrees with the superblock or with the tree.
  *
- * @param path  the image
+ * @param path  the image: a file or block device; FILE\@OFFSET (decimal, or hexadecimal with 0x) if
+ * it begins inside of one and there is no file of the whole name; of an ELF file, what stands
+ *              behind it
  * @param out   the caller's to free with sqst_numbers_free(); untouched on failure
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_PARENT (unreadable or refused)
  */

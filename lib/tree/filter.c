@@ -212,15 +212,7 @@ int sqst_filter_load(struct sqst_filter *filter, const char *path, unsigned flag
 
 /* ---- matching */
 
-struct path {
-	char text[PATH_MAX + SQST_NAME_MAX + 2];
-	/* Where in the text each component begins; no pointers, which would take too much of a
-	 * stack. */
-	uint16_t part[PATH_MAX / 2 + SQST_NAME_MAX];
-	unsigned parts;
-};
-
-static bool path_split(struct path *path, const char *text)
+static bool path_split(struct sqst_filter_path *path, const char *text)
 {
 	char *rest = NULL;
 
@@ -253,7 +245,8 @@ static bool part_matches(const struct sqst_pattern *pattern, unsigned at, const 
 
 /* Whether the first `parts` components of the path are what the pattern says. The last one first:
  * it tells most paths from another. */
-static bool matches(const struct sqst_pattern *pattern, const struct path *path, unsigned parts)
+static bool matches(const struct sqst_pattern *pattern, const struct sqst_filter_path *path,
+		    unsigned parts)
 {
 	unsigned at = pattern->parts;
 
@@ -267,7 +260,7 @@ static bool matches(const struct sqst_pattern *pattern, const struct path *path,
 }
 
 /* Whether the path may have something below it that the pattern matches. */
-static bool may_match_below(const struct sqst_pattern *pattern, const struct path *path)
+static bool may_match_below(const struct sqst_pattern *pattern, const struct sqst_filter_path *path)
 {
 	if (pattern->anywhere || path->parts >= pattern->parts)
 		return false;
@@ -279,7 +272,7 @@ static bool may_match_below(const struct sqst_pattern *pattern, const struct pat
 }
 
 /* A path that is left out, by one pattern or by several; what is below it is not looked at. */
-static void note_fits(struct sqst_filter *filter, const struct path *path)
+static void note_fits(struct sqst_filter *filter, const struct sqst_filter_path *path)
 {
 	for (size_t i = 0; i < filter->count; i++) {
 		struct sqst_pattern *pattern = &filter->pattern[i];
@@ -302,16 +295,16 @@ bool sqst_filter_has_patterns(const struct sqst_filter *filter)
 
 bool sqst_filter_matches(struct sqst_filter *filter, const char *text)
 {
-	struct path path;
+	struct sqst_filter_path *path = &filter->path;
 
-	if (!path_split(&path, text))
+	if (!path_split(path, text))
 		return false;
 	for (size_t i = 0; i < filter->count; i++) {
 		const struct sqst_pattern *pattern = &filter->pattern[i];
 
-		if (pattern->kind == SQST_FILTER_PLAIN || !matches(pattern, &path, path.parts))
+		if (pattern->kind == SQST_FILTER_PLAIN || !matches(pattern, path, path->parts))
 			continue;
-		note_fits(filter, &path);
+		note_fits(filter, path);
 		return true;
 	}
 	return false;
@@ -319,15 +312,15 @@ bool sqst_filter_matches(struct sqst_filter *filter, const char *text)
 
 bool sqst_filter_excludes(struct sqst_filter *filter, const char *text)
 {
-	struct path path;
+	struct sqst_filter_path *path = &filter->path;
 
-	if (!path_split(&path, text))
+	if (!path_split(path, text))
 		return false;
-	for (unsigned parts = 1; parts <= path.parts; parts++) {
+	for (unsigned parts = 1; parts <= path->parts; parts++) {
 		for (size_t i = 0; i < filter->count; i++) {
-			if (!matches(&filter->pattern[i], &path, parts))
+			if (!matches(&filter->pattern[i], path, parts))
 				continue;
-			note_fits(filter, &path);
+			note_fits(filter, path);
 			return true;
 		}
 	}

@@ -3,6 +3,7 @@
 #ifndef LIB_TREE_FILTER_PATTERN_H
 #define LIB_TREE_FILTER_PATTERN_H
 
+#include <limits.h>
 #include <regex.h>
 
 #include "sqst/edit.h"
@@ -24,9 +25,19 @@ struct sqst_pattern {
 	char *split;
 };
 
+/* A path taken apart. */
+struct sqst_filter_path {
+	char text[PATH_MAX + SQST_NAME_MAX + 2];
+	/* Where in the text each component begins. */
+	uint16_t part[PATH_MAX / 2 + SQST_NAME_MAX];
+	unsigned parts;
+};
+
 struct sqst_filter {
 	struct sqst_pattern *pattern;
 	size_t count;
+	/* The one that is looked at: too large for a stack on which regexec() wants 20 KiB. */
+	struct sqst_filter_path path;
 };
 
 #endif

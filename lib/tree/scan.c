@@ -404,17 +404,18 @@ int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
 		   struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = sqst_tree_new();
-	struct sqst_scan scan = {0};
+	/* Its paths are too large for a stack. */
+	SQST_AUTO_FREE struct sqst_scan *scan = calloc(1, sizeof(*scan));
 	int rc;
 
-	if (!tree)
+	if (!tree || !scan)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	rc = sqst_scan_begin(&scan, tree, &path, 1, options, cancel, why);
+	rc = sqst_scan_begin(scan, tree, &path, 1, options, cancel, why);
 	if (rc == 0)
-		rc = scan_root(&scan, path);
+		rc = scan_root(scan, path);
 	if (rc == 0)
-		rc = sqst_scan_below(&scan, tree->root, path);
-	sqst_scan_end(&scan, rc == 0, path);
+		rc = sqst_scan_below(scan, tree->root, path);
+	sqst_scan_end(scan, rc == 0, path);
 	if (rc < 0)
 		return rc;
 	*out = sqst_steal(&tree);

@@ -155,7 +155,8 @@ int sqst_tree_scan_sources(const char *const *source, size_t count, unsigned fla
 	const unsigned all =
 	    SQST_SOURCES_KEEP_DIRECTORY | SQST_SOURCES_NO_STRIP | SQST_SOURCES_NO_DESCENT;
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
-	struct sqst_scan scan = {0};
+	/* Its paths are too large for a stack. */
+	SQST_AUTO_FREE struct sqst_scan *scan = calloc(1, sizeof(*scan));
 	struct stat st;
 	int rc;
 
@@ -164,14 +165,14 @@ int sqst_tree_scan_sources(const char *const *source, size_t count, unsigned fla
 	if (count == 1 && flags == 0 && (stat(source[0], &st) != 0 || S_ISDIR(st.st_mode)))
 		return sqst_tree_scan(source[0], options, cancel, out, why);
 	tree = sqst_tree_new();
-	if (!tree)
+	if (!tree || !scan)
 		return sqst_fail(why, SQST_ERR_NOMEM, source[0], "out of memory");
-	rc = sqst_scan_begin(&scan, tree, source, count, options, cancel, why);
+	rc = sqst_scan_begin(scan, tree, source, count, options, cancel, why);
 	if (rc == 0 && flags & (SQST_SOURCES_NO_STRIP | SQST_SOURCES_NO_DESCENT))
-		rc = sqst_scan_unstripped(&scan, source, count, !(flags & SQST_SOURCES_NO_DESCENT));
+		rc = sqst_scan_unstripped(scan, source, count, !(flags & SQST_SOURCES_NO_DESCENT));
 	else if (rc == 0)
-		rc = add_sources(&scan, source, count);
-	sqst_scan_end(&scan, rc == 0, source[0]);
+		rc = add_sources(scan, source, count);
+	sqst_scan_end(scan, rc == 0, source[0]);
 	if (rc == 0)
 		rc = sqst_tree_finish(tree, why);
 	if (rc == 0)

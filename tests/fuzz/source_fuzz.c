@@ -14,7 +14,8 @@
 #include "tree/tree.h"
 
 /* Holes cost no bytes of input. */
-#define READ_MAX (UINT64_C(4) << 20)
+#define READ_MAX   (UINT64_C(4) << 20)
+#define RANGES_MAX 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +23,24 @@ static void must(bool holds)
 {
 	if (!holds)
 		abort();
+}
+
+/* Data and holes follow one another to the end, and holes read as zeros. */
+static void check_holes(const struct sqst_content *content, uint64_t size)
+{
+	struct sqst_report why = {0};
+	uint64_t at = 0, start, end;
+
+	for (unsigned i = 0; i < RANGES_MAX && at < size; i++) {
+		uint8_t byte = 0;
+
+		if (sqst_content_find_data(content, at, &start, &end, &why) < 0)
+			return;
+		must(start >= at && end >= start && end <= size && (end > at || at == size));
+		if (start > at && sqst_content_read(content, start - 1, &byte, 1, &why) == 0)
+			must(byte == 0);
+		at = end;
+	}
 }
 
 static void read_content(const struct sqst_tree *tree, const struct sqst_node *node)
@@ -39,6 +58,8 @@ static void read_content(const struct sqst_tree *tree, const struct sqst_node *n
 				       left < sizeof(buffer) ? (size_t)left : sizeof(buffer), &why);
 	}
 	must(rc == 0 || (why.code == rc && why.message[0] != '\0'));
+	if (rc == 0)
+		check_holes(&content, size);
 	sqst_content_close(&content);
 }
 
