@@ -5,6 +5,7 @@
 #endif
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,8 +17,15 @@
 
 const char program_name[] = PROGRAM;
 
-/* The signal that ended the build, polled by the library. */
-static volatile int caught;
+/* The signal that ended the build. */
+static atomic_int caught;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler may use atomics without locks only");
+
+static bool is_caught(void *user)
+{
+	(void)user;
+	return caught != 0;
+}
 
 static void catch (int number)
 {
@@ -85,10 +93,12 @@ static double now(void)
 /* Die of the signal, so that a shell or make sees what happened. */
 static enum status end_by_signal(const struct arguments *arguments)
 {
+	const int number = caught;
+
 	fprintf(stderr, PROGRAM ": %s: ended by signal %d; nothing was changed\n",
-		arguments->build.output, caught);
-	signal(caught, SIG_DFL);
-	raise(caught);
+		arguments->build.output, number);
+	signal(number, SIG_DFL);
+	raise(number);
 	return STATUS_SYSTEM;
 }
 
@@ -97,6 +107,7 @@ static enum status run(struct arguments *arguments, struct report_file *json)
 	struct sqst_report why = {.warn = warn};
 	struct sqst_build_result result;
 	const double start = now();
+	static const struct sqst_cancel cancel = {.asked = is_caught};
 	double seconds;
 	int rc;
 
@@ -106,7 +117,7 @@ static enum status run(struct arguments *arguments, struct report_file *json)
 		arguments->build.progress = progress_show;
 	if (arguments->info)
 		arguments->build.inspect = names_show;
-	arguments->build.cancel = &caught;
+	arguments->build.cancel = &cancel;
 	rc = sqst_build(&arguments->build, &result, &why);
 	progress_end();
 	if (rc < 0 && caught)

@@ -9,6 +9,7 @@
 #ifndef SQST_ARCHIVE_H
 #define SQST_ARCHIVE_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
@@ -44,7 +45,7 @@ struct sqst_archive_options {
 	 * (sqfstar -ignore-zeros). */
 	bool ignore_zeros;
 	/** Polled now and then; SQST_ERR_CANCELED when it becomes true. May be NULL. */
-	const volatile int *cancel;
+	const struct sqst_cancel *cancel;
 };
 
 /**

@@ -7,6 +7,7 @@
 #define SQST_BUILD_H
 
 #include "sqst/archive.h"
+#include "sqst/cancel.h"
 #include "sqst/codec.h"
 #include "sqst/numbering.h"
 #include "sqst/numbers.h"
@@ -159,8 +160,8 @@ struct sqst_build_options {
 	void (*progress)(void *user, const struct sqst_progress *progress);
 	/** Handed to inspect and progress. */
 	void *user;
-	/** Set it to non-zero (from a signal handler, say) to end the build. May be NULL. */
-	const volatile int *cancel;
+	/** Says whether the build is to end (a signal came, say). May be NULL. */
+	const struct sqst_cancel *cancel;
 };
 
 /** What became of the data of the parent image (the newest that is no map). All bytes are those of

@@ -12,6 +12,7 @@
 #ifndef SQST_EDIT_H
 #define SQST_EDIT_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
@@ -110,7 +111,7 @@ enum sqst_sources_flag {
  */
 SQST_API int sqst_tree_scan_sources(const char *const *source, size_t count, unsigned flags,
 				    const struct sqst_scan_options *options,
-				    const volatile int *cancel, struct sqst_tree **out,
+				    const struct sqst_cancel *cancel, struct sqst_tree **out,
 				    struct sqst_report *why);
 
 /**
@@ -127,8 +128,8 @@ SQST_API int sqst_tree_scan_sources(const char *const *source, size_t count, uns
  * @return as sqst_tree_scan(); SQST_ERR_LIMIT with more than 255 sources
  */
 SQST_API int sqst_tree_merge(struct sqst_tree *tree, const char *path,
-			     const struct sqst_scan_options *options, const volatile int *cancel,
-			     struct sqst_report *why);
+			     const struct sqst_scan_options *options,
+			     const struct sqst_cancel *cancel, struct sqst_report *why);
 
 /**
  * As sqst_tree_merge(), with any tree (of an archive, say).
@@ -234,7 +235,7 @@ struct sqst_keep_stats {
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE, SQST_ERR_CHANGED, SQST_ERR_PARENT, SQST_ERR_CANCELED
  */
 SQST_API int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
-				  const volatile int *cancel, struct sqst_keep_stats *stats,
+				  const struct sqst_cancel *cancel, struct sqst_keep_stats *stats,
 				  struct sqst_report *why);
 
 /**

@@ -20,6 +20,7 @@
 #ifndef SQST_MAP_H
 #define SQST_MAP_H
 
+#include "sqst/cancel.h"
 #include "sqst/numbers.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
@@ -72,11 +73,11 @@ struct sqst_map_lock;
  * process that was killed is gone. A map that was replaced by a rename meanwhile is locked anew. A
  * file system that cannot lock is warned of.
  *
- * @param cancel  polled while this waits; may be NULL
+ * @param cancel  says whether it is to wait no longer; may be NULL
  * @param out     the caller's to free with sqst_map_lock_free(); NULL for what is no regular file
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_PARENT (no such map), SQST_ERR_CANCELED
  */
-SQST_API int sqst_map_lock_take(const char *path, const volatile int *cancel,
+SQST_API int sqst_map_lock_take(const char *path, const struct sqst_cancel *cancel,
 				struct sqst_map_lock **out, struct sqst_report *why);
 
 /**

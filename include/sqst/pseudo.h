@@ -30,6 +30,7 @@
 #ifndef SQST_PSEUDO_H
 #define SQST_PSEUDO_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
@@ -80,8 +81,8 @@ struct sqst_pseudo_options {
 	uint32_t time;
 	/** Take and add no extended attributes (x definitions are ignored). */
 	bool no_xattrs;
-	/** Polled while commands run; SQST_ERR_CANCELED when it becomes true. May be NULL. */
-	const volatile int *cancel;
+	/** Says whether to end (with SQST_ERR_CANCELED), also while commands run. May be NULL. */
+	const struct sqst_cancel *cancel;
 };
 
 /**

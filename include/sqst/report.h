@@ -30,7 +30,7 @@ enum sqst_error {
 	SQST_ERR_OPTION = -7,
 	/** The output exists and replacing it was not asked for. */
 	SQST_ERR_EXISTS = -8,
-	/** The caller's cancel flag was set (for the program: a signal came). */
+	/** The caller asked for it (cancel.h; for the program: a signal came). */
 	SQST_ERR_CANCELED = -9,
 };
 

@@ -10,6 +10,7 @@
 #ifndef SQST_TREE_H
 #define SQST_TREE_H
 
+#include "sqst/cancel.h"
 #include "sqst/predef.h"
 #include "sqst/report.h"
 
@@ -139,14 +140,13 @@ struct sqst_scan_options {
  *
  * @param path     a directory
  * @param options  may be NULL
- * @param cancel   polled now and then; the call ends with SQST_ERR_CANCELED when it becomes true.
- *                 May be NULL.
+ * @param cancel   says whether the call is to end (with SQST_ERR_CANCELED). May be NULL.
  * @param out      the tree, the caller's to free with sqst_tree_free(); untouched on failure
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (unreadable, or a path past PATH_MAX),
  *         SQST_ERR_CHANGED, SQST_ERR_CANCELED
  */
 SQST_API int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
-			    const volatile int *cancel, struct sqst_tree **out,
+			    const struct sqst_cancel *cancel, struct sqst_tree **out,
 			    struct sqst_report *why);
 
 /** An empty tree: one root directory, mode 0755, owner 0:0, time 0. NULL if memory is short. */

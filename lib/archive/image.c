@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "archive/image.h"
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/numbers.h"
 
@@ -55,6 +56,7 @@ static int body_of(struct reading *reading, uint32_t number, struct sqst_stage_b
 {
 	const struct sqst_names *names = &reading->names;
 	size_t low = 0, high = names->count;
+	int rc;
 
 	while (high - low > 1) {
 		const size_t middle = low + (high - low) / 2;
@@ -67,11 +69,10 @@ static int body_of(struct reading *reading, uint32_t number, struct sqst_stage_b
 	*out = reading->body[low];
 	if (*out)
 		return 0;
-	if (reading->stage->options->cancel && *reading->stage->options->cancel)
-		return sqst_fail(reading->stage->why, SQST_ERR_CANCELED, NULL, "canceled");
-	const int rc =
-	    sqst_source_body(reading->source, reading->stage, names->name[low].key >> 4, out);
-
+	rc = sqst_canceled(reading->stage->options->cancel, reading->stage->why);
+	if (rc < 0)
+		return rc;
+	rc = sqst_source_body(reading->source, reading->stage, names->name[low].key >> 4, out);
 	reading->body[low] = *out;
 	return rc;
 }

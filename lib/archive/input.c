@@ -5,7 +5,6 @@
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,23 +12,26 @@
 #include "archive/input.h"
 #include "archive/origin_spool.h"
 #include "base/file.h"
+#include "base/wait.h"
 
 #define BUFFER_SIZE (256 * 1024)
 #define TAIL        512
 
 static ssize_t read_some(struct sqst_input *input)
 {
-	ssize_t got;
+	return sqst_wait_read(input->fd, input->buffer, BUFFER_SIZE, input->cancel);
+}
 
-	do
-		got = read(input->fd, input->buffer, BUFFER_SIZE);
-	while (got < 0 && errno == EINTR);
-	return got;
+int sqst_input_fail(const struct sqst_input *input, int number, const char *what)
+{
+	if (number == ECANCELED)
+		return sqst_fail(input->why, SQST_ERR_CANCELED, NULL, "canceled");
+	return sqst_fail_errno(input->why, SQST_ERR_SOURCE, number, input->name, "%s", what);
 }
 
 static int unreadable(const struct sqst_input *input, int number)
 {
-	return sqst_fail_errno(input->why, SQST_ERR_SOURCE, number, input->name, "cannot read it");
+	return sqst_input_fail(input, number, "cannot read it");
 }
 
 /* Zip from a pipe: what is said of modes and types is at its end, so it is read whole first. */
@@ -73,7 +75,7 @@ static int empty(const struct sqst_input *input)
 
 static int look_ahead(struct sqst_input *input)
 {
-	const ssize_t got = sqst_read_full(input->fd, input->buffer, TAIL);
+	const ssize_t got = sqst_wait_read_full(input->fd, input->buffer, TAIL, input->cancel);
 
 	if (got < 0)
 		return unreadable(input, errno);
@@ -96,11 +98,12 @@ static int look_at_start(struct sqst_input *input)
 	return 0;
 }
 
-int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_report *why)
+int sqst_input_open(struct sqst_input *input, const char *path, const struct sqst_cancel *cancel,
+		    struct sqst_report *why)
 {
 	struct stat st;
 
-	*input = (struct sqst_input){.name = path, .fd = -1, .why = why};
+	*input = (struct sqst_input){.name = path, .fd = -1, .cancel = cancel, .why = why};
 	input->buffer = malloc(BUFFER_SIZE);
 	if (!input->buffer)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
@@ -108,7 +111,7 @@ int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_repo
 		input->name = "standard input";
 		input->fd = STDIN_FILENO;
 	} else {
-		input->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		input->fd = sqst_wait_open(path);
 		input->own_fd = true;
 	}
 	if (input->fd < 0)

@@ -5,6 +5,7 @@
 
 #include <archive.h>
 
+#include "sqst/cancel.h"
 #include "sqst/report.h"
 
 struct sqst_input {
@@ -24,17 +25,23 @@ struct sqst_input {
 	uint64_t zeros;
 	/* Why the last read failed, an errno value. */
 	int error;
+	/* May be NULL. */
+	const struct sqst_cancel *cancel;
 	struct sqst_report *why;
 };
 
-/* "-" is standard input. SQST_ERR_SOURCE, SQST_ERR_NOMEM, SQST_ERR_IO. */
-int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_report *why);
+/* "-" is standard input. SQST_ERR_SOURCE, SQST_ERR_NOMEM, SQST_ERR_IO, SQST_ERR_CANCELED. */
+int sqst_input_open(struct sqst_input *input, const char *path, const struct sqst_cancel *cancel,
+		    struct sqst_report *why);
+
+/* Fail as reading did, with `number` in errno. */
+int sqst_input_fail(const struct sqst_input *input, int number, const char *what);
 
 /* Let libarchive read from it. Returns libarchive's code. */
 int sqst_input_attach(struct sqst_input *input, struct archive *archive);
 
 /* Read a pipe to its end, so that what writes into it does not fail. *zeros: how many zero bytes
- * end the whole (512 at most are looked at). SQST_ERR_SOURCE. */
+ * end the whole (512 at most are looked at). SQST_ERR_SOURCE, SQST_ERR_CANCELED. */
 int sqst_input_drain(struct sqst_input *input, uint64_t *zeros);
 
 void sqst_input_release(struct sqst_input *input);

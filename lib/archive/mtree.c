@@ -15,7 +15,9 @@
 #include "archive/mtree.h"
 #include "archive/origin_spool.h"
 #include "archive/stage.h"
+#include "base/cancel.h"
 #include "base/scope.h"
+#include "base/wait.h"
 #include "tree/kind.h"
 
 SQST_DEFINE_SCOPE(file, FILE, fclose)
@@ -292,6 +294,8 @@ static int read_line(struct spec *spec, FILE *file, char **line, size_t *room)
 		const ssize_t got =
 		    length == 0 ? getline(line, room, file) : getline(&more, &more_room, file);
 
+		if (got < 0 && ferror(file) && errno == ECANCELED)
+			return sqst_fail(spec->why, SQST_ERR_CANCELED, NULL, "canceled");
 		if (got < 0 && ferror(file))
 			return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, errno,
 					       spec->stage.source, "cannot read it");
@@ -325,10 +329,9 @@ static int read_lines(struct spec *spec, FILE *file)
 	int rc;
 
 	while ((rc = read_line(spec, file, &line, &room)) > 0) {
-		const volatile int *cancel = spec->stage.options->cancel;
-
-		if (cancel && *cancel)
-			return sqst_fail(spec->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_canceled(spec->stage.options->cancel, spec->why);
+		if (rc < 0)
+			return rc;
 		/* link and contents point into the line, so they are not for /set. */
 		spec->set.link = spec->set.contents = NULL;
 		rc = take_line(spec, line);
@@ -342,8 +345,10 @@ int sqst_tree_read_mtree(const char *path, const struct sqst_archive_options *op
 			 struct sqst_tree **out, struct sqst_report *why)
 {
 	const bool standard = strcmp(path, "-") == 0;
-	SQST_CLEANUP(sqst_scope_file) FILE *opened = standard ? NULL : fopen(path, "re");
-	FILE *file = standard ? stdin : opened;
+	SQST_AUTO_CLOSE int opened = standard ? -1 : sqst_wait_open(path);
+	struct sqst_wait_source source = {.fd = standard ? STDIN_FILENO : opened,
+					  .cancel = options ? options->cancel : NULL};
+	SQST_CLEANUP(sqst_scope_file) FILE *file = source.fd < 0 ? NULL : sqst_wait_stream(&source);
 	struct spec spec = {.why = why};
 	int rc;
 

@@ -14,6 +14,7 @@
 #include "archive/input.h"
 #include "archive/origin_spool.h"
 #include "archive/stage.h"
+#include "base/cancel.h"
 #include "base/scope.h"
 
 struct reader {
@@ -33,16 +34,16 @@ static int bad(const struct reader *reader, const char *path)
 	const char *text = archive_error_string(reader->archive);
 
 	if (reader->input.error)
-		return sqst_fail_errno(reader->why, SQST_ERR_SOURCE, reader->input.error,
-				       reader->input.name, "cannot read the archive");
+		return sqst_input_fail(&reader->input, reader->input.error,
+				       "cannot read the archive");
 	return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
 			 "%s%sthe archive is damaged or of no known kind: %s", path ? path : "",
 			 path ? ": " : "", text ? text : "unknown error");
 }
 
-static bool canceled(const struct reader *reader)
+static int canceled(const struct reader *reader)
 {
-	return reader->stage.options->cancel && *reader->stage.options->cancel;
+	return sqst_canceled(reader->stage.options->cancel, reader->why);
 }
 
 /* ---- contents */
@@ -65,8 +66,9 @@ static int read_content(struct reader *reader, struct sqst_stage_body *body)
 			break;
 		if (rc != ARCHIVE_OK)
 			return bad(reader, reader->path);
-		if (canceled(reader))
-			return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = canceled(reader);
+		if (rc < 0)
+			return rc;
 		if (length == 0)
 			continue;
 		if (offset < 0 || (uint64_t)offset > INT64_MAX - base ||
@@ -294,9 +296,9 @@ static int read_entries(struct reader *reader)
 			return bad(reader, NULL);
 		if (rc == ARCHIVE_WARN && (rc = check_warning(reader)) < 0)
 			return rc;
-		if (canceled(reader))
-			return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
-		rc = take_entry(reader);
+		rc = canceled(reader);
+		if (rc == 0)
+			rc = take_entry(reader);
 		if (rc < 0)
 			return rc;
 	}
@@ -360,7 +362,7 @@ int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *
 	if (rc == 0)
 		rc = sqst_spool_open(&reader.spool, why);
 	if (rc == 0)
-		rc = sqst_input_open(&reader.input, path, why);
+		rc = sqst_input_open(&reader.input, path, reader.stage.options->cancel, why);
 	if (rc == 0) {
 		reader.stage.source = reader.input.name;
 		rc = in_locale(&reader, out);

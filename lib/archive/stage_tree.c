@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "archive/stage.h"
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/edit.h"
 
@@ -204,9 +205,8 @@ static int convert(struct conversion *conversion)
 	tree->root->inode->ref = (uint64_t)(uintptr_t)root;
 	rc = fill(conversion, root->body, tree->root->inode);
 	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {
-		if (stage->options->cancel && *stage->options->cancel)
-			return sqst_fail(stage->why, SQST_ERR_CANCELED, NULL, "canceled");
-		if (node->inode->type == SQST_TYPE_DIR)
+		rc = sqst_canceled(stage->options->cancel, stage->why);
+		if (rc == 0 && node->inode->type == SQST_TYPE_DIR)
 			rc = add_children(conversion, node);
 	}
 	return rc == 0 ? sqst_tree_finish(tree, stage->why) : rc;

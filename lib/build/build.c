@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/output.h"
 #include "base/scope.h"
 #include "build/build.h"
@@ -85,7 +86,7 @@ static int load_sort_files(const struct sqst_build_options *options, struct sqst
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < options->sort_files; i++)
-		rc = sqst_sort_load(sort, options->sort_file[i], why);
+		rc = sqst_sort_load(sort, options->sort_file[i], options->cancel, why);
 	return rc;
 }
 
@@ -120,8 +121,8 @@ static int write_all(const struct sqst_image_plan *plan, struct sqst_tree *tree,
 		rc = sqst_image_write(tree, plan, image, &result->image_bytes, result, why);
 	if (rc == 0)
 		rc = sqst_output_prepare(image, result->image_bytes, why);
-	if (rc == 0 && options->cancel && *options->cancel)
-		rc = sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
+	if (rc == 0)
+		rc = sqst_canceled(options->cancel, why);
 	if (rc == 0)
 		rc = sqst_map_lock_check(lock, why);
 	if (rc == 0 && map)

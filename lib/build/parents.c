@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "build/build.h"
+#include "lineage/map_load.h"
 #include "sqst/image.h"
 #include "sqst/map.h"
 #include "sqst/registry.h"
@@ -33,7 +34,7 @@ int sqst_parents_read(const struct sqst_build_options *options, struct sqst_pare
 		else if (sqst_registry_is_url(file->path))
 			rc = sqst_build_registry_open(options, parents, why);
 		else
-			rc = sqst_map_read(file->path, out, why);
+			rc = sqst_map_load(file->path, options->cancel, out, why);
 		if (rc < 0)
 			return rc;
 		parents->count++;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/edit.h"
 #include "write/reader.h"
@@ -21,7 +22,7 @@
 struct keep {
 	struct sqst_tree *tree;
 	const struct sqst_tree *parent;
-	const volatile int *cancel;
+	const struct sqst_cancel *cancel;
 	struct sqst_keep_stats stats;
 	uint8_t *ours;
 	uint8_t *theirs;
@@ -139,10 +140,10 @@ static int same_bytes(struct keep *keep, struct sqst_reader *ours, struct sqst_r
 	for (uint64_t left = ours->size; *same && left > 0;) {
 		const uint32_t size = left < CHUNK ? (uint32_t)left : CHUNK;
 		bool zero_one, zero_two;
-		int rc;
+		int rc = sqst_canceled(keep->cancel, keep->why);
 
-		if (keep->cancel && *keep->cancel)
-			return sqst_fail(keep->why, SQST_ERR_CANCELED, NULL, "canceled");
+		if (rc < 0)
+			return rc;
 		rc = sqst_reader_read(ours, keep->ours, size, &zero_one, keep->why);
 		if (rc == 0)
 			rc = sqst_reader_read(theirs, keep->theirs, size, &zero_two, keep->why);
@@ -231,7 +232,7 @@ static int keep_time(struct keep *keep, const struct sqst_node *node)
 }
 
 int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
-			 const volatile int *cancel, struct sqst_keep_stats *stats,
+			 const struct sqst_cancel *cancel, struct sqst_keep_stats *stats,
 			 struct sqst_report *why)
 {
 	SQST_AUTO_FREE uint8_t *ours = malloc(CHUNK);

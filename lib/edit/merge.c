@@ -270,7 +270,7 @@ int sqst_tree_lay(struct sqst_tree *tree, struct sqst_tree *upper, struct sqst_r
 }
 
 int sqst_tree_merge(struct sqst_tree *tree, const char *path,
-		    const struct sqst_scan_options *options, const volatile int *cancel,
+		    const struct sqst_scan_options *options, const struct sqst_cancel *cancel,
 		    struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *upper = NULL;

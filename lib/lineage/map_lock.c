@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "sqst/map.h"
 
@@ -86,7 +87,7 @@ static int try_lock(struct sqst_map_lock *lock, struct sqst_report *why)
 	return 1;
 }
 
-static int wait_for_lock(struct sqst_map_lock *lock, const volatile int *cancel,
+static int wait_for_lock(struct sqst_map_lock *lock, const struct sqst_cancel *cancel,
 			 struct sqst_report *why)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
@@ -94,8 +95,9 @@ static int wait_for_lock(struct sqst_map_lock *lock, const volatile int *cancel,
 	int rc;
 
 	while ((rc = try_lock(lock, why)) == 0) {
-		if (cancel && *cancel)
-			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_canceled(cancel, why);
+		if (rc < 0)
+			return rc;
 		if (!told)
 			sqst_warn(why, lock->path, "waiting for another build that uses this map");
 		told = true;
@@ -108,7 +110,8 @@ static int wait_for_lock(struct sqst_map_lock *lock, const volatile int *cancel,
 	return rc;
 }
 
-static int take(struct sqst_map_lock *lock, const volatile int *cancel, struct sqst_report *why)
+static int take(struct sqst_map_lock *lock, const struct sqst_cancel *cancel,
+		struct sqst_report *why)
 {
 	for (;;) {
 		struct stat now;
@@ -129,8 +132,8 @@ static int take(struct sqst_map_lock *lock, const volatile int *cancel, struct s
 	}
 }
 
-int sqst_map_lock_take(const char *path, const volatile int *cancel, struct sqst_map_lock **out,
-		       struct sqst_report *why)
+int sqst_map_lock_take(const char *path, const struct sqst_cancel *cancel,
+		       struct sqst_map_lock **out, struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_lock) struct sqst_map_lock *lock = NULL;
 	struct stat st;

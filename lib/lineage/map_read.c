@@ -5,15 +5,14 @@
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/scope.h"
+#include "base/wait.h"
 #include "lineage/map_line.h"
+#include "lineage/map_load.h"
 #include "lineage/map_tree.h"
-#include "sqst/map.h"
 
 /* Bytes that the file is read by at first; then as many as there are already. */
 #define READ_FIRST 65536
@@ -166,7 +165,8 @@ int sqst_map_parse(const char *name, const char *text, size_t size, struct sqst_
 	return rc;
 }
 
-static int read_file(int fd, const char *path, char **out, size_t *size, struct sqst_report *why)
+static int read_file(int fd, const char *path, const struct sqst_cancel *cancel, char **out,
+		     size_t *size, struct sqst_report *why)
 {
 	SQST_AUTO_FREE char *text = NULL;
 	size_t used = 0, room = READ_FIRST;
@@ -178,7 +178,9 @@ static int read_file(int fd, const char *path, char **out, size_t *size, struct 
 		if (!grown)
 			return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
 		text = grown;
-		got = sqst_read_full(fd, text + used, room - used);
+		got = sqst_wait_read_full(fd, text + used, room - used, cancel);
+		if (got < 0 && errno == ECANCELED)
+			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
 		if (got < 0)
 			return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
 					       "cannot read the map");
@@ -194,17 +196,23 @@ static int read_file(int fd, const char *path, char **out, size_t *size, struct 
 	return 0;
 }
 
-int sqst_map_read(const char *path, struct sqst_numbers **out, struct sqst_report *why)
+int sqst_map_load(const char *path, const struct sqst_cancel *cancel, struct sqst_numbers **out,
+		  struct sqst_report *why)
 {
-	SQST_AUTO_CLOSE const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	SQST_AUTO_CLOSE const int fd = sqst_wait_open(path);
 	SQST_AUTO_FREE char *text = NULL;
 	size_t size = 0;
 	int rc;
 
 	if (fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path, "cannot open the map");
-	rc = read_file(fd, path, &text, &size, why);
+	rc = read_file(fd, path, cancel, &text, &size, why);
 	if (rc < 0)
 		return rc;
 	return sqst_map_parse(path, text, size, out, why);
+}
+
+int sqst_map_read(const char *path, struct sqst_numbers **out, struct sqst_report *why)
+{
+	return sqst_map_load(path, NULL, out, why);
 }

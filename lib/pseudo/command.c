@@ -6,17 +6,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/scope.h"
+#include "base/wait.h"
 #include "pseudo/pseudo.h"
 
 extern char **environ;
@@ -51,26 +54,46 @@ int sqst_pseudo_spool_write(int fd, const void *data, size_t size, struct sqst_r
 	return 0;
 }
 
+/* What the child inherits: no signal mask of the caller's threads, and a process group of its own,
+ * so that all that it starts can be ended. A group in the background that reads from the terminal
+ * is stopped, and would stay so; with the signal blocked the read fails instead. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t blocked, pipe_signal;
+	int rc;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTTIN);
+	sigaddset(&blocked, SIGTTOU);
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	rc = posix_spawnattr_setsigmask(attributes, &blocked);
+	if (rc == 0)
+		rc = posix_spawnattr_setsigdefault(attributes, &pipe_signal);
+	if (rc == 0)
+		rc = posix_spawnattr_setpgroup(attributes, 0);
+	if (rc == 0)
+		rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+							      POSIX_SPAWN_SETSIGDEF |
+							      POSIX_SPAWN_SETPGROUP);
+	return rc;
+}
+
 /* The child's standard output is a pipe, so that its end is seen even when a process of it stays in
- * the background. A signal mask of the caller's threads is not for it. */
+ * the background. */
 static int start(const char *const *argv, bool quiet, pid_t *pid, int *out)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none, pipe_signal;
 	int ends[2], rc;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return errno;
-	sigemptyset(&none);
-	sigemptyset(&pipe_signal);
-	sigaddset(&pipe_signal, SIGPIPE);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	rc = set_attributes(&attributes);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	if (rc == 0 && quiet)
 		rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
 						      O_WRONLY, 0);
@@ -91,25 +114,19 @@ static int start(const char *const *argv, bool quiet, pid_t *pid, int *out)
 }
 
 /* Copy until the other end is closed. */
-static int copy(int from, int to, uint64_t *size, const char *what, const volatile int *cancel,
-		struct sqst_report *why)
+static int copy(int from, int to, uint64_t *size, const char *what,
+		const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	SQST_AUTO_FREE char *buffer = malloc(1 << 16);
 
 	if (!buffer)
 		return sqst_fail(why, SQST_ERR_NOMEM, what, "out of memory");
 	for (;;) {
-		struct pollfd end = {.fd = from, .events = POLLIN};
-		ssize_t got;
+		const ssize_t got = sqst_wait_read(from, buffer, 1 << 16, cancel);
 		int rc;
 
-		if (cancel && *cancel)
+		if (got < 0 && errno == ECANCELED)
 			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
-		if (poll(&end, 1, 200) <= 0)
-			continue;
-		got = read(from, buffer, 1 << 16);
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
 			return sqst_fail_errno(why, SQST_ERR_IO, errno, what,
 					       "cannot read the output of the command");
@@ -122,7 +139,80 @@ static int copy(int from, int to, uint64_t *size, const char *what, const volati
 	}
 }
 
-static int wait_for(pid_t pid, const char *what, struct sqst_report *why)
+static void sleep_ms(unsigned milliseconds)
+{
+	const struct timespec pause = {.tv_nsec = milliseconds * 1000000L};
+
+	nanosleep(&pause, NULL);
+}
+
+/* Whether the child has ended. It stays a zombie, so that its process group's number is nobody
+ * else's. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	       info.si_pid == pid;
+}
+
+/* A child that closed its output may run on. */
+static int wait_for_end(pid_t pid, const struct sqst_cancel *cancel, struct sqst_report *why)
+{
+	unsigned pause = 1;
+
+	while (!has_ended(pid)) {
+		const int rc = sqst_canceled(cancel, why);
+
+		if (rc < 0)
+			return rc;
+		sleep_ms(pause);
+		pause = pause * 2 < SQST_CANCEL_PAUSE ? pause * 2 : SQST_CANCEL_PAUSE;
+	}
+	return 0;
+}
+
+/* Whether all who could write into the pipe are gone. What they wrote, as much as a pipe holds, is
+ * dropped. */
+static bool is_closed(int from)
+{
+	struct pollfd end = {.fd = from, .events = POLLIN};
+	char unwanted[4096];
+
+	for (unsigned i = 0; i < 16 && poll(&end, 1, 0) > 0; i++) {
+		const ssize_t got = read(from, unwanted, sizeof(unwanted));
+
+		if (got <= 0)
+			return got == 0;
+	}
+	return false;
+}
+
+/* Milliseconds between asking a child to end and ending it. */
+#define GRACE 250
+
+/* End the child and all that it started: politely, then in earnest. No signal is to come between,
+ * which might leave them behind. */
+static void end(pid_t pid, int from)
+{
+	sigset_t all, before;
+	int status;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	kill(-pid, SIGTERM);
+	for (unsigned waited = 0; waited < GRACE; waited += 10) {
+		if (has_ended(pid) && is_closed(from))
+			break;
+		sleep_ms(10);
+	}
+	kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static int status_of(pid_t pid, const char *what, struct sqst_report *why)
 {
 	int status = 0;
 
@@ -142,9 +232,8 @@ static int wait_for(pid_t pid, const char *what, struct sqst_report *why)
 }
 
 static int run(const char *const *argv, bool quiet, const char *what, int out, uint64_t *size,
-	       const volatile int *cancel, struct sqst_report *why)
+	       const struct sqst_cancel *cancel, struct sqst_report *why)
 {
-	struct sqst_report ignored = {0};
 	SQST_AUTO_CLOSE int from = -1;
 	pid_t pid;
 	int rc;
@@ -155,16 +244,15 @@ static int run(const char *const *argv, bool quiet, const char *what, int out, u
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, rc, what, "cannot run %s", argv[0]);
 	rc = copy(from, out, size, what, cancel, why);
 	if (rc == 0)
-		return wait_for(pid, what, why);
-	kill(pid, SIGTERM);
-	close(from);
-	from = -1;
-	wait_for(pid, what, &ignored);
+		rc = wait_for_end(pid, cancel, why);
+	if (rc == 0)
+		return status_of(pid, what, why);
+	end(pid, from);
 	return rc;
 }
 
 int sqst_pseudo_run(const char *const *argv, const char *what, int out, uint64_t *size,
-		    const volatile int *cancel, struct sqst_report *why)
+		    const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	return run(argv, false, what, out, size, cancel, why);
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <uuid.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "registry/known.h"
 #include "registry/postgres.h"
@@ -173,7 +174,7 @@ static int check_row(struct sqst_registry *registry)
 
 /* Each statement sees what was committed before it: so what is read after the lock is what the last
  * build left. */
-static int lock(struct sqst_registry *registry, const volatile int *cancel)
+static int lock(struct sqst_registry *registry, const struct sqst_cancel *cancel)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 	bool told = false;
@@ -181,8 +182,9 @@ static int lock(struct sqst_registry *registry, const volatile int *cancel)
 				   "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", NULL, 0);
 
 	while (rc == 0 && (rc = try_lock(registry)) == 0) {
-		if (cancel && *cancel)
-			return sqst_fail(registry->pg.why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_canceled(cancel, registry->pg.why);
+		if (rc < 0)
+			return rc;
 		rc = check_row(registry);
 		if (!told)
 			sqst_warn(registry->pg.why, registry->pg.shown,
@@ -288,7 +290,7 @@ static int read_known(struct sqst_registry *registry, const struct sqst_tree *tr
 }
 
 int sqst_registry_begin(struct sqst_registry *registry, const struct sqst_tree *tree,
-			const volatile int *cancel, struct sqst_numbers **numbers,
+			const struct sqst_cancel *cancel, struct sqst_numbers **numbers,
 			struct sqst_report *why)
 {
 	int rc;

@@ -19,7 +19,7 @@ int sqst_registry_open(const char *url, const uint8_t *uuid, struct sqst_registr
  * A registry without a release has top 0, and no numbers. SQST_ERR_NOMEM, SQST_ERR_PARENT,
  * SQST_ERR_CANCELED. */
 int sqst_registry_begin(struct sqst_registry *registry, const struct sqst_tree *tree,
-			const volatile int *cancel, struct sqst_numbers **numbers,
+			const struct sqst_cancel *cancel, struct sqst_numbers **numbers,
 			struct sqst_report *why);
 
 /* Register the numbered tree and end the transaction. lineage->top is what the numbering said;

@@ -39,7 +39,7 @@ int sqst_registry_open(const char *url, const uint8_t *uuid, struct sqst_registr
 }
 
 int sqst_registry_begin(struct sqst_registry *registry, const struct sqst_tree *tree,
-			const volatile int *cancel, struct sqst_numbers **numbers,
+			const struct sqst_cancel *cancel, struct sqst_numbers **numbers,
 			struct sqst_report *why)
 {
 	(void)registry;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "tree/kind.h"
 #include "tree/scan.h"
@@ -194,10 +195,10 @@ static int scan_children(struct sqst_scan *scan, struct sqst_node *dir, int dir_
 
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = names->text + names->at[i];
-		int rc;
+		int rc = sqst_canceled(scan->cancel, scan->why);
 
-		if (scan->cancel && *scan->cancel)
-			return sqst_fail(scan->why, SQST_ERR_CANCELED, NULL, "canceled");
+		if (rc < 0)
+			return rc;
 		if (!enter(scan, length, name))
 			return sqst_fail(scan->why, SQST_ERR_SOURCE, scan->path,
 					 "a path below it is longer than %d bytes", PATH_MAX - 1);
@@ -291,7 +292,7 @@ int sqst_scan_below(struct sqst_scan *scan, struct sqst_node *top, const char *p
 
 int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *const *source,
 		    size_t sources, const struct sqst_scan_options *options,
-		    const volatile int *cancel, struct sqst_report *why)
+		    const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	static const struct sqst_scan_options defaults;
 	struct stat out;
@@ -368,7 +369,8 @@ static int scan_root(struct sqst_scan *scan, const char *path)
 }
 
 int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
-		   const volatile int *cancel, struct sqst_tree **out, struct sqst_report *why)
+		   const struct sqst_cancel *cancel, struct sqst_tree **out,
+		   struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = sqst_tree_new();
 	struct sqst_scan scan = {0};

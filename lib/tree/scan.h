@@ -13,7 +13,7 @@
 
 struct sqst_scan {
 	const struct sqst_scan_options *options;
-	const volatile int *cancel;
+	const struct sqst_cancel *cancel;
 	struct sqst_tree *tree;
 	struct sqst_report *why;
 	struct sqst_links links;
@@ -40,7 +40,7 @@ struct sqst_scan {
 /* Sources are where plain paths of the filter are looked for. Call sqst_scan_end() in any case. */
 int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *const *source,
 		    size_t sources, const struct sqst_scan_options *options,
-		    const volatile int *cancel, struct sqst_report *why);
+		    const struct sqst_cancel *cancel, struct sqst_report *why);
 
 /* Say what was lost (when all went well), release. `path` is for messages. */
 void sqst_scan_end(struct sqst_scan *scan, bool success, const char *path);

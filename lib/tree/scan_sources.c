@@ -148,8 +148,9 @@ static int add_sources(struct sqst_scan *scan, const char *const *source, size_t
 }
 
 int sqst_tree_scan_sources(const char *const *source, size_t count, unsigned flags,
-			   const struct sqst_scan_options *options, const volatile int *cancel,
-			   struct sqst_tree **out, struct sqst_report *why)
+			   const struct sqst_scan_options *options,
+			   const struct sqst_cancel *cancel, struct sqst_tree **out,
+			   struct sqst_report *why)
 {
 	const unsigned all =
 	    SQST_SOURCES_KEEP_DIRECTORY | SQST_SOURCES_NO_STRIP | SQST_SOURCES_NO_DESCENT;

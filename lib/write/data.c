@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "reuse/parent.h"
 #include "tree/tree.h"
 #include "write/data.h"
@@ -30,9 +31,7 @@ int sqst_data_no_memory(const struct sqst_data *data)
 
 int sqst_data_canceled(const struct sqst_data *data)
 {
-	if (data->options->cancel && *data->options->cancel)
-		return sqst_fail(data->why, SQST_ERR_CANCELED, NULL, "canceled");
-	return 0;
+	return sqst_canceled(data->options->cancel, data->why);
 }
 
 void sqst_data_advance(struct sqst_data *data, uint64_t bytes)

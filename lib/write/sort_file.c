@@ -5,12 +5,11 @@
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/scope.h"
+#include "base/wait.h"
 #include "write/sort_file.h"
 
 /* A line for each of a million files, and then some. */
@@ -198,7 +197,8 @@ int sqst_sort_parse(struct sqst_sort *sort, const char *file, const char *text, 
 }
 
 /* Not by its size: it may be a pipe. */
-static int read_all(int fd, const char *file, char **text, size_t *size, struct sqst_report *why)
+static int read_all(int fd, const char *file, const struct sqst_cancel *cancel, char **text,
+		    size_t *size, struct sqst_report *why)
 {
 	size_t room = 0;
 
@@ -213,7 +213,9 @@ static int read_all(int fd, const char *file, char **text, size_t *size, struct 
 			*text = grown;
 			room = room * 2 + 65536;
 		}
-		got = sqst_read_full(fd, *text + *size, room - *size);
+		got = sqst_wait_read_full(fd, *text + *size, room - *size, cancel);
+		if (got < 0 && errno == ECANCELED)
+			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
 		if (got < 0)
 			return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file,
 					       "cannot read the sort file");
@@ -223,9 +225,10 @@ static int read_all(int fd, const char *file, char **text, size_t *size, struct 
 	}
 }
 
-int sqst_sort_load(struct sqst_sort *sort, const char *file, struct sqst_report *why)
+int sqst_sort_load(struct sqst_sort *sort, const char *file, const struct sqst_cancel *cancel,
+		   struct sqst_report *why)
 {
-	SQST_AUTO_CLOSE int fd = open(file, O_RDONLY | O_CLOEXEC);
+	SQST_AUTO_CLOSE int fd = sqst_wait_open(file);
 	SQST_AUTO_FREE char *text = NULL;
 	size_t size;
 	int rc;
@@ -233,7 +236,7 @@ int sqst_sort_load(struct sqst_sort *sort, const char *file, struct sqst_report 
 	if (fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file,
 				       "cannot open the sort file");
-	rc = read_all(fd, file, &text, &size, why);
+	rc = read_all(fd, file, cancel, &text, &size, why);
 	return rc == 0 ? sqst_sort_parse(sort, file, text, size, why) : rc;
 }
 

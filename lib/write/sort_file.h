@@ -10,6 +10,7 @@
 #ifndef LIB_WRITE_SORT_FILE_H
 #define LIB_WRITE_SORT_FILE_H
 
+#include "sqst/cancel.h"
 #include "sqst/report.h"
 
 /* How a file is stored. */
@@ -58,8 +59,10 @@ struct sqst_sort {
 int sqst_sort_parse(struct sqst_sort *sort, const char *file, const char *text, size_t size,
 		    struct sqst_report *why);
 
-/* Add the rules of a file. As sqst_sort_parse(); SQST_ERR_SOURCE when it cannot be read. */
-int sqst_sort_load(struct sqst_sort *sort, const char *file, struct sqst_report *why);
+/* Add the rules of a file. As sqst_sort_parse(); SQST_ERR_SOURCE when it cannot be read,
+ * SQST_ERR_CANCELED. cancel may be NULL. */
+int sqst_sort_load(struct sqst_sort *sort, const char *file, const struct sqst_cancel *cancel,
+		   struct sqst_report *why);
 
 /* Frees the rules, not sort. */
 void sqst_sort_release(struct sqst_sort *sort);

@@ -406,10 +406,16 @@ static void many_contents(void **state)
 	assert_memory_equal(data, "end", 3);
 }
 
+static bool always(void *user)
+{
+	(void)user;
+	return true;
+}
+
 static void canceled(void **state)
 {
 	struct scratch *scratch = *state;
-	const volatile int cancel = 1;
+	const struct sqst_cancel cancel = {.asked = always};
 	const struct sqst_pseudo_options options = {.no_source = true, .cancel = &cancel};
 
 	must_add(scratch, "/ d 755 0 0");

@@ -118,8 +118,8 @@ static void a_missing_file_is_refused(void **state)
 	struct sqst_report why = {0};
 
 	(void)state;
-	assert_int_equal(sqst_sort_load(&sort, "/nonexistent/list", &why), SQST_ERR_SOURCE);
-	assert_int_equal(sqst_sort_load(&sort, "/", &why), SQST_ERR_SOURCE);
+	assert_int_equal(sqst_sort_load(&sort, "/nonexistent/list", NULL, &why), SQST_ERR_SOURCE);
+	assert_int_equal(sqst_sort_load(&sort, "/", NULL, &why), SQST_ERR_SOURCE);
 }
 
 /* ---- order */

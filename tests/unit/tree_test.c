@@ -299,11 +299,17 @@ static void content_notices_a_change(void **state)
 	sqst_tree_free(tree);
 }
 
+static bool always(void *user)
+{
+	(void)user;
+	return true;
+}
+
 static void scan_refuses_what_is_no_directory(void **state)
 {
 	struct sqst_report why = {0};
 	struct sqst_tree *tree = NULL;
-	volatile int cancel = 1;
+	const struct sqst_cancel cancel = {.asked = always};
 
 	(void)state;
 	put("a", "", 0);
