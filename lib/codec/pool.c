@@ -198,6 +198,22 @@ void sqst_pool_wait(struct sqst_pool *pool, struct sqst_block *block)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+void sqst_pool_withdraw(struct sqst_pool *pool, struct sqst_block *block)
+{
+	struct sqst_block **at = &pool->first;
+
+	pthread_mutex_lock(&pool->lock);
+	while (*at && *at != block)
+		at = &(*at)->next;
+	if (*at) {
+		*at = block->next;
+		if (pool->last == &block->next)
+			pool->last = at;
+		block->done = true;
+	}
+	pthread_mutex_unlock(&pool->lock);
+}
+
 void sqst_pool_free(struct sqst_pool *pool)
 {
 	if (!pool)

@@ -25,7 +25,7 @@ struct sqst_block {
 	struct sqst_block *next;
 	/* What a thread does with it; NULL: sqst_block_compress(). */
 	void (*work)(struct sqst_block *block, struct sqst_tools *tools);
-	/* For the work. */
+	/* For the work. What it points to must stay until the block has been waited for. */
 	void *task;
 	uint8_t *in;
 	uint8_t *out;
@@ -72,6 +72,10 @@ void sqst_pool_submit(struct sqst_pool *pool, struct sqst_block *block);
 
 /* Wait until the block is done. */
 void sqst_pool_wait(struct sqst_pool *pool, struct sqst_block *block);
+
+/* Take a block back that no thread has begun with: it is done, without a result. One that a thread
+ * works on is still to be waited for. */
+void sqst_pool_withdraw(struct sqst_pool *pool, struct sqst_block *block);
 
 /* All submitted blocks must have been waited for. NULL is allowed. */
 void sqst_pool_free(struct sqst_pool *pool);

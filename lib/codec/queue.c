@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/cancel.h"
 #include "codec/queue.h"
 
 int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
@@ -38,8 +39,10 @@ static struct sqst_block *block_new(uint32_t size)
 static int finish_oldest(struct sqst_queue *queue, struct sqst_report *why)
 {
 	struct sqst_block *block = queue->ring[queue->head];
-	int rc;
+	int rc = sqst_canceled(queue->cancel, why);
 
+	if (rc < 0)
+		return rc;
 	sqst_pool_wait(queue->pool, block);
 	queue->head = (queue->head + 1) % queue->limit;
 	queue->count--;
@@ -106,8 +109,11 @@ int sqst_queue_drain(struct sqst_queue *queue, struct sqst_report *why)
 	return 0;
 }
 
-void sqst_queue_release(struct sqst_queue *queue)
+void sqst_queue_abandon(struct sqst_queue *queue)
 {
+	/* All of them first, so that no thread begins with one while another is waited for. */
+	for (unsigned i = 0; i < queue->count; i++)
+		sqst_pool_withdraw(queue->pool, queue->ring[(queue->head + i) % queue->limit]);
 	for (; queue->count > 0; queue->count--) {
 		struct sqst_block *block = queue->ring[queue->head];
 
@@ -115,6 +121,11 @@ void sqst_queue_release(struct sqst_queue *queue)
 		sqst_queue_return(queue, block);
 		queue->head = (queue->head + 1) % queue->limit;
 	}
+}
+
+void sqst_queue_release(struct sqst_queue *queue)
+{
+	sqst_queue_abandon(queue);
 	while (queue->unused) {
 		struct sqst_block *block = queue->unused;
 

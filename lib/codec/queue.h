@@ -5,6 +5,7 @@
 #define LIB_CODEC_QUEUE_H
 
 #include "codec/pool.h"
+#include "sqst/cancel.h"
 
 struct sqst_queue {
 	struct sqst_pool *pool;
@@ -20,6 +21,8 @@ struct sqst_queue {
 	/* Takes a finished block; called in the order of submission. */
 	int (*finish)(void *user, struct sqst_block *block);
 	void *user;
+	/* Asked before each block is waited for; may be NULL. */
+	const struct sqst_cancel *cancel;
 };
 
 /* `limit` blocks of block_size bytes at most. 0 or SQST_ERR_NOMEM. */
@@ -27,7 +30,7 @@ int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t b
 		    unsigned limit, struct sqst_report *why);
 
 /* A block to fill; finishes older ones if none is free. Fails as finish() does, or with
- * SQST_ERR_NOMEM. */
+ * SQST_ERR_NOMEM or SQST_ERR_CANCELED. */
 int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sqst_report *why);
 
 /* Give a block back that was not submitted. */
@@ -39,7 +42,11 @@ void sqst_queue_submit(struct sqst_queue *queue, struct sqst_block *block, bool 
 /* Finish all that is in line. */
 int sqst_queue_drain(struct sqst_queue *queue, struct sqst_report *why);
 
-/* Wait for the pool and free all buffers. Blocks in line are not finished. */
+/* Drop all that is in line: wait for threads that work on it, finish nothing. Whoever frees what
+ * tasks of blocks point to calls this before, since on an error there may be some in line. */
+void sqst_queue_abandon(struct sqst_queue *queue);
+
+/* Abandon what is in line and free all buffers. */
 void sqst_queue_release(struct sqst_queue *queue);
 
 #endif

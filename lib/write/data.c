@@ -241,6 +241,7 @@ static int prepare(struct sqst_data *data, struct sqst_pool *pool)
 		return rc;
 	data->queue.finish = finish_block;
 	data->queue.user = data;
+	data->queue.cancel = data->options->cancel;
 	data->extents = sqst_arena_new();
 	data->content = malloc(block_size);
 	data->other = malloc(block_size);

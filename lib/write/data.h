@@ -25,7 +25,8 @@ struct sqst_data {
 	struct sqst_build_result *result;
 	struct sqst_queue queue;
 	struct sqst_duplicates duplicates;
-	/* Extents live here until the inodes are written. */
+	/* Extents live here until the inodes are written; and tasks of blocks in the queue, which
+	 * is released before. */
 	struct sqst_arena *extents;
 	/* Where the next block goes. */
 	uint64_t position;

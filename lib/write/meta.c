@@ -64,12 +64,13 @@ static int finish_block(void *user, struct sqst_block *block)
 }
 
 int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
-		   struct sqst_report *why)
+		   const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	meta->why = why;
 	meta->raw = raw;
 	meta->queue.finish = finish_block;
 	meta->queue.user = meta;
+	meta->queue.cancel = cancel;
 	return sqst_queue_init(&meta->queue, pool, SQST_META_SIZE,
 			       sqst_pool_jobs(pool) * BLOCKS_PER_JOB, why);
 }

@@ -36,9 +36,9 @@ struct sqst_meta {
 
 /* meta must be zero but for work and task. 0 or SQST_ERR_NOMEM. */
 int sqst_meta_init(struct sqst_meta *meta, struct sqst_pool *pool, bool raw,
-		   struct sqst_report *why);
+		   const struct sqst_cancel *cancel, struct sqst_report *why);
 
-/* Append content. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (stream of 4 GiB). */
+/* Append content. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (stream of 4 GiB), SQST_ERR_CANCELED. */
 int sqst_meta_append(struct sqst_meta *meta, const void *data, size_t size);
 
 /* Where the next byte goes: ordinal << 16 | offset. */

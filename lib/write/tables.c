@@ -64,7 +64,7 @@ int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_meta *meta)
 		meta->work = sqst_reuse_metadata;
 		meta->task = tables->reuse;
 	}
-	return sqst_meta_init(meta, tables->pool, raw, tables->why);
+	return sqst_meta_init(meta, tables->pool, raw, tables->options->cancel, tables->why);
 }
 
 /* ---- export table */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scope.h"
 #include "reuse/parent.h"
 #include "tree/tree.h"
 #include "write/tails.h"
@@ -237,6 +238,13 @@ int sqst_tails_hash(struct sqst_data *data, struct sqst_reuse_fragment *fragment
 
 /* ---- all of it */
 
+/* When something failed, blocks in the queue may still point to them. */
+static void release(struct sqst_tails *tails)
+{
+	sqst_queue_abandon(&tails->data->queue);
+	free(tails->tail);
+}
+
 static int make_table(struct sqst_data *data)
 {
 	data->fragments = data->reuse->image.super.fragments;
@@ -263,7 +271,7 @@ size_t sqst_tails_sort_found(struct sqst_tails *tails)
 
 int sqst_data_keep_tails(struct sqst_data *data, const struct sqst_order *order)
 {
-	struct sqst_tails tails = {.data = data};
+	SQST_CLEANUP(release) struct sqst_tails tails = {.data = data};
 	size_t paired = 0;
 	int rc;
 
@@ -283,6 +291,5 @@ int sqst_data_keep_tails(struct sqst_data *data, const struct sqst_order *order)
 		rc = sqst_tails_find_moved(&tails);
 	if (rc == 0)
 		rc = sqst_tails_keep(&tails);
-	free(tails.tail);
 	return rc;
 }
