@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/device.h"
 #include "base/file.h"
 #include "base/output.h"
@@ -235,9 +236,9 @@ int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *d
 static int copy_through_memory(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
 			       uint64_t size, struct sqst_report *why)
 {
-	SQST_AUTO_FREE uint8_t *buffer = malloc(COPY_STEP);
+	SQST_AUTO_FREE uint8_t *buffer = size > 0 ? malloc(COPY_STEP) : NULL;
 
-	if (!buffer)
+	if (size > 0 && !buffer)
 		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
 	while (size > 0) {
 		const size_t step = size < COPY_STEP ? (size_t)size : COPY_STEP;
@@ -281,22 +282,43 @@ static uint64_t copy_in_kernel(struct sqst_output *output, uint64_t offset, int 
 	return done;
 }
 
-int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
+static int copy_step(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
 		     uint64_t size, struct sqst_report *why)
 {
-	/* Blocks can be shared only if a range begins with one, in both files. */
-	const uint64_t head = (4096 - from % 4096) % 4096;
-	uint64_t done = 0;
+	const uint64_t done =
+	    output->is_device ? 0 : copy_in_kernel(output, offset, fd, from, size);
 
-	if (!output->is_device && head > 0 && head < size)
-		done = copy_in_kernel(output, offset, fd, from, head);
-	if (!output->is_device)
-		done += copy_in_kernel(output, offset + done, fd, from + done, size - done);
 	if (offset + done > output->written_to) {
 		output->written_to = offset + done;
 		start_writeback(output);
 	}
 	return copy_through_memory(output, offset + done, fd, from + done, size - done, why);
+}
+
+/* Bytes between two looks at whether the caller wants the rest: a moment even on a slow disk, and a
+ * multiple of what file systems share. */
+#define CANCEL_STEP (UINT64_C(4) << 20)
+
+int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
+		     uint64_t size, const struct sqst_cancel *cancel, struct sqst_report *why)
+{
+	/* Blocks can be shared only if a range begins with one, in both files. */
+	const uint64_t head = (4096 - from % 4096) % 4096;
+	uint64_t step = head > 0 ? head : CANCEL_STEP;
+	int rc = 0;
+
+	while (rc == 0 && size > 0) {
+		if (step > size)
+			step = size;
+		rc = sqst_canceled(cancel, why);
+		if (rc == 0)
+			rc = copy_step(output, offset, fd, from, step, why);
+		offset += step;
+		from += step;
+		size -= step;
+		step = CANCEL_STEP;
+	}
+	return rc;
 }
 
 /* A file that was made for the output has zeros behind what was written. */

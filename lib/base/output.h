@@ -4,6 +4,7 @@
 #ifndef LIB_BASE_OUTPUT_H
 #define LIB_BASE_OUTPUT_H
 
+#include "sqst/cancel.h"
 #include "sqst/report.h"
 
 struct sqst_output;
@@ -32,10 +33,11 @@ int sqst_output_start_at(struct sqst_output *output, uint64_t base, struct sqst_
 int sqst_output_write(struct sqst_output *output, uint64_t offset, const void *data, size_t size,
 		      struct sqst_report *why);
 
-/* Copy bytes of another file to an offset; blocks are shared where the file system can do that. 0,
- * SQST_ERR_IO, SQST_ERR_CHANGED (the file is shorter). */
+/* Copy bytes of another file to an offset; blocks are shared where the file system can do that.
+ * cancel, which may be NULL, is asked every few MiB. 0, SQST_ERR_IO, SQST_ERR_CHANGED (the file is
+ * shorter), SQST_ERR_CANCELED. */
 int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64_t from,
-		     uint64_t size, struct sqst_report *why);
+		     uint64_t size, const struct sqst_cancel *cancel, struct sqst_report *why);
 
 /* See that there are zeros at an offset. 0 or SQST_ERR_IO. */
 int sqst_output_zero(struct sqst_output *output, uint64_t offset, uint64_t size,

@@ -5,25 +5,51 @@
 #endif
 
 #include <signal.h>
+#include <time.h>
 
+#include "base/cancel.h"
 #include "write/ahead.h"
 
-/* Bytes between two looks at whether it is to end. */
-#define STEP (UINT64_C(8) << 20)
+static bool is_ending(void *user)
+{
+	struct sqst_ahead *ahead = user;
+
+	return ahead->ending;
+}
 
 static void *copy(void *argument)
 {
 	struct sqst_ahead *ahead = argument;
-	uint64_t at = ahead->from;
+	const struct sqst_cancel cancel = {is_ending, ahead};
 
-	while (ahead->rc == 0 && at < ahead->to && !ahead->ending) {
-		const uint64_t size = ahead->to - at < STEP ? ahead->to - at : STEP;
-
-		ahead->rc =
-		    sqst_output_copy(ahead->output, at, ahead->parent, at, size, &ahead->why);
-		at += size;
-	}
+	ahead->rc = sqst_output_copy(ahead->output, ahead->from, ahead->parent, ahead->from,
+				     ahead->to - ahead->from, &cancel, &ahead->why);
+	pthread_mutex_lock(&ahead->lock);
+	ahead->done = true;
+	pthread_cond_signal(&ahead->ended);
+	pthread_mutex_unlock(&ahead->lock);
 	return NULL;
+}
+
+/* Waiting is not to depend on what somebody sets the clock to. */
+static void init(struct sqst_ahead *ahead)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&ahead->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&ahead->ended, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+static void join(struct sqst_ahead *ahead)
+{
+	if (ahead->running)
+		pthread_join(ahead->thread, NULL);
+	ahead->running = false;
+	pthread_cond_destroy(&ahead->ended);
+	pthread_mutex_destroy(&ahead->lock);
 }
 
 void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output, int parent,
@@ -32,20 +58,48 @@ void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output, int 
 	sigset_t all, before;
 
 	*ahead = (struct sqst_ahead){.output = output, .parent = parent, .from = from, .to = to};
+	if (from >= to)
+		return;
+	init(ahead);
 	/* Signals are the calling thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ahead->running = from < to && pthread_create(&ahead->thread, NULL, copy, ahead) == 0;
+	ahead->running = pthread_create(&ahead->thread, NULL, copy, ahead) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!ahead->running)
+		join(ahead);
 }
 
-int sqst_ahead_finish(struct sqst_ahead *ahead, bool *copied, struct sqst_report *why)
+static bool wait_a_moment(struct sqst_ahead *ahead)
+{
+	struct timespec until;
+	bool done;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += SQST_CANCEL_PAUSE * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&ahead->lock);
+	if (!ahead->done)
+		pthread_cond_timedwait(&ahead->ended, &ahead->lock, &until);
+	done = ahead->done;
+	pthread_mutex_unlock(&ahead->lock);
+	return done;
+}
+
+int sqst_ahead_finish(struct sqst_ahead *ahead, const struct sqst_cancel *cancel, bool *copied,
+		      struct sqst_report *why)
 {
 	*copied = ahead->running;
 	if (!ahead->running)
 		return 0;
-	pthread_join(ahead->thread, NULL);
-	ahead->running = false;
+	do {
+		const int rc = sqst_canceled(cancel, why);
+
+		if (rc < 0)
+			return rc;
+	} while (!wait_a_moment(ahead));
+	join(ahead);
 	if (ahead->rc < 0)
 		return sqst_fail(why, ahead->rc, NULL, "%s", ahead->why.message);
 	return 0;
@@ -55,7 +109,6 @@ void sqst_ahead_stop(struct sqst_ahead *ahead)
 {
 	if (!ahead->running)
 		return;
-	ahead->ending = 1;
-	pthread_join(ahead->thread, NULL);
-	ahead->running = false;
+	ahead->ending = true;
+	join(ahead);
 }

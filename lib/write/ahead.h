@@ -5,6 +5,7 @@
 #define LIB_WRITE_AHEAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/output.h"
 
@@ -12,7 +13,10 @@ struct sqst_ahead {
 	pthread_t thread;
 	bool running;
 	/* Set to end it early. */
-	volatile int ending;
+	atomic_bool ending;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool done;
 	struct sqst_output *output;
 	int parent;
 	uint64_t from;
@@ -26,8 +30,10 @@ struct sqst_ahead {
 void sqst_ahead_start(struct sqst_ahead *ahead, struct sqst_output *output, int parent,
 		      uint64_t from, uint64_t to);
 
-/* Wait for it. *copied: all of it is there. SQST_ERR_IO, SQST_ERR_CHANGED, SQST_ERR_NOMEM. */
-int sqst_ahead_finish(struct sqst_ahead *ahead, bool *copied, struct sqst_report *why);
+/* Wait for it. *copied: all of it is there. cancel may be NULL. SQST_ERR_IO, SQST_ERR_CHANGED,
+ * SQST_ERR_NOMEM, SQST_ERR_CANCELED. */
+int sqst_ahead_finish(struct sqst_ahead *ahead, const struct sqst_cancel *cancel, bool *copied,
+		      struct sqst_report *why);
 
 /* End it early. */
 void sqst_ahead_stop(struct sqst_ahead *ahead);

@@ -249,6 +249,7 @@ static int prepare(struct sqst_data *data, struct sqst_pool *pool)
 		return sqst_data_no_memory(data);
 	if (data->gathers && (rc = sqst_runs_open(&data->runs, data->why)) < 0)
 		return rc;
+	data->runs.cancel = data->options->cancel;
 	if (sqst_data_has(data, SQST_BUILD_NO_DUPLICATES))
 		return 0;
 	return sqst_duplicates_init(&data->duplicates, data->tree, block_size, data->why);
@@ -409,7 +410,7 @@ static int place(struct sqst_data *data)
 	if (rc == 0)
 		rc = sqst_runs_place(&data->runs, &layout, data->fragment);
 	if (rc == 0)
-		rc = sqst_ahead_finish(&data->ahead, &copied, data->why);
+		rc = sqst_ahead_finish(&data->ahead, data->options->cancel, &copied, data->why);
 	if (rc == 0)
 		rc = sqst_runs_copy(&data->runs, &layout, data->reuse->image.fd, copied,
 				    data->output);

@@ -183,6 +183,7 @@ int sqst_runs_place(struct sqst_runs *runs, struct sqst_layout *layout,
 struct range {
 	struct sqst_output *output;
 	int from_fd[2];
+	const struct sqst_cancel *cancel;
 	/* Bytes of the parent are in the output, at their offsets there. */
 	bool copied;
 	uint64_t to;
@@ -197,7 +198,7 @@ static int flush(struct range *range, struct sqst_report *why)
 
 	if (range->piece.size > 0 && !there)
 		rc = sqst_output_copy(range->output, range->to, fd, range->piece.at,
-				      range->piece.size, why);
+				      range->piece.size, range->cancel, why);
 	range->to += range->piece.size;
 	range->piece.size = 0;
 	return rc;
@@ -233,7 +234,11 @@ int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout, int
 		   bool copied, struct sqst_output *output)
 {
 	SQST_AUTO_FREE size_t *order = calloc(runs->units + 1, sizeof(*order));
-	struct range range = {output, {parent, runs->spool.fd}, copied, layout->start, {0}};
+	struct range range = {.output = output,
+			      .from_fd = {parent, runs->spool.fd},
+			      .cancel = runs->cancel,
+			      .copied = copied,
+			      .to = layout->start};
 	int rc = order ? sqst_spool_finish(&runs->spool) : no_memory(runs);
 
 	if (rc < 0)

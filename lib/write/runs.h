@@ -50,6 +50,8 @@ struct sqst_runs {
 	/* The run whose pieces a unit's bytes are. */
 	size_t *source;
 	size_t units;
+	/* Set behind sqst_runs_open(): asked while bytes are copied; may be NULL. */
+	const struct sqst_cancel *cancel;
 	struct sqst_report *why;
 };
 
