@@ -8,9 +8,13 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/cancel.h"
 #include "write/meta.h"
 
 #define BLOCKS_PER_JOB 16
+
+/* Bytes that are written between two looks at whether to go on. */
+#define WRITE_STEP ((size_t)1 << 20)
 
 static bool grow_bytes(struct sqst_meta *meta, size_t size)
 {
@@ -184,8 +188,14 @@ int sqst_meta_write(struct sqst_meta *meta, struct sqst_output *output, uint64_t
 	if (meta->filling)
 		submit(meta);
 	rc = sqst_meta_settle(meta);
-	if (rc == 0)
-		rc = sqst_output_write(output, *position, meta->bytes, meta->used, meta->why);
+	for (size_t at = 0; rc == 0 && at < meta->used; at += WRITE_STEP) {
+		const size_t left = meta->used - at;
+
+		rc = sqst_canceled(meta->queue.cancel, meta->why);
+		if (rc == 0)
+			rc = sqst_output_write(output, *position + at, meta->bytes + at,
+					       left < WRITE_STEP ? left : WRITE_STEP, meta->why);
+	}
 	if (rc == 0)
 		*position += meta->used;
 	return rc;
