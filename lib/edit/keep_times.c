@@ -136,13 +136,20 @@ static bool same_names(const struct sqst_inode *one, const struct sqst_inode *tw
 static int same_bytes(struct keep *keep, struct sqst_reader *ours, struct sqst_reader *theirs,
 		      bool *same)
 {
-	for (uint64_t left = ours->size; *same && left > 0;) {
-		const uint32_t size = left < CHUNK ? (uint32_t)left : CHUNK;
+	while (*same && ours->at < ours->size) {
+		const uint64_t before = ours->at;
 		bool zero_one, zero_two;
+		uint32_t size;
+		uint64_t left;
 		int rc;
 
 		if (keep->cancel && *keep->cancel)
 			return sqst_fail(keep->why, SQST_ERR_CANCELED, NULL, "canceled");
+		rc = sqst_reader_skip_holes(ours, theirs, keep->why);
+		if (rc < 0)
+			return rc;
+		left = ours->size - ours->at;
+		size = left < CHUNK ? (uint32_t)left : CHUNK;
 		rc = sqst_reader_read(ours, keep->ours, size, &zero_one, keep->why);
 		if (rc == 0)
 			rc = sqst_reader_read(theirs, keep->theirs, size, &zero_two, keep->why);
@@ -150,8 +157,7 @@ static int same_bytes(struct keep *keep, struct sqst_reader *ours, struct sqst_r
 			return rc;
 		*same = zero_one == zero_two &&
 			(zero_one || memcmp(keep->ours, keep->theirs, size) == 0);
-		left -= size;
-		keep->stats.bytes += size;
+		keep->stats.bytes += ours->at - before;
 	}
 	return 0;
 }

@@ -79,6 +79,40 @@ int sqst_content_read(const struct sqst_content *content, uint64_t offset, void 
 	return 0;
 }
 
+/* A file system that cannot say has data only. */
+static void ask_file_system(const struct sqst_content *content, uint64_t at,
+			    struct sqst_range *data)
+{
+	const uint64_t size = data->end, base = content->base;
+	const off_t start = lseek(content->fd, (off_t)(base + at), SEEK_DATA);
+	off_t end;
+
+	if (start < 0 && errno == ENXIO)
+		data->start = size;
+	if (start < 0)
+		return;
+	data->start = (uint64_t)start - base < size ? (uint64_t)start - base : size;
+	end = lseek(content->fd, start, SEEK_HOLE);
+	if (end > start && (uint64_t)end - base < size)
+		data->end = (uint64_t)end - base;
+}
+
+int sqst_content_next_data(const struct sqst_content *content, uint64_t at, struct sqst_range *data,
+			   struct sqst_report *why)
+{
+	const struct sqst_origin *origin = origin_of(content->tree, content->node);
+	const uint64_t size = content->node->inode->u.file.size;
+
+	*data = (struct sqst_range){at < size ? at : size, size};
+	if (at >= size)
+		return 0;
+	if (origin->type->next_data)
+		return origin->type->next_data(origin, content, at, data, why);
+	if (content->seekable)
+		ask_file_system(content, at, data);
+	return 0;
+}
+
 int sqst_content_check(const struct sqst_content *content, struct sqst_report *why)
 {
 	const struct sqst_origin *origin = origin_of(content->tree, content->node);

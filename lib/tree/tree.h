@@ -37,17 +37,24 @@ bool sqst_xattr_namespace_known(const char *name);
 
 /* ---- where the content of regular files comes from */
 
-/* An open content. Read it with sqst_content_read(); a hole may be found with lseek(SEEK_DATA) on
- * fd if `seekable`. */
+/* An open content. Read it with sqst_content_read(), look for holes with
+ * sqst_content_next_data(). */
 struct sqst_content {
 	const struct sqst_tree *tree;
 	const struct sqst_node *node;
 	int fd;
 	/* Where in fd the content begins. */
 	uint64_t base;
+	/* lseek(SEEK_DATA) on fd finds holes. */
 	bool seekable;
 	/* The origin's, for a content that is not simply bytes in fd. */
 	void *state;
+};
+
+/* Bytes of a content from `start` up to, not including, `end`. */
+struct sqst_range {
+	uint64_t start;
+	uint64_t end;
 };
 
 struct sqst_origin;
@@ -62,6 +69,10 @@ struct sqst_origin_type {
 	 * at base. */
 	int (*read)(const struct sqst_origin *origin, const struct sqst_content *content,
 		    uint64_t offset, void *data, size_t size, struct sqst_report *why);
+	/* As sqst_content_next_data(), `at` being inside of the content. NULL: the file system
+	 * knows if the content is seekable; else all of it is data. */
+	int (*next_data)(const struct sqst_origin *origin, const struct sqst_content *content,
+			 uint64_t at, struct sqst_range *data, struct sqst_report *why);
 	/* Free content->state. May be NULL. */
 	void (*close)(const struct sqst_origin *origin, struct sqst_content *content);
 	/* After reading: check that it did not change meanwhile. */
@@ -128,6 +139,12 @@ int sqst_content_open(struct sqst_content *content, const struct sqst_tree *tree
 /* Read exactly size bytes at an offset of the content. SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
 int sqst_content_read(const struct sqst_content *content, uint64_t offset, void *data, size_t size,
 		      struct sqst_report *why);
+
+/* The next bytes at or behind `at` that may be other than zeros: what is between `at` and
+ * data->start is a hole, which need not be read. Behind the last of them both ends are the
+ * content's size. SQST_ERR_SOURCE. */
+int sqst_content_next_data(const struct sqst_content *content, uint64_t at, struct sqst_range *data,
+			   struct sqst_report *why);
 
 int sqst_content_check(const struct sqst_content *content, struct sqst_report *why);
 

@@ -39,13 +39,17 @@ static int same_until_end(struct sqst_data *data, struct sqst_reader *one, struc
 {
 	*equal = true;
 	while (*equal && one->at < one->size) {
-		const uint64_t left = one->size - one->at;
 		const uint32_t block = data->options->codec.block_size;
-		const uint32_t size = left < block ? (uint32_t)left : block;
 		bool zero_one, zero_two;
+		uint32_t size;
+		uint64_t left;
 		int rc;
 
 		rc = sqst_data_canceled(data);
+		if (rc == 0)
+			rc = sqst_reader_skip_holes(one, two, data->why);
+		left = one->size - one->at;
+		size = left < block ? (uint32_t)left : block;
 		if (rc == 0)
 			rc = sqst_reader_read(one, data->content, size, &zero_one, data->why);
 		if (rc == 0)
@@ -76,28 +80,38 @@ static int equal_files(struct sqst_data *data, const struct sqst_node *a, const 
 	return rc;
 }
 
-/* Block by block, so that a hole and written zeros give the same hash and a hole costs nothing. */
+/* Block by block, blocks of zeros by their count, so that a hole and written zeros give the same
+ * hash and a hole costs nothing. */
 int sqst_equal_hash(struct sqst_data *data, const struct sqst_node *node, uint64_t *out)
 {
 	const uint32_t block = data->options->codec.block_size;
 	struct sqst_reader reader = {0};
 	int rc = sqst_reader_open(&reader, data->tree, node, data->why);
-	uint64_t hash = 0;
+	uint64_t hash = 0, zeros = 0, hole = 0;
 
 	while (rc == 0 && reader.at < reader.size) {
-		const uint64_t left = reader.size - reader.at;
-		const uint32_t size = left < block ? (uint32_t)left : block;
+		uint32_t size;
 		bool zero;
 
 		rc = sqst_data_canceled(data);
 		if (rc == 0)
-			rc = sqst_reader_read(&reader, data->content, size, &zero, data->why);
-		if (rc == 0)
-			hash =
-			    zero ? hash * 31 + 1 : XXH3_64bits_withSeed(data->content, size, hash);
+			rc = sqst_reader_hole(&reader, &hole, data->why);
+		if (rc < 0)
+			break;
+		zeros += hole / block;
+		reader.at += hole - hole % block;
+		size =
+		    reader.size - reader.at < block ? (uint32_t)(reader.size - reader.at) : block;
+		rc = sqst_reader_read(&reader, data->content, size, &zero, data->why);
+		if (rc == 0 && zero) {
+			zeros += size > 0;
+		} else if (rc == 0) {
+			hash = XXH3_64bits_withSeed(data->content, size, hash * 31 + zeros);
+			zeros = 0;
+		}
 	}
 	sqst_reader_close(&reader);
-	*out = hash;
+	*out = hash * 31 + zeros;
 	return rc;
 }
 

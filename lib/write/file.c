@@ -198,19 +198,50 @@ static void add_block(struct sqst_data *data, const struct sqst_node *node, uint
 	sqst_queue_submit(&data->queue, block, raw);
 }
 
+/* Whole blocks in a hole: their sizes are zero already. */
+static int skip_hole(struct sqst_data *data, struct sqst_reader *reader, struct sqst_extent *extent,
+		     uint32_t *index)
+{
+	const uint32_t block_size = data->options->codec.block_size;
+	uint64_t hole;
+	int rc;
+
+	if (sqst_data_has(data, SQST_BUILD_NO_SPARSE) || (data->sorted & SQST_SORT_NO_SPARSE))
+		return 0;
+	rc = sqst_reader_hole(reader, &hole, data->why);
+	if (rc < 0)
+		return rc;
+	hole -= hole % block_size;
+	if (hole == 0)
+		return 0;
+	*index += (uint32_t)(hole / block_size);
+	reader->at += hole;
+	extent->sparse += hole;
+	sqst_data_advance(data, hole);
+	return 0;
+}
+
 static int read_blocks(struct sqst_data *data, struct sqst_reader *reader,
 		       const struct sqst_node *node, struct past *past)
 {
 	const uint32_t block_size = data->options->codec.block_size;
 
-	for (uint32_t i = 0; i < node->inode->u.file.extent->blocks; i++) {
-		const uint64_t left = reader->size - reader->at;
+	struct sqst_extent *extent = node->inode->u.file.extent;
+
+	for (uint32_t i = 0; i < extent->blocks; i++) {
 		struct sqst_block *block;
 		bool zero = false;
 		int rc = sqst_data_canceled(data);
+		uint64_t left;
 
 		if (rc == 0)
-			rc = sqst_queue_take(&data->queue, &block, data->why);
+			rc = skip_hole(data, reader, extent, &i);
+		if (rc < 0)
+			return rc;
+		if (i == extent->blocks)
+			break;
+		left = reader->size - reader->at;
+		rc = sqst_queue_take(&data->queue, &block, data->why);
 		if (rc < 0)
 			return rc;
 		block->in_size = left < block_size ? (uint32_t)left : block_size;

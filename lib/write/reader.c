@@ -4,9 +4,7 @@
 #include "config.h"
 #endif
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "write/reader.h"
 
@@ -28,27 +26,6 @@ static bool all_zero(const uint8_t *data, size_t size)
 	return memcmp(data, zeros, 8) == 0 && memcmp(data, data + 8, size - 8) == 0;
 }
 
-/* Where data begins and ends at or after `at`. A file system that cannot say has data only. */
-static void find_data(struct sqst_reader *reader)
-{
-	const uint64_t base = reader->content.base;
-	off_t start, end;
-
-	start = lseek(reader->content.fd, (off_t)(base + reader->at), SEEK_DATA);
-	if (start < 0 && errno == ENXIO) {
-		reader->data_start = reader->data_end = reader->size;
-		return;
-	}
-	end = start < 0 ? -1 : lseek(reader->content.fd, start, SEEK_HOLE);
-	if (end < 0) {
-		reader->data_start = reader->at;
-		reader->data_end = reader->size;
-		return;
-	}
-	reader->data_start = (uint64_t)start - base;
-	reader->data_end = (uint64_t)end - base;
-}
-
 int sqst_reader_open(struct sqst_reader *reader, const struct sqst_tree *tree,
 		     const struct sqst_node *node, struct sqst_report *why)
 {
@@ -56,30 +33,56 @@ int sqst_reader_open(struct sqst_reader *reader, const struct sqst_tree *tree,
 
 	reader->size = node->inode->u.file.size;
 	reader->at = 0;
-	reader->data_start = 0;
-	reader->data_end =
-	    reader->content.seekable && reader->size >= HOLES_FROM ? 0 : reader->size;
+	/* Nothing is known of the next bytes, or they are not worth asking for. */
+	reader->data = (struct sqst_range){0, reader->size >= HOLES_FROM ? 0 : reader->size};
 	return rc;
+}
+
+int sqst_reader_hole(struct sqst_reader *reader, uint64_t *size, struct sqst_report *why)
+{
+	if (reader->at >= reader->data.end && reader->at < reader->size) {
+		const int rc =
+		    sqst_content_next_data(&reader->content, reader->at, &reader->data, why);
+
+		if (rc < 0)
+			return rc;
+	}
+	*size = reader->data.start > reader->at ? reader->data.start - reader->at : 0;
+	return 0;
 }
 
 int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, bool *zero,
 		     struct sqst_report *why)
 {
-	int rc;
+	uint64_t hole;
+	int rc = sqst_reader_hole(reader, &hole, why);
 
-	if (reader->at >= reader->data_end)
-		find_data(reader);
-	if (reader->at + size <= reader->data_start) {
+	*zero = rc == 0 && hole >= size;
+	if (*zero)
 		memset(data, 0, size);
-		reader->at += size;
-		*zero = true;
-		return 0;
-	}
-	rc = sqst_content_read(&reader->content, reader->at, data, size, why);
+	else if (rc == 0)
+		rc = sqst_content_read(&reader->content, reader->at, data, size, why);
 	if (rc < 0)
 		return rc;
 	reader->at += size;
-	*zero = all_zero(data, size);
+	*zero = *zero || all_zero(data, size);
+	return 0;
+}
+
+int sqst_reader_skip_holes(struct sqst_reader *one, struct sqst_reader *two,
+			   struct sqst_report *why)
+{
+	uint64_t size = 0, other = 0;
+	int rc = sqst_reader_hole(one, &size, why);
+
+	if (rc == 0)
+		rc = sqst_reader_hole(two, &other, why);
+	if (rc < 0)
+		return rc;
+	if (size > other)
+		size = other;
+	one->at += size;
+	two->at += size;
 	return 0;
 }
 

@@ -9,10 +9,8 @@ struct sqst_reader {
 	struct sqst_content content;
 	uint64_t size;
 	uint64_t at;
-	/* The next bytes from the file system's point of view: data from data_start to data_end, a
-	 * hole before. */
-	uint64_t data_start;
-	uint64_t data_end;
+	/* The data that comes next; a hole before. */
+	struct sqst_range data;
 };
 
 /* Open a file's content. The caller zeroes the reader first and calls sqst_reader_close() in any
@@ -23,6 +21,15 @@ int sqst_reader_open(struct sqst_reader *reader, const struct sqst_tree *tree,
 /* Read the next `size` bytes, all of which the file must have. *zero: whether they are all zero. */
 int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, bool *zero,
 		     struct sqst_report *why);
+
+/* How many of the next bytes are a hole, so zeros that cost nothing to step over: add them to
+ * reader->at, instead of reading them. SQST_ERR_SOURCE. */
+int sqst_reader_hole(struct sqst_reader *reader, uint64_t *size, struct sqst_report *why);
+
+/* Step over what is a hole in both, which stand at the same place of files of one size.
+ * SQST_ERR_SOURCE. */
+int sqst_reader_skip_holes(struct sqst_reader *one, struct sqst_reader *two,
+			   struct sqst_report *why);
 
 /* After the last read: check that the file did not change meanwhile. */
 int sqst_reader_check(struct sqst_reader *reader, struct sqst_report *why);
