@@ -75,6 +75,9 @@ static int fill(const struct conversion *conversion, const struct sqst_stage_bod
 	if (rc < 0)
 		return rc;
 	switch (body->type) {
+	case SQST_TYPE_DIR:
+		inode->subkey = body->implied;
+		return 0;
 	case SQST_TYPE_FILE:
 		return fill_file(conversion, body, inode);
 	case SQST_TYPE_SYMLINK:

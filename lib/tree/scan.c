@@ -69,7 +69,8 @@ int sqst_scan_fill(struct sqst_scan *scan, struct sqst_inode *inode, const struc
 	inode->mode = (uint16_t)(st->st_mode & 07777);
 	inode->mtime = clamp_time(scan, st->st_mtim.tv_sec);
 	if (!scan->options->no_xattrs ||
-	    (scan->options->overlay_marks && inode->type == SQST_TYPE_DIR)) {
+	    (scan->options->overlay_marks &&
+	     (inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE))) {
 		const int rc =
 		    sqst_xattr_scan(&scan->xattrs, scan->tree, scan->path, inode, scan->why);
 

@@ -30,6 +30,10 @@ struct sqst_tree {
  * SQST_ERR_NOMEM. */
 int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why);
 
+/* Remove the children of a directory whose place in it is marked, with all below them, in one go:
+ * one by one, each would move those behind it. */
+void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir, const bool *gone);
+
 void sqst_xattr_store_free(struct sqst_xattr_store *store);
 
 /* Whether the format can store attributes of this name's namespace. */
