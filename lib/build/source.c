@@ -123,8 +123,11 @@ static int read_any(const struct sqst_build_options *options, struct sqst_tree *
 				 "-no-strip, -tarstyle and -cpiostyle do not go with it");
 	/* With several sources an archive is a file among others. */
 	if (options->sources == 1 && !(options->flags & SQST_BUILD_MERGE)) {
-		const enum sqst_source_kind kind = kind_of(&options->source[0]);
+		enum sqst_source_kind kind = kind_of(&options->source[0]);
 
+		/* A name to be kept with its directories is one of a file. */
+		if (kind == SQST_SOURCE_AUTO && (options->flags & places))
+			kind = SQST_SOURCE_FILES;
 		if (kind != SQST_SOURCE_FILES)
 			return read_one(options, &options->scan, options->source[0].path, kind, out,
 					why);

@@ -24,7 +24,9 @@ static struct sqst_node *node_new(struct sqst_tree *tree, struct sqst_node *pare
 		return NULL;
 	node->parent = parent;
 	node->inode = inode;
-	inode->nlink++;
+	/* A name that was removed may come again, with its inode. */
+	if (inode->nlink++ == 0)
+		tree->inodes++;
 	tree->names++;
 	return node;
 }
@@ -39,7 +41,6 @@ static struct sqst_inode *inode_new(struct sqst_tree *tree, enum sqst_type type)
 	inode->xattr = SQST_NO_XATTR;
 	if (type == SQST_TYPE_SYMLINK)
 		inode->u.symlink.target = "";
-	tree->inodes++;
 	return inode;
 }
 
