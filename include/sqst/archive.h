@@ -43,6 +43,9 @@ struct sqst_archive_options {
 	/** Go on behind an end of archive, for archives that were put together with cat
 	 * (sqfstar -ignore-zeros). */
 	bool ignore_zeros;
+	/** An archive of no bytes at all is an empty tree, with a warning, as for sqfstar; else it
+	 * is refused, since most often a program failed before it wrote anything. */
+	bool allow_empty;
 	/** Polled now and then; SQST_ERR_CANCELED when it becomes true. May be NULL. */
 	const volatile int *cancel;
 };

@@ -65,20 +65,13 @@ static bool is_zip(const struct sqst_input *input, ssize_t got)
 	return got >= 4 && memcmp(input->buffer, "PK", 2) == 0;
 }
 
-/* A program that failed before it wrote anything made no archive. */
-static int empty(const struct sqst_input *input)
-{
-	return sqst_fail(input->why, SQST_ERR_SOURCE, input->name, "is empty, which no archive is");
-}
-
 static int look_ahead(struct sqst_input *input)
 {
 	const ssize_t got = sqst_read_full(input->fd, input->buffer, TAIL);
 
 	if (got < 0)
 		return unreadable(input, errno);
-	if (got == 0)
-		return empty(input);
+	input->empty = got == 0;
 	input->ahead = (size_t)got;
 	input->zip = is_zip(input, got);
 	return input->zip ? spool_whole(input) : 0;
@@ -90,8 +83,7 @@ static int look_at_start(struct sqst_input *input)
 
 	if (got < 0)
 		return unreadable(input, errno);
-	if (got == 0)
-		return empty(input);
+	input->empty = got == 0;
 	input->zip = is_zip(input, got);
 	return 0;
 }

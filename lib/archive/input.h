@@ -15,6 +15,8 @@ struct sqst_input {
 	/* A regular file or a device: libarchive may skip and seek (zip's directory is at the end).
 	 */
 	bool seekable;
+	/* It has no bytes. */
+	bool empty;
 	/* Zip, where names are text: libarchive converts them. */
 	bool zip;
 	uint8_t *buffer;
@@ -27,7 +29,8 @@ struct sqst_input {
 	struct sqst_report *why;
 };
 
-/* "-" is standard input. SQST_ERR_SOURCE, SQST_ERR_NOMEM, SQST_ERR_IO. */
+/* "-" is standard input. What is empty is no error here. SQST_ERR_SOURCE, SQST_ERR_NOMEM,
+ * SQST_ERR_IO. */
 int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_report *why);
 
 /* Let libarchive read from it. Returns libarchive's code. */

@@ -344,6 +344,18 @@ static int in_locale(struct reader *reader, struct sqst_tree **out)
 	return rc;
 }
 
+/* Most often a program failed before it wrote anything. */
+static int read_nothing(struct reader *reader, struct sqst_tree **out)
+{
+	if (!reader->stage.options->allow_empty)
+		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
+				 "is empty, which no archive is; did the program that writes it "
+				 "fail?");
+	sqst_warn(reader->why, reader->input.name,
+		  "is empty: the image gets a root directory with nothing in it");
+	return sqst_stage_tree(&reader->stage, NULL, -1, out);
+}
+
 bool sqst_archive_supported(void)
 {
 	return true;
@@ -363,7 +375,7 @@ int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *
 		rc = sqst_input_open(&reader.input, path, why);
 	if (rc == 0) {
 		reader.stage.source = reader.input.name;
-		rc = in_locale(&reader, out);
+		rc = reader.input.empty ? read_nothing(&reader, out) : in_locale(&reader, out);
 	}
 	sqst_spool_release(&reader.spool);
 	sqst_input_release(&reader.input);

@@ -222,10 +222,11 @@ static void warn_of_losses(const struct sqst_stage *stage)
 			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
 			  (unsigned long long)stage->clamped);
 	if (stage->foreign > 0)
-		sqst_warn(stage->why, stage->source,
-			  "%llu extended attributes outside user, trusted and security (the first: "
-			  "%s) cannot be stored and were left out",
-			  (unsigned long long)stage->foreign, stage->first_foreign);
+		sqst_warn(
+		    stage->why, stage->source,
+		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
+		    "(the first: %s) cannot be stored and were left out",
+		    (unsigned long long)stage->foreign, stage->first_foreign);
 }
 
 int sqst_stage_tree(struct sqst_stage *stage, const struct sqst_origin_type *type, int fd,

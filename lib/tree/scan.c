@@ -324,10 +324,11 @@ static void warn_of_losses(struct sqst_scan *scan, const char *path)
 			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
 			  (unsigned long long)scan->clamped);
 	if (scan->xattrs.foreign > 0)
-		sqst_warn(scan->why, path,
-			  "%llu extended attributes outside user, trusted and security (the first: "
-			  "%s) cannot be stored and were left out",
-			  (unsigned long long)scan->xattrs.foreign, scan->xattrs.first_foreign);
+		sqst_warn(
+		    scan->why, path,
+		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
+		    "(the first: %s) cannot be stored and were left out",
+		    (unsigned long long)scan->xattrs.foreign, scan->xattrs.first_foreign);
 	if (scan->other_devices > 0)
 		sqst_warn(scan->why, path,
 			  "%llu files and directories are on another file system and were left %s",

@@ -36,7 +36,7 @@ void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir, cons
 
 void sqst_xattr_store_free(struct sqst_xattr_store *store);
 
-/* Whether the format can store attributes of this name's namespace. */
+/* Whether the format can store attributes of this name's namespace, and it is a name in one. */
 bool sqst_xattr_namespace_known(const char *name);
 
 /* ---- where the content of regular files comes from */
