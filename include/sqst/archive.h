@@ -62,12 +62,14 @@ SQST_API bool sqst_archive_supported(void);
 /**
  * Read a tar, cpio or zip archive, in any compression that libarchive reads.
  *
- * Owners are the numeric ones. Attributes come from pax headers (SCHILY.xattr., LIBARCHIVE.xattr.).
- * A leading "/" or "./" of a path means nothing, and ".." in one is refused. Of two entries with
- * one path the last wins; a directory that comes again keeps what is in it. An entry below a name
- * that is no directory is refused. A hard link may come in any form that libarchive knows, and its
- * target must come before it. Names are bytes, except in zip, where libarchive makes UTF-8 of them
- * (composed, NFC).
+ * Owners are the numeric ones. Attributes come from pax headers (SCHILY.xattr., LIBARCHIVE.xattr.,
+ * RHT.security.selinux); of global ones these, mtime, uid and gid are used. cpio archives that
+ * stand one behind the other are all read, whatever compression each is in. A format that cannot
+ * have extended attributes or more of a tree is warned of. A leading "/" or "./" of a path means
+ * nothing, and ".." in one is refused. Of two entries with one path the last wins; a directory that
+ * comes again keeps what is in it. An entry below a name that is no directory is refused. A hard
+ * link may come in any form that libarchive knows, and its target must come before it. Names are
+ * bytes, except in zip, where libarchive makes UTF-8 of them (composed, NFC).
  *
  * Contents are kept in an unlinked file in $TMPDIR (else /var/tmp) as long as the tree.
  *

@@ -17,13 +17,18 @@
 #define BUFFER_SIZE (256 * 1024)
 #define TAIL        512
 
+/* What is read next becomes the block. */
 static ssize_t read_some(struct sqst_input *input)
 {
 	ssize_t got;
 
+	input->at += input->size;
+	input->size = 0;
 	do
 		got = read(input->fd, input->buffer, BUFFER_SIZE);
 	while (got < 0 && errno == EINTR);
+	if (got > 0)
+		input->size = (size_t)got;
 	return got;
 }
 
@@ -36,7 +41,7 @@ static int unreadable(const struct sqst_input *input, int number)
 static int spool_whole(struct sqst_input *input)
 {
 	struct sqst_spool spool;
-	ssize_t got = (ssize_t)input->ahead;
+	ssize_t got = (ssize_t)input->size;
 	int rc = sqst_spool_open(&spool, input->why);
 
 	for (; rc == 0 && got > 0; got = read_some(input)) {
@@ -53,11 +58,20 @@ static int spool_whole(struct sqst_input *input)
 		input->fd = spool.fd;
 		input->own_fd = true;
 		input->seekable = true;
-		input->ahead = 0;
+		input->at = input->size = input->again = 0;
 		spool.fd = -1;
 	}
 	sqst_spool_release(&spool);
 	return rc;
+}
+
+static void count_zeros(struct sqst_input *input, size_t size)
+{
+	size_t at = size;
+
+	while (at > 0 && input->buffer[at - 1] == 0 && size - at < TAIL)
+		at--;
+	input->zeros = at == 0 ? input->zeros + size : size - at;
 }
 
 static bool is_zip(const struct sqst_input *input, ssize_t got)
@@ -65,14 +79,16 @@ static bool is_zip(const struct sqst_input *input, ssize_t got)
 	return got >= 4 && memcmp(input->buffer, "PK", 2) == 0;
 }
 
+/* A whole block, so that what it is can be seen in it, and it can be handed out again. */
 static int look_ahead(struct sqst_input *input)
 {
-	const ssize_t got = sqst_read_full(input->fd, input->buffer, TAIL);
+	const ssize_t got = sqst_read_full(input->fd, input->buffer, BUFFER_SIZE);
 
 	if (got < 0)
 		return unreadable(input, errno);
 	input->empty = got == 0;
-	input->ahead = (size_t)got;
+	input->size = input->again = (size_t)got;
+	count_zeros(input, (size_t)got);
 	input->zip = is_zip(input, got);
 	return input->zip ? spool_whole(input) : 0;
 }
@@ -117,73 +133,78 @@ int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_repo
 	return input->seekable ? look_at_start(input) : look_ahead(input);
 }
 
-static void count_zeros(struct sqst_input *input, size_t size)
+ssize_t sqst_input_next(struct sqst_input *input, const void **data)
 {
-	size_t at = size;
+	ssize_t got = (ssize_t)input->again;
 
-	while (at > 0 && input->buffer[at - 1] == 0 && size - at < TAIL)
-		at--;
-	input->zeros = at == 0 ? input->zeros + size : size - at;
-}
-
-/* ---- what libarchive calls */
-
-static la_ssize_t on_read(struct archive *archive, void *user, const void **data)
-{
-	struct sqst_input *input = user;
-	ssize_t got = (ssize_t)input->ahead;
-
-	input->ahead = 0;
-	if (got == 0)
-		got = read_some(input);
-	if (got < 0) {
+	*data = input->buffer + input->size - input->again;
+	input->again = 0;
+	if (got > 0)
+		return got;
+	got = read_some(input);
+	if (got < 0)
 		input->error = errno;
-		archive_set_error(archive, errno, "cannot read it");
-		return -1;
-	}
-	count_zeros(input, (size_t)got);
+	else
+		count_zeros(input, (size_t)got);
 	*data = input->buffer;
 	return got;
 }
 
-static la_int64_t on_seek(struct archive *archive, void *user, la_int64_t offset, int whence)
+int sqst_input_back(struct sqst_input *input, uint64_t position)
 {
-	struct sqst_input *input = user;
+	const uint64_t end = input->at + input->size;
+
+	if (position >= input->at && position <= end) {
+		input->again = (size_t)(end - position);
+		return 0;
+	}
+	if (!input->seekable || position > INT64_MAX ||
+	    lseek(input->fd, (off_t)position, SEEK_SET) < 0)
+		return unreadable(input, input->seekable ? errno : ESPIPE);
+	input->at = position;
+	input->size = input->again = 0;
+	return 0;
+}
+
+int64_t sqst_input_seek(struct sqst_input *input, int64_t offset, int whence)
+{
 	const off_t at = lseek(input->fd, (off_t)offset, whence);
 
 	if (at < 0) {
 		input->error = errno;
-		archive_set_error(archive, errno, "cannot seek in it");
-		return ARCHIVE_FATAL;
+		return -1;
 	}
+	input->at = (uint64_t)at;
+	input->size = input->again = 0;
 	return at;
 }
 
-/* Not past the end, so that an archive that was cut short is seen as one. */
-static la_int64_t on_skip(struct archive *archive, void *user, la_int64_t size)
+int64_t sqst_input_skip(struct sqst_input *input, int64_t size)
 {
-	struct sqst_input *input = user;
-	const off_t at = lseek(input->fd, 0, SEEK_CUR);
+	const uint64_t at = input->at + input->size;
 	off_t end;
 
-	(void)archive;
-	if (at < 0 || size < BUFFER_SIZE)
+	if (!input->seekable || size < BUFFER_SIZE || input->again > 0)
 		return 0;
 	end = lseek(input->fd, 0, SEEK_END);
-	if (end < at || size > end - at) {
-		lseek(input->fd, at, SEEK_SET);
-		return 0;
-	}
-	return lseek(input->fd, at + size, SEEK_SET) < 0 ? 0 : size;
+	if (end < 0 || (uint64_t)end < at || (uint64_t)size > (uint64_t)end - at)
+		size = 0;
+	return sqst_input_seek(input, (int64_t)at + size, SEEK_SET) < 0 ? 0 : size;
+}
+
+static la_ssize_t on_read(struct archive *archive, void *user, const void **data)
+{
+	struct sqst_input *input = user;
+	const ssize_t got = sqst_input_next(input, data);
+
+	if (got < 0)
+		archive_set_error(archive, input->error, "cannot read it");
+	return got;
 }
 
 int sqst_input_attach(struct sqst_input *input, struct archive *archive)
 {
 	archive_read_set_read_callback(archive, on_read);
-	if (input->seekable) {
-		archive_read_set_seek_callback(archive, on_seek);
-		archive_read_set_skip_callback(archive, on_skip);
-	}
 	archive_read_set_callback_data(archive, input);
 	return archive_read_open1(archive);
 }

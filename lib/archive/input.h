@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The bytes of an archive, as libarchive asks for them. */
+/* The bytes of an archive as they stand in its file, or come out of a pipe. */
 #ifndef LIB_ARCHIVE_INPUT_H
 #define LIB_ARCHIVE_INPUT_H
 
@@ -19,9 +19,12 @@ struct sqst_input {
 	bool empty;
 	/* Zip, where names are text: libarchive converts them. */
 	bool zip;
+	/* The block that was handed out last: where it begins in the input, its size, and how much
+	 * of its end is to be handed out again. */
 	uint8_t *buffer;
-	/* Bytes in the buffer that were read to see what it is, and are handed out first. */
-	size_t ahead;
+	uint64_t at;
+	size_t size;
+	size_t again;
 	/* How many zero bytes end what was read so far. */
 	uint64_t zeros;
 	/* Why the last read failed, an errno value. */
@@ -33,7 +36,19 @@ struct sqst_input {
  * SQST_ERR_IO. */
 int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_report *why);
 
-/* Let libarchive read from it. Returns libarchive's code. */
+/* The next bytes, valid until the next call; 0 at the end, -1 with input->error. */
+ssize_t sqst_input_next(struct sqst_input *input, const void **data);
+
+/* Go on at this byte: any of a seekable input, else one of the last block or right behind it.
+ * SQST_ERR_SOURCE. */
+int sqst_input_back(struct sqst_input *input, uint64_t position);
+
+/* What libarchive may call with an input: to seek, and to skip, which does nothing at or behind the
+ * end, so that an archive that was cut short is seen as one. */
+int64_t sqst_input_seek(struct sqst_input *input, int64_t offset, int whence);
+int64_t sqst_input_skip(struct sqst_input *input, int64_t size);
+
+/* Let libarchive read from it where it stands. Returns libarchive's code. */
 int sqst_input_attach(struct sqst_input *input, struct archive *archive);
 
 /* Read a pipe to its end, so that what writes into it does not fail. *zeros: how many zero bytes

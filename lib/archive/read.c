@@ -7,12 +7,17 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "archive/input.h"
 #include "archive/origin_spool.h"
+#include "archive/pax.h"
+#include "archive/pax_xattr.h"
+#include "archive/plain.h"
 #include "archive/stage.h"
 #include "base/scope.h"
 
@@ -22,9 +27,13 @@ struct reader {
 	/* The entry's path as it stands in the archive. */
 	const char *path;
 	struct sqst_input input;
+	struct sqst_plain plain;
+	struct sqst_pax pax;
 	struct sqst_spool spool;
 	struct sqst_stage stage;
 	uint64_t acls;
+	/* Of the first entry. */
+	int format;
 	struct sqst_report *why;
 };
 
@@ -32,6 +41,8 @@ static int bad(const struct reader *reader, const char *path)
 {
 	const char *text = archive_error_string(reader->archive);
 
+	if (reader->plain.no_memory || archive_errno(reader->archive) == ENOMEM)
+		return sqst_stage_nomem(&reader->stage);
 	if (reader->input.error)
 		return sqst_fail_errno(reader->why, SQST_ERR_SOURCE, reader->input.error,
 				       reader->input.name, "cannot read the archive");
@@ -110,54 +121,47 @@ static int type_of(const struct archive_entry *entry)
 	}
 }
 
-/* libarchive lists the last first, and has one twice if the archive says it in both forms. */
-static int take_xattrs(struct reader *reader, struct sqst_stage_body *body)
+static bool is_tar(const struct reader *reader)
 {
-	struct sqst_stage *stage = &reader->stage;
-	const int count = archive_entry_xattr_reset(reader->entry);
-	const char *name;
-	const void *value;
-	size_t size;
+	return (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+}
 
-	if (count <= 0)
-		return 0;
-	body->xattr = sqst_arena_array(stage->arena, (size_t)count, sizeof(*body->xattr));
-	if (!body->xattr)
-		return sqst_stage_nomem(stage);
-	while (archive_entry_xattr_next(reader->entry, &name, &value, &size) == ARCHIVE_OK) {
-		struct sqst_xattr *to = &body->xattr[body->xattrs];
-		bool known = false;
+/* What a global header says instead of the entry's own. An integer, a fraction is cut downwards. */
+static bool global_number(const struct reader *reader, const char *key, int64_t *number)
+{
+	const struct sqst_pax_record *record = sqst_pax_find_global(&reader->pax, key);
+	char text[32];
+	char *end;
 
-		for (size_t i = 0; i < body->xattrs && !known; i++)
-			known = strcmp(body->xattr[i].name, name) == 0;
-		if (known || !sqst_stage_wants_xattr(stage, name))
-			continue;
-		if (size > UINT32_MAX)
-			return bad(reader, reader->path);
-		to->name = sqst_arena_strndup(stage->arena, name, strlen(name));
-		to->value = sqst_arena_strndup(stage->arena, size ? value : "", size);
-		to->size = (uint32_t)size;
-		if (!to->name || !to->value)
-			return sqst_stage_nomem(stage);
-		body->xattrs++;
-	}
-	return 0;
+	if (!record || record->value_size >= sizeof(text))
+		return false;
+	memcpy(text, record->value, record->value_size);
+	text[record->value_size] = '\0';
+	*number = strtoll(text, &end, 10);
+	if (text[0] == '-' && *end == '.' && strspn(end + 1, "0") < strlen(end + 1))
+		--*number;
+	return end != text && (*end == '\0' || *end == '.');
 }
 
 static int take_metadata(struct reader *reader, struct sqst_stage_body *body)
 {
 	struct archive_entry *entry = reader->entry;
 	struct sqst_stage *stage = &reader->stage;
-	int rc = sqst_stage_owner(stage, reader->path, archive_entry_uid(entry),
-				  archive_entry_gid(entry), body);
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry), time;
+	int rc;
 
+	global_number(reader, "uid", &uid);
+	global_number(reader, "gid", &gid);
+	rc = sqst_stage_owner(stage, reader->path, uid, gid, body);
 	body->mode = (uint16_t)(archive_entry_perm(entry) & 07777);
-	if (archive_entry_mtime_is_set(entry))
+	if (global_number(reader, "mtime", &time))
+		body->mtime = sqst_stage_time(stage, time);
+	else if (archive_entry_mtime_is_set(entry))
 		body->mtime = sqst_stage_time(stage, archive_entry_mtime(entry));
 	if (archive_entry_acl_types(entry) != 0 && !stage->scan->no_xattrs)
 		reader->acls++;
 	if (rc == 0)
-		rc = take_xattrs(reader, body);
+		rc = sqst_pax_xattrs(&reader->pax, stage, reader->path, body);
 	if (rc < 0)
 		return rc;
 	switch (body->type) {
@@ -238,30 +242,34 @@ static int take_entry(struct reader *reader)
 
 /* ---- the whole archive */
 
-static int open_archive(struct reader *reader)
+/* One archive; what is put behind it with cat may be another. */
+static int open_archive(struct reader *reader, bool first)
 {
-	struct archive *archive = reader->archive;
+	struct archive *archive = archive_read_new();
 
-	/* They warn where another program does the work. */
-	archive_read_support_filter_all(archive);
-	archive_read_support_format_tar(archive);
+	reader->archive = archive;
+	if (!archive)
+		return sqst_stage_nomem(&reader->stage);
+	if (first) {
+		archive_read_support_format_tar(archive);
+		archive_read_support_format_zip(archive);
+	}
 	archive_read_support_format_cpio(archive);
-	archive_read_support_format_zip(archive);
 	if (reader->stage.options->ignore_zeros)
 		archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1");
-	return sqst_input_attach(&reader->input, archive) == ARCHIVE_OK ? 0 : bad(reader, NULL);
+	return sqst_plain_attach(&reader->plain, archive) == ARCHIVE_OK ? 0 : bad(reader, NULL);
 }
 
 /* tar ends with two blocks of zeros. Without them it may have been cut between two entries, which
  * nothing else shows. */
 static int check_end(struct reader *reader)
 {
-	const bool plain = archive_filter_count(reader->archive) <= 1;
-	const int kind = archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK;
+	const bool plain = !reader->plain.filter;
+	const bool tar = is_tar(reader);
 	uint64_t zeros;
 	const int rc = sqst_input_drain(&reader->input, &zeros);
 
-	if (rc == 0 && plain && kind == ARCHIVE_FORMAT_TAR && zeros < 512)
+	if (rc == 0 && plain && tar && zeros < 512)
 		sqst_warn(reader->why, reader->input.name,
 			  "the archive does not end with a block of zeros; it may have been cut "
 			  "short");
@@ -282,29 +290,129 @@ static int check_warning(struct reader *reader)
 	return 0;
 }
 
+/* What the headers before the entry say, which libarchive has read. */
+static int read_pax(struct reader *reader, uint64_t from)
+{
+	reader->pax.local.count = 0;
+	if (!is_tar(reader))
+		return 0;
+	return sqst_pax_read(&reader->pax, &reader->plain, from,
+			     sqst_plain_position(&reader->plain, reader->archive));
+}
+
+/* *found: whether there was one. */
+static int read_entry(struct reader *reader, bool *found)
+{
+	uint64_t from;
+	int rc = reader->path ? archive_read_data_skip(reader->archive) : ARCHIVE_OK;
+
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_EOF)
+		return bad(reader, reader->path);
+	reader->path = NULL;
+	from = sqst_plain_position(&reader->plain, reader->archive);
+	sqst_plain_keep(&reader->plain, from);
+	rc = archive_read_next_header(reader->archive, &reader->entry);
+	*found = rc != ARCHIVE_EOF;
+	if (rc == ARCHIVE_EOF)
+		return 0;
+	/* ARCHIVE_RETRY too: it says that a damaged header could be skipped. */
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
+		return bad(reader, NULL);
+	if (rc == ARCHIVE_WARN && (rc = check_warning(reader)) < 0)
+		return rc;
+	if (canceled(reader))
+		return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
+	if (!reader->format)
+		reader->format = archive_format(reader->archive);
+	rc = read_pax(reader, from);
+	return rc == 0 ? take_entry(reader) : rc;
+}
+
+/* Whether what follows a cpio archive is none. */
+static bool is_rest(const struct reader *reader)
+{
+	return !reader->input.error && !reader->plain.no_memory && reader->archive &&
+	       archive_format(reader->archive) == 0;
+}
+
+/* As in an initramfs: the kernel reads cpio archives one behind the other, each in a compression of
+ * its own, with zeros between them (Documentation/driver-api/early-userspace/buffer-format.rst). */
 static int read_entries(struct reader *reader)
 {
-	for (;;) {
-		int rc = archive_read_next_header(reader->archive, &reader->entry);
+	bool more = true;
+	int rc = 0;
 
-		if (rc == ARCHIVE_EOF)
-			return check_end(reader);
-		/* ARCHIVE_RETRY too: it says that a damaged header could be skipped. */
-		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
-			return bad(reader, NULL);
-		if (rc == ARCHIVE_WARN && (rc = check_warning(reader)) < 0)
-			return rc;
-		if (canceled(reader))
-			return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
-		rc = take_entry(reader);
-		if (rc < 0)
-			return rc;
+	for (bool first = true; rc == 0 && more; first = false) {
+		const uint64_t base = reader->plain.base;
+		bool found = true;
+
+		rc = open_archive(reader, first);
+		while (rc == 0 && found)
+			rc = read_entry(reader, &found);
+		if (rc < 0 && !first && is_rest(reader)) {
+			sqst_warn(reader->why, reader->input.name,
+				  "what stands behind the last archive in it, at byte %llu%s, is "
+				  "no cpio archive and is not read",
+				  (unsigned long long)base,
+				  reader->plain.filter ? " of what is unpacked" : "");
+			rc = 0;
+			break;
+		}
+		more = rc == 0 && (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) ==
+				      ARCHIVE_FORMAT_CPIO;
+		if (!more)
+			break;
+		rc = sqst_plain_next(&reader->plain,
+				     sqst_plain_position(&reader->plain, reader->archive), &more);
+		if (rc == 0 && more) {
+			archive_read_free(reader->archive);
+			reader->archive = NULL;
+			reader->path = NULL;
+		}
 	}
+	return rc == 0 ? check_end(reader) : rc;
+}
+
+/* What no entry of an archive of this format can have; NULL: nothing that an image has. */
+static const char *missing(const struct reader *reader)
+{
+	switch (reader->format) {
+	case ARCHIVE_FORMAT_TAR:
+		return "v7 tar: no extended attributes, devices or FIFOs";
+	case ARCHIVE_FORMAT_TAR_USTAR:
+		return "ustar: no extended attributes";
+	case ARCHIVE_FORMAT_TAR_GNUTAR:
+		return "GNU tar: no extended attributes";
+	case ARCHIVE_FORMAT_CPIO_POSIX:
+		return "odc cpio: no extended attributes, no owners above 262143";
+	case ARCHIVE_FORMAT_CPIO_BIN_LE:
+	case ARCHIVE_FORMAT_CPIO_BIN_BE:
+		return "binary cpio: no extended attributes, no owners or devices above 65535";
+	case ARCHIVE_FORMAT_CPIO_SVR4_NOCRC:
+	case ARCHIVE_FORMAT_CPIO_SVR4_CRC:
+		return "cpio: no extended attributes";
+	case ARCHIVE_FORMAT_ZIP:
+		return "zip: no extended attributes, hard links or devices";
+	default:
+		return NULL;
+	}
+}
+
+static void warn_of_format(const struct reader *reader)
+{
+	const char *text = reader->pax.seen ? NULL : missing(reader);
+
+	if (text && !reader->stage.scan->no_xattrs)
+		sqst_warn(
+		    reader->why, reader->input.name,
+		    "its format cannot say all of a tree (%s); tar --format=pax --xattrs can, "
+		    "and -no-xattrs says that no attributes are wanted",
+		    text);
 }
 
 static int read_archive(struct reader *reader, struct sqst_tree **out)
 {
-	int rc = open_archive(reader);
+	int rc = sqst_plain_open(&reader->plain, &reader->input, reader->why);
 
 	if (rc == 0)
 		rc = read_entries(reader);
@@ -319,6 +427,7 @@ static int read_archive(struct reader *reader, struct sqst_tree **out)
 		sqst_warn(reader->why, reader->input.name,
 			  "access control lists of %llu entries cannot be stored and were left out",
 			  (unsigned long long)reader->acls);
+	warn_of_format(reader);
 	return 0;
 }
 
@@ -336,9 +445,10 @@ static int in_locale(struct reader *reader, struct sqst_tree **out)
 	if (!locale)
 		return sqst_stage_nomem(&reader->stage);
 	before = uselocale(locale);
-	reader->archive = archive_read_new();
-	rc = reader->archive ? read_archive(reader, out) : sqst_stage_nomem(&reader->stage);
+	rc = read_archive(reader, out);
 	archive_read_free(reader->archive);
+	sqst_plain_release(&reader->plain);
+	sqst_pax_release(&reader->pax);
 	uselocale(before);
 	freelocale(locale);
 	return rc;

@@ -265,7 +265,7 @@ def damaged(room):
     tool.write(room + "/broken.tar", broken)
     tool.refused(tool.SOURCE, room + "/broken.tar", room + "/o")
     tool.write(room + "/noend.tar", whole[:512 + 5120 + 512 + 1024])
-    done = tool.build("--quiet", room + "/noend.tar", room + "/o")
+    done = tool.build("--quiet", "-no-xattrs", room + "/noend.tar", room + "/o")
     assert "cut short" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
     assert sorted(stable.read(room + "/o").paths) == [b"", b"a", b"b"]
 
@@ -325,14 +325,14 @@ def zipped(room):
             info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             info.create_system, info.external_attr = 3, mode << 16
             out.writestr(info, data)
-    image = paths(room, path)
+    image = paths(room, path, "-no-xattrs")
     assert image.paths[b"d"].mode == 0o750
     assert image.paths["d/\u00e4".encode()].mode == 0o604
     assert image.read(image.paths["d/\u00e4".encode()]) == b"text" * 999
     assert image.paths[b"d/l"].target == b"target"
     with open(path, "rb") as file:
         piped = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
-        assert image_of("-", room + "/o2", stdin=piped.stdout) == tool.read(room + "/o")
+        assert image_of("-", room + "/o2", "-no-xattrs", stdin=piped.stdout) == tool.read(room + "/o")
         piped.wait()
 
 
