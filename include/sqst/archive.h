@@ -46,6 +46,9 @@ struct sqst_archive_options {
 	/** An archive of no bytes at all is an empty tree, with a warning, as for sqfstar; else it
 	 * is refused, since most often a program failed before it wrote anything. */
 	bool allow_empty;
+	/** The file beside which contents are kept, if they must be: the image that is to be made.
+	 * NULL, or where there is no room: in $TMPDIR, else /var/tmp. */
+	const char *beside;
 	/** Polled now and then; SQST_ERR_CANCELED when it becomes true. May be NULL. */
 	const volatile int *cancel;
 };
@@ -71,7 +74,9 @@ SQST_API bool sqst_archive_supported(void);
  * link may come in any form that libarchive knows, and its target must come before it. Names are
  * bytes, except in zip, where libarchive makes UTF-8 of them (composed, NFC).
  *
- * Contents are kept in an unlinked file in $TMPDIR (else /var/tmp) as long as the tree.
+ * Contents stay in the archive if it is a regular file and not compressed; it must then stay as it
+ * is until the tree is freed. Else they are kept, compressed by lz4, in an unlinked file beside
+ * options->beside or in $TMPDIR (else /var/tmp) as long as the tree.
  *
  * @param path     a file, or "-" for standard input, which is read to its end
  * @param options  may be NULL

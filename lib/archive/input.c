@@ -38,11 +38,11 @@ static int unreadable(const struct sqst_input *input, int number)
 }
 
 /* Zip from a pipe: what is said of modes and types is at its end, so it is read whole first. */
-static int spool_whole(struct sqst_input *input)
+static int spool_whole(struct sqst_input *input, const char *beside)
 {
 	struct sqst_spool spool;
 	ssize_t got = (ssize_t)input->size;
-	int rc = sqst_spool_open(&spool, input->why);
+	int rc = sqst_spool_open_beside(&spool, beside, input->why);
 
 	for (; rc == 0 && got > 0; got = read_some(input)) {
 		rc = sqst_spool_write(&spool, spool.end, input->buffer, (size_t)got);
@@ -80,7 +80,7 @@ static bool is_zip(const struct sqst_input *input, ssize_t got)
 }
 
 /* A whole block, so that what it is can be seen in it, and it can be handed out again. */
-static int look_ahead(struct sqst_input *input)
+static int look_ahead(struct sqst_input *input, const char *beside)
 {
 	const ssize_t got = sqst_read_full(input->fd, input->buffer, BUFFER_SIZE);
 
@@ -90,7 +90,7 @@ static int look_ahead(struct sqst_input *input)
 	input->size = input->again = (size_t)got;
 	count_zeros(input, (size_t)got);
 	input->zip = is_zip(input, got);
-	return input->zip ? spool_whole(input) : 0;
+	return input->zip ? spool_whole(input, beside) : 0;
 }
 
 static int look_at_start(struct sqst_input *input)
@@ -104,7 +104,8 @@ static int look_at_start(struct sqst_input *input)
 	return 0;
 }
 
-int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_report *why)
+int sqst_input_open(struct sqst_input *input, const char *path, const char *beside,
+		    struct sqst_report *why)
 {
 	struct stat st;
 
@@ -130,7 +131,8 @@ int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_repo
 	/* Standard input that is a file may stand anywhere in it. */
 	input->seekable =
 	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && lseek(input->fd, 0, SEEK_CUR) == 0;
-	return input->seekable ? look_at_start(input) : look_ahead(input);
+	input->regular = input->seekable && S_ISREG(st.st_mode);
+	return input->seekable ? look_at_start(input) : look_ahead(input, beside);
 }
 
 ssize_t sqst_input_next(struct sqst_input *input, const void **data)

@@ -15,6 +15,8 @@ struct sqst_input {
 	/* A regular file or a device: libarchive may skip and seek (zip's directory is at the end).
 	 */
 	bool seekable;
+	/* A regular file, which has what it had when it is read again. */
+	bool regular;
 	/* It has no bytes. */
 	bool empty;
 	/* Zip, where names are text: libarchive converts them. */
@@ -32,9 +34,11 @@ struct sqst_input {
 	struct sqst_report *why;
 };
 
-/* "-" is standard input. What is empty is no error here. SQST_ERR_SOURCE, SQST_ERR_NOMEM,
- * SQST_ERR_IO. */
-int sqst_input_open(struct sqst_input *input, const char *path, struct sqst_report *why);
+/* "-" is standard input; what must be kept of it is kept beside the file `beside`, or where a spool
+ * is if that is NULL. What is empty is no error here. SQST_ERR_SOURCE, SQST_ERR_NOMEM, SQST_ERR_IO.
+ */
+int sqst_input_open(struct sqst_input *input, const char *path, const char *beside,
+		    struct sqst_report *why);
 
 /* The next bytes, valid until the next call; 0 at the end, -1 with input->error. */
 ssize_t sqst_input_next(struct sqst_input *input, const void **data);

@@ -193,6 +193,17 @@ const uint8_t *sqst_plain_look(struct sqst_plain *plain, uint64_t position, size
 	return plain->window + (position - plain->window_at);
 }
 
+bool sqst_plain_find(const struct sqst_plain *plain, const void *data, uint64_t *position)
+{
+	const uint8_t *at = data;
+
+	if (!in_file(plain) || !plain->input->regular || !plain->data || at < plain->data ||
+	    at >= plain->data + plain->size)
+		return false;
+	*position = plain->at + (uint64_t)(at - plain->data);
+	return true;
+}
+
 /* ---- beginnings and ends */
 
 static void close_filter(struct sqst_plain *plain)

@@ -51,6 +51,10 @@ void sqst_plain_keep(struct sqst_plain *plain, uint64_t position);
  * NULL: they are gone, or cannot be read. */
 const uint8_t *sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size);
 
+/* Where bytes that libarchive has handed on stand in the file that is the input. False: nowhere,
+ * since they were unpacked, or libarchive has put them together, or it is no regular file. */
+bool sqst_plain_find(const struct sqst_plain *plain, const void *data, uint64_t *position);
+
 /* Go on behind an archive that ended at `position`, if anything but zeros follows there. *more:
  * whether; plain->base is where, of the decompressed bytes or of the input. SQST_ERR_SOURCE,
  * SQST_ERR_NOMEM. */

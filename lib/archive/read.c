@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Archives, through libarchive: one entry after the other onto the stage, contents into the spool.
+/* Archives, through libarchive: one entry after the other onto the stage, contents into the store.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 
 #include "archive/input.h"
-#include "archive/origin_spool.h"
 #include "archive/pax.h"
 #include "archive/pax_xattr.h"
 #include "archive/plain.h"
 #include "archive/stage.h"
+#include "archive/store.h"
 #include "base/scope.h"
 
 struct reader {
@@ -29,7 +29,7 @@ struct reader {
 	struct sqst_input input;
 	struct sqst_plain plain;
 	struct sqst_pax pax;
-	struct sqst_spool spool;
+	struct sqst_store *store;
 	struct sqst_stage stage;
 	uint64_t acls;
 	/* Of the first entry. */
@@ -58,15 +58,43 @@ static bool canceled(const struct reader *reader)
 
 /* ---- contents */
 
-/* What the entry's data is goes to the end of the spool; holes are not written. */
+static bool is_kind(const struct reader *reader, int kind)
+{
+	return (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == kind;
+}
+
+/* Of tar and cpio, an entry without a map of holes is one piece of the archive. */
+static bool is_one_piece(const struct reader *reader)
+{
+	return (is_kind(reader, ARCHIVE_FORMAT_TAR) || is_kind(reader, ARCHIVE_FORMAT_CPIO)) &&
+	       archive_entry_size_is_set(reader->entry) &&
+	       archive_entry_sparse_reset(reader->entry) == 0;
+}
+
+/* A block of the entry's data. *all: it and all behind it are stored. */
+static int store_block(struct reader *reader, const void *data, size_t length, uint64_t offset,
+		       uint64_t size, bool *all)
+{
+	uint64_t at;
+
+	if (is_kind(reader, ARCHIVE_FORMAT_ZIP) || !sqst_plain_find(&reader->plain, data, &at))
+		return sqst_store_copy(reader->store, offset, data, length, reader->why);
+	*all = offset + length <= size && is_one_piece(reader);
+	return sqst_store_refer(reader->store, offset, at, *all ? size - offset : length,
+				reader->why);
+}
+
+/* Data that stands in a file as it is stays there and is not even read; holes are left out. */
 static int read_content(struct reader *reader, struct sqst_stage_body *body)
 {
-	const uint64_t base = reader->spool.end;
+	struct sqst_store *store = reader->store;
 	uint64_t size = 0;
+	bool all = false;
 
 	if (archive_entry_size_is_set(reader->entry) && archive_entry_size(reader->entry) > 0)
 		size = (uint64_t)archive_entry_size(reader->entry);
-	for (;;) {
+	sqst_store_begin(store);
+	while (!all) {
 		const void *data;
 		la_int64_t offset;
 		size_t length;
@@ -80,20 +108,17 @@ static int read_content(struct reader *reader, struct sqst_stage_body *body)
 			return sqst_fail(reader->why, SQST_ERR_CANCELED, NULL, "canceled");
 		if (length == 0)
 			continue;
-		if (offset < 0 || (uint64_t)offset > INT64_MAX - base ||
-		    length > INT64_MAX - base - (uint64_t)offset)
+		if (offset < 0 || length > (uint64_t)(INT64_MAX - offset))
 			return bad(reader, reader->path);
-		rc = sqst_spool_write(&reader->spool, base + (uint64_t)offset, data, length);
+		rc = store_block(reader, data, length, (uint64_t)offset, size, &all);
 		if (rc < 0)
 			return rc;
 		if ((uint64_t)offset + length > size)
 			size = (uint64_t)offset + length;
 	}
-	if (size > INT64_MAX - base)
-		return bad(reader, reader->path);
-	body->u.file.base = base;
+	body->u.file.base = store->first;
+	body->u.file.parts = store->parts - store->first;
 	body->u.file.size = size;
-	reader->spool.end = base + size;
 	return 0;
 }
 
@@ -119,11 +144,6 @@ static int type_of(const struct archive_entry *entry)
 	default:
 		return 0;
 	}
-}
-
-static bool is_tar(const struct reader *reader)
-{
-	return (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
 }
 
 /* What a global header says instead of the entry's own. An integer, a fraction is cut downwards. */
@@ -265,7 +285,7 @@ static int open_archive(struct reader *reader, bool first)
 static int check_end(struct reader *reader)
 {
 	const bool plain = !reader->plain.filter;
-	const bool tar = is_tar(reader);
+	const bool tar = is_kind(reader, ARCHIVE_FORMAT_TAR);
 	uint64_t zeros;
 	const int rc = sqst_input_drain(&reader->input, &zeros);
 
@@ -294,7 +314,7 @@ static int check_warning(struct reader *reader)
 static int read_pax(struct reader *reader, uint64_t from)
 {
 	reader->pax.local.count = 0;
-	if (!is_tar(reader))
+	if (!is_kind(reader, ARCHIVE_FORMAT_TAR))
 		return 0;
 	return sqst_pax_read(&reader->pax, &reader->plain, from,
 			     sqst_plain_position(&reader->plain, reader->archive));
@@ -417,12 +437,13 @@ static int read_archive(struct reader *reader, struct sqst_tree **out)
 	if (rc == 0)
 		rc = read_entries(reader);
 	if (rc == 0)
-		rc = sqst_spool_finish(&reader->spool);
+		rc = sqst_store_finish(reader->store, reader->input.fd, reader->why);
 	if (rc == 0)
-		rc = sqst_stage_tree(&reader->stage, &sqst_origin_spool, reader->spool.fd, out);
+		rc = sqst_stage_tree(&reader->stage, &sqst_origin_store, -1, out);
 	if (rc < 0)
 		return rc;
-	reader->spool.fd = -1;
+	/* The first and only origin of the tree. */
+	(*out)->origin[0].state = sqst_steal(&reader->store);
 	if (reader->acls > 0)
 		sqst_warn(reader->why, reader->input.name,
 			  "access control lists of %llu entries cannot be stored and were left out",
@@ -474,20 +495,22 @@ bool sqst_archive_supported(void)
 int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *options,
 			   struct sqst_tree **out, struct sqst_report *why)
 {
+	const char *beside = options ? options->beside : NULL;
 	struct reader reader = {.why = why};
 	int rc;
 
-	reader.input.fd = reader.spool.fd = -1;
+	reader.input.fd = -1;
 	rc = sqst_stage_open(&reader.stage, path, options, why);
+	reader.store = sqst_store_new(beside);
+	if (rc == 0 && !reader.store)
+		rc = sqst_stage_nomem(&reader.stage);
 	if (rc == 0)
-		rc = sqst_spool_open(&reader.spool, why);
-	if (rc == 0)
-		rc = sqst_input_open(&reader.input, path, why);
+		rc = sqst_input_open(&reader.input, path, beside, why);
 	if (rc == 0) {
 		reader.stage.source = reader.input.name;
 		rc = reader.input.empty ? read_nothing(&reader, out) : in_locale(&reader, out);
 	}
-	sqst_spool_release(&reader.spool);
+	sqst_store_free(reader.store);
 	sqst_input_release(&reader.input);
 	sqst_stage_release(&reader.stage);
 	return rc;

@@ -56,6 +56,7 @@ static int fill_file(const struct conversion *conversion, const struct sqst_stag
 					  conversion->stage->why);
 	inode->u.file.size = body->u.file.size;
 	inode->u.file.key[0] = body->u.file.base;
+	inode->u.file.key[1] = body->u.file.parts;
 	inode->origin = (uint8_t)conversion->origin;
 	return 0;
 }

@@ -19,4 +19,8 @@ ssize_t sqst_pread_full(int fd, void *data, size_t size, uint64_t offset);
  * descriptor, -1 with errno set; *directory says where it was tried last. */
 int sqst_temporary_open(const char **directory);
 
+/* As sqst_temporary_open(), in the directory where the file `path` is or will be, whose time stays
+ * as it was. -1 if that cannot be, or if `path` is a device or the like. */
+int sqst_temporary_open_beside(const char *path);
+
 #endif

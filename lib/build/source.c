@@ -65,6 +65,7 @@ static int read_one(const struct sqst_build_options *options, const struct sqst_
 	struct sqst_archive_options archive = options->archive;
 
 	archive.scan = scan;
+	archive.beside = options->output;
 	archive.cancel = options->cancel;
 	switch (kind) {
 	case SQST_SOURCE_ARCHIVE:
