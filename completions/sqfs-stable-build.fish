@@ -31,7 +31,7 @@ complete -c sqfs-stable-build -o default-mode -d 'of an archive: mode of directo
 complete -c sqfs-stable-build -o default-uid -d 'of an archive: their owner (0)' -x
 complete -c sqfs-stable-build -o default-gid -d 'of an archive: their group (0)' -x
 complete -c sqfs-stable-build -o ignore-zeros -d 'go on behind the end of a tar archive'
-complete -c sqfs-stable-build -o merge -d 'lay the source directories over one another, with whiteouts'
+complete -c sqfs-stable-build -o merge -d 'lay the sources over one another, with whiteouts'
 complete -c sqfs-stable-build -o keep-as-directory -d 'one source directory becomes an entry of the root'
 complete -c sqfs-stable-build -o no-strip -d 'entries keep the leading directories of the sources'
 complete -c sqfs-stable-build -o tarstyle -d 'as -no-strip'

@@ -186,6 +186,8 @@ bool arguments_read(struct arguments *arguments, int count, char **list)
 	arguments->compressor = sqst_codec_name((int)arguments->build.codec.id);
 	arguments->block_size = arguments->build.codec.block_size;
 	arguments->build.parent = arguments->parent;
+	/* As both do since 4.6. */
+	arguments->build.archive.allow_empty = arguments->language != LANGUAGE_OWN;
 	/* sqfstar has no -wildcards and no -tailends, both are always on. */
 	if (arguments->language == LANGUAGE_SQFSTAR) {
 		arguments->exclude_style = SQST_FILTER_WILDCARDS;

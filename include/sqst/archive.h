@@ -44,6 +44,12 @@ struct sqst_archive_options {
 	/** Go on behind an end of archive, for archives that were put together with cat
 	 * (sqfstar -ignore-zeros). */
 	bool ignore_zeros;
+	/** An archive of no bytes at all is an empty tree, with a warning, as for sqfstar; else it
+	 * is refused, since most often a program failed before it wrote anything. */
+	bool allow_empty;
+	/** The file beside which contents are kept, if they must be: the image that is to be made.
+	 * NULL, or where there is no room: in $TMPDIR, else /var/tmp. */
+	const char *beside;
 	/** Polled now and then; SQST_ERR_CANCELED when it becomes true. May be NULL. */
 	const struct sqst_cancel *cancel;
 };
@@ -63,14 +69,18 @@ SQST_API bool sqst_archive_supported(void);
 /**
  * Read a tar, cpio or zip archive, in any compression that libarchive reads.
  *
- * Owners are the numeric ones. Attributes come from pax headers (SCHILY.xattr., LIBARCHIVE.xattr.).
- * A leading "/" or "./" of a path means nothing, and ".." in one is refused. Of two entries with
- * one path the last wins; a directory that comes again keeps what is in it. An entry below a name
- * that is no directory is refused. A hard link may come in any form that libarchive knows, and its
- * target must come before it. Names are bytes, except in zip, where libarchive makes UTF-8 of them
- * (composed, NFC).
+ * Owners are the numeric ones. Attributes come from pax headers (SCHILY.xattr., LIBARCHIVE.xattr.,
+ * RHT.security.selinux); of global ones these, mtime, uid and gid are used. cpio archives that
+ * stand one behind the other are all read, whatever compression each is in. A format that cannot
+ * have extended attributes or more of a tree is warned of. A leading "/" or "./" of a path means
+ * nothing, and ".." in one is refused. Of two entries with one path the last wins; a directory that
+ * comes again keeps what is in it. An entry below a name that is no directory is refused. A hard
+ * link may come in any form that libarchive knows, and its target must come before it. Names are
+ * bytes, except in zip, where libarchive makes UTF-8 of them (composed, NFC).
  *
- * Contents are kept in an unlinked file in $TMPDIR (else /var/tmp) as long as the tree.
+ * Contents stay in the archive if it is a regular file and not compressed; it must then stay as it
+ * is until the tree is freed. Else they are kept, compressed by lz4, in an unlinked file beside
+ * options->beside or in $TMPDIR (else /var/tmp) as long as the tree.
  *
  * @param path     a file, or "-" for standard input, which is read to its end
  * @param options  may be NULL

@@ -119,9 +119,12 @@ SQST_API int sqst_tree_scan_sources(const char *const *source, size_t count, uns
  * the upper one's owner, mode, time and attributes; any other name of the upper one replaces the
  * lower one's, whole. Whiteouts take names of the lower one away and are not stored:
  * - a character device 0:0 (overlayfs), and a file ".wh.NAME" (OCI, aufs): NAME;
+ * - an empty file with the attribute trusted.overlay.whiteout or user.overlay.whiteout: its name;
  * - a directory with the attribute trusted.overlay.opaque or user.overlay.opaque = "y", or with a
  *   file ".wh..wh..opq" in it: all that the lower one has in this directory.
- * The attributes trusted.overlay.* and user.overlay.* are not stored.
+ * The attributes trusted.overlay.* and user.overlay.* are not stored; redirect and metacopy, which
+ * point into other layers, are refused. A directory that an archive only implied (subkey 1) changes
+ * nothing of a lower one.
  *
  * @param tree  what lies below; changed
  * @param path  the directory that is laid over it
@@ -132,7 +135,7 @@ SQST_API int sqst_tree_merge(struct sqst_tree *tree, const char *path,
 			     const struct sqst_cancel *cancel, struct sqst_report *why);
 
 /**
- * As sqst_tree_merge(), with any tree (of an archive, say).
+ * As sqst_tree_merge(), with any tree (of an archive, say, read with overlay_marks).
  * @param upper  finished; its content moves to `tree`, then it is only good to be freed, before
  *               `tree` is
  */

@@ -51,7 +51,9 @@ struct sqst_inode {
 	uint32_t xattr;
 	/** Where it is in the inode table; set and understood by the writer. */
 	uint64_t ref;
-	/** Of a regular file: the origin's as well. */
+	/** Of a regular file: the origin's as well. Of a directory: 1 if its source has only names
+	 * below it and says nothing of it, so that in sqst_tree_lay() it changes nothing of a lower
+	 * one. */
 	uint32_t subkey;
 	/** The number that the path has in the parent image whose data may be taken over, 0 for
 	 * none; set by sqst_build(). */
@@ -130,7 +132,7 @@ struct sqst_scan_options {
 	 * none. */
 	const char *xattrs_include;
 	const char *xattrs_exclude;
-	/** Take overlayfs' attributes of directories even so: sqst_tree_merge() sets this. */
+	/** Take overlayfs' attributes even so, of a tree for sqst_tree_lay(). */
 	bool overlay_marks;
 };
 

@@ -283,7 +283,7 @@ int sqst_source_xattrs(struct sqst_source_image *source, struct sqst_stage *stag
 	struct sqst_source_set *set;
 	int rc = 0;
 
-	if (index == SQST_NO_XATTR || stage->scan->no_xattrs)
+	if (index == SQST_NO_XATTR || (stage->scan->no_xattrs && !stage->scan->overlay_marks))
 		return 0;
 	if (index >= source->xattr_ids.entries)
 		return sqst_image_bad(&source->image,

@@ -17,9 +17,17 @@
 #define BUFFER_SIZE (256 * 1024)
 #define TAIL        512
 
+/* What is read next becomes the block. */
 static ssize_t read_some(struct sqst_input *input)
 {
-	return sqst_wait_read(input->fd, input->buffer, BUFFER_SIZE, input->cancel);
+	ssize_t got;
+
+	input->at += input->size;
+	input->size = 0;
+	got = sqst_wait_read(input->fd, input->buffer, BUFFER_SIZE, input->cancel);
+	if (got > 0)
+		input->size = (size_t)got;
+	return got;
 }
 
 int sqst_input_fail(const struct sqst_input *input, int number, const char *what)
@@ -35,11 +43,11 @@ static int unreadable(const struct sqst_input *input, int number)
 }
 
 /* Zip from a pipe: what is said of modes and types is at its end, so it is read whole first. */
-static int spool_whole(struct sqst_input *input)
+static int spool_whole(struct sqst_input *input, const char *beside)
 {
 	struct sqst_spool spool;
-	ssize_t got = (ssize_t)input->ahead;
-	int rc = sqst_spool_open(&spool, input->why);
+	ssize_t got = (ssize_t)input->size;
+	int rc = sqst_spool_open_beside(&spool, beside, input->why);
 
 	for (; rc == 0 && got > 0; got = read_some(input)) {
 		rc = sqst_spool_write(&spool, spool.end, input->buffer, (size_t)got);
@@ -55,11 +63,20 @@ static int spool_whole(struct sqst_input *input)
 		input->fd = spool.fd;
 		input->own_fd = true;
 		input->seekable = true;
-		input->ahead = 0;
+		input->at = input->size = input->again = 0;
 		spool.fd = -1;
 	}
 	sqst_spool_release(&spool);
 	return rc;
+}
+
+static void count_zeros(struct sqst_input *input, size_t size)
+{
+	size_t at = size;
+
+	while (at > 0 && input->buffer[at - 1] == 0 && size - at < TAIL)
+		at--;
+	input->zeros = at == 0 ? input->zeros + size : size - at;
 }
 
 static bool is_zip(const struct sqst_input *input, ssize_t got)
@@ -67,23 +84,19 @@ static bool is_zip(const struct sqst_input *input, ssize_t got)
 	return got >= 4 && memcmp(input->buffer, "PK", 2) == 0;
 }
 
-/* A program that failed before it wrote anything made no archive. */
-static int empty(const struct sqst_input *input)
+/* A whole block, so that what it is can be seen in it, and it can be handed out again. */
+static int look_ahead(struct sqst_input *input, const char *beside)
 {
-	return sqst_fail(input->why, SQST_ERR_SOURCE, input->name, "is empty, which no archive is");
-}
-
-static int look_ahead(struct sqst_input *input)
-{
-	const ssize_t got = sqst_wait_read_full(input->fd, input->buffer, TAIL, input->cancel);
+	const ssize_t got =
+	    sqst_wait_read_full(input->fd, input->buffer, BUFFER_SIZE, input->cancel);
 
 	if (got < 0)
 		return unreadable(input, errno);
-	if (got == 0)
-		return empty(input);
-	input->ahead = (size_t)got;
+	input->empty = got == 0;
+	input->size = input->again = (size_t)got;
+	count_zeros(input, (size_t)got);
 	input->zip = is_zip(input, got);
-	return input->zip ? spool_whole(input) : 0;
+	return input->zip ? spool_whole(input, beside) : 0;
 }
 
 static int look_at_start(struct sqst_input *input)
@@ -92,14 +105,13 @@ static int look_at_start(struct sqst_input *input)
 
 	if (got < 0)
 		return unreadable(input, errno);
-	if (got == 0)
-		return empty(input);
+	input->empty = got == 0;
 	input->zip = is_zip(input, got);
 	return 0;
 }
 
-int sqst_input_open(struct sqst_input *input, const char *path, const struct sqst_cancel *cancel,
-		    struct sqst_report *why)
+int sqst_input_open(struct sqst_input *input, const char *path, const char *beside,
+		    const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	struct stat st;
 
@@ -125,76 +137,82 @@ int sqst_input_open(struct sqst_input *input, const char *path, const struct sqs
 	/* Standard input that is a file may stand anywhere in it. */
 	input->seekable =
 	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && lseek(input->fd, 0, SEEK_CUR) == 0;
-	return input->seekable ? look_at_start(input) : look_ahead(input);
+	input->regular = input->seekable && S_ISREG(st.st_mode);
+	return input->seekable ? look_at_start(input) : look_ahead(input, beside);
 }
 
-static void count_zeros(struct sqst_input *input, size_t size)
+ssize_t sqst_input_next(struct sqst_input *input, const void **data)
 {
-	size_t at = size;
+	ssize_t got = (ssize_t)input->again;
 
-	while (at > 0 && input->buffer[at - 1] == 0 && size - at < TAIL)
-		at--;
-	input->zeros = at == 0 ? input->zeros + size : size - at;
-}
-
-/* ---- what libarchive calls */
-
-static la_ssize_t on_read(struct archive *archive, void *user, const void **data)
-{
-	struct sqst_input *input = user;
-	ssize_t got = (ssize_t)input->ahead;
-
-	input->ahead = 0;
-	if (got == 0)
-		got = read_some(input);
-	if (got < 0) {
+	*data = input->buffer + input->size - input->again;
+	input->again = 0;
+	if (got > 0)
+		return got;
+	got = read_some(input);
+	if (got < 0)
 		input->error = errno;
-		archive_set_error(archive, errno, "cannot read it");
-		return -1;
-	}
-	count_zeros(input, (size_t)got);
+	else
+		count_zeros(input, (size_t)got);
 	*data = input->buffer;
 	return got;
 }
 
-static la_int64_t on_seek(struct archive *archive, void *user, la_int64_t offset, int whence)
+int sqst_input_back(struct sqst_input *input, uint64_t position)
 {
-	struct sqst_input *input = user;
+	const uint64_t end = input->at + input->size;
+
+	if (position >= input->at && position <= end) {
+		input->again = (size_t)(end - position);
+		return 0;
+	}
+	if (!input->seekable || position > INT64_MAX ||
+	    lseek(input->fd, (off_t)position, SEEK_SET) < 0)
+		return unreadable(input, input->seekable ? errno : ESPIPE);
+	input->at = position;
+	input->size = input->again = 0;
+	return 0;
+}
+
+int64_t sqst_input_seek(struct sqst_input *input, int64_t offset, int whence)
+{
 	const off_t at = lseek(input->fd, (off_t)offset, whence);
 
 	if (at < 0) {
 		input->error = errno;
-		archive_set_error(archive, errno, "cannot seek in it");
-		return ARCHIVE_FATAL;
+		return -1;
 	}
+	input->at = (uint64_t)at;
+	input->size = input->again = 0;
 	return at;
 }
 
-/* Not past the end, so that an archive that was cut short is seen as one. */
-static la_int64_t on_skip(struct archive *archive, void *user, la_int64_t size)
+int64_t sqst_input_skip(struct sqst_input *input, int64_t size)
 {
-	struct sqst_input *input = user;
-	const off_t at = lseek(input->fd, 0, SEEK_CUR);
+	const uint64_t at = input->at + input->size;
 	off_t end;
 
-	(void)archive;
-	if (at < 0 || size < BUFFER_SIZE)
+	if (!input->seekable || size < BUFFER_SIZE || input->again > 0)
 		return 0;
 	end = lseek(input->fd, 0, SEEK_END);
-	if (end < at || size > end - at) {
-		lseek(input->fd, at, SEEK_SET);
-		return 0;
-	}
-	return lseek(input->fd, at + size, SEEK_SET) < 0 ? 0 : size;
+	if (end < 0 || (uint64_t)end < at || (uint64_t)size > (uint64_t)end - at)
+		size = 0;
+	return sqst_input_seek(input, (int64_t)at + size, SEEK_SET) < 0 ? 0 : size;
+}
+
+static la_ssize_t on_read(struct archive *archive, void *user, const void **data)
+{
+	struct sqst_input *input = user;
+	const ssize_t got = sqst_input_next(input, data);
+
+	if (got < 0)
+		archive_set_error(archive, input->error, "cannot read it");
+	return got;
 }
 
 int sqst_input_attach(struct sqst_input *input, struct archive *archive)
 {
 	archive_read_set_read_callback(archive, on_read);
-	if (input->seekable) {
-		archive_read_set_seek_callback(archive, on_seek);
-		archive_read_set_skip_callback(archive, on_skip);
-	}
 	archive_read_set_callback_data(archive, input);
 	return archive_read_open1(archive);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Archives, through libarchive: one entry after the other onto the stage, contents into the spool.
+/* Archives, through libarchive: one entry after the other onto the stage, contents into the store.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -9,12 +9,16 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "archive/input.h"
-#include "archive/origin_spool.h"
+#include "archive/pax.h"
+#include "archive/pax_xattr.h"
+#include "archive/plain.h"
 #include "archive/stage.h"
+#include "archive/store.h"
 #include "base/cancel.h"
 #include "base/scope.h"
 
@@ -24,9 +28,13 @@ struct reader {
 	/* The entry's path as it stands in the archive. */
 	const char *path;
 	struct sqst_input input;
-	struct sqst_spool spool;
+	struct sqst_plain plain;
+	struct sqst_pax pax;
+	struct sqst_store *store;
 	struct sqst_stage stage;
 	uint64_t acls;
+	/* Of the first entry. */
+	int format;
 	struct sqst_report *why;
 };
 
@@ -34,6 +42,8 @@ static int bad(const struct reader *reader, const char *path)
 {
 	const char *text = archive_error_string(reader->archive);
 
+	if (reader->plain.no_memory || archive_errno(reader->archive) == ENOMEM)
+		return sqst_stage_nomem(&reader->stage);
 	if (reader->input.error)
 		return sqst_input_fail(&reader->input, reader->input.error,
 				       "cannot read the archive");
@@ -51,15 +61,43 @@ static int canceled(const struct reader *reader)
 
 /* ---- contents */
 
-/* What the entry's data is goes to the end of the spool; holes are not written. */
+static bool is_kind(const struct reader *reader, int kind)
+{
+	return (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == kind;
+}
+
+/* Of tar and cpio, an entry without a map of holes is one piece of the archive. */
+static bool is_one_piece(const struct reader *reader)
+{
+	return (is_kind(reader, ARCHIVE_FORMAT_TAR) || is_kind(reader, ARCHIVE_FORMAT_CPIO)) &&
+	       archive_entry_size_is_set(reader->entry) &&
+	       archive_entry_sparse_reset(reader->entry) == 0;
+}
+
+/* A block of the entry's data. *all: it and all behind it are stored. */
+static int store_block(struct reader *reader, const void *data, size_t length, uint64_t offset,
+		       uint64_t size, bool *all)
+{
+	uint64_t at;
+
+	if (is_kind(reader, ARCHIVE_FORMAT_ZIP) || !sqst_plain_find(&reader->plain, data, &at))
+		return sqst_store_copy(reader->store, offset, data, length, reader->why);
+	*all = offset + length <= size && is_one_piece(reader);
+	return sqst_store_refer(reader->store, offset, at, *all ? size - offset : length,
+				reader->why);
+}
+
+/* Data that stands in a file as it is stays there and is not even read; holes are left out. */
 static int read_content(struct reader *reader, struct sqst_stage_body *body)
 {
-	const uint64_t base = reader->spool.end;
+	struct sqst_store *store = reader->store;
 	uint64_t size = 0;
+	bool all = false;
 
 	if (archive_entry_size_is_set(reader->entry) && archive_entry_size(reader->entry) > 0)
 		size = (uint64_t)archive_entry_size(reader->entry);
-	for (;;) {
+	sqst_store_begin(store);
+	while (!all) {
 		const void *data;
 		la_int64_t offset;
 		size_t length;
@@ -74,20 +112,17 @@ static int read_content(struct reader *reader, struct sqst_stage_body *body)
 			return rc;
 		if (length == 0)
 			continue;
-		if (offset < 0 || (uint64_t)offset > INT64_MAX - base ||
-		    length > INT64_MAX - base - (uint64_t)offset)
+		if (offset < 0 || length > (uint64_t)(INT64_MAX - offset))
 			return bad(reader, reader->path);
-		rc = sqst_spool_write(&reader->spool, base + (uint64_t)offset, data, length);
+		rc = store_block(reader, data, length, (uint64_t)offset, size, &all);
 		if (rc < 0)
 			return rc;
 		if ((uint64_t)offset + length > size)
 			size = (uint64_t)offset + length;
 	}
-	if (size > INT64_MAX - base)
-		return bad(reader, reader->path);
-	body->u.file.base = base;
+	body->u.file.base = store->first;
+	body->u.file.parts = store->parts - store->first;
 	body->u.file.size = size;
-	reader->spool.end = base + size;
 	return 0;
 }
 
@@ -115,54 +150,42 @@ static int type_of(const struct archive_entry *entry)
 	}
 }
 
-/* libarchive lists the last first, and has one twice if the archive says it in both forms. */
-static int take_xattrs(struct reader *reader, struct sqst_stage_body *body)
+/* What a global header says instead of the entry's own. An integer, a fraction is cut downwards. */
+static bool global_number(const struct reader *reader, const char *key, int64_t *number)
 {
-	struct sqst_stage *stage = &reader->stage;
-	const int count = archive_entry_xattr_reset(reader->entry);
-	const char *name;
-	const void *value;
-	size_t size;
+	const struct sqst_pax_record *record = sqst_pax_find_global(&reader->pax, key);
+	char text[32];
+	char *end;
 
-	if (count <= 0)
-		return 0;
-	body->xattr = sqst_arena_array(stage->arena, (size_t)count, sizeof(*body->xattr));
-	if (!body->xattr)
-		return sqst_stage_nomem(stage);
-	while (archive_entry_xattr_next(reader->entry, &name, &value, &size) == ARCHIVE_OK) {
-		struct sqst_xattr *to = &body->xattr[body->xattrs];
-		bool known = false;
-
-		for (size_t i = 0; i < body->xattrs && !known; i++)
-			known = strcmp(body->xattr[i].name, name) == 0;
-		if (known || !sqst_stage_wants_xattr(stage, name))
-			continue;
-		if (size > UINT32_MAX)
-			return bad(reader, reader->path);
-		to->name = sqst_arena_strndup(stage->arena, name, strlen(name));
-		to->value = sqst_arena_strndup(stage->arena, size ? value : "", size);
-		to->size = (uint32_t)size;
-		if (!to->name || !to->value)
-			return sqst_stage_nomem(stage);
-		body->xattrs++;
-	}
-	return 0;
+	if (!record || record->value_size >= sizeof(text))
+		return false;
+	memcpy(text, record->value, record->value_size);
+	text[record->value_size] = '\0';
+	*number = strtoll(text, &end, 10);
+	if (text[0] == '-' && *end == '.' && strspn(end + 1, "0") < strlen(end + 1))
+		--*number;
+	return end != text && (*end == '\0' || *end == '.');
 }
 
 static int take_metadata(struct reader *reader, struct sqst_stage_body *body)
 {
 	struct archive_entry *entry = reader->entry;
 	struct sqst_stage *stage = &reader->stage;
-	int rc = sqst_stage_owner(stage, reader->path, archive_entry_uid(entry),
-				  archive_entry_gid(entry), body);
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry), time;
+	int rc;
 
+	global_number(reader, "uid", &uid);
+	global_number(reader, "gid", &gid);
+	rc = sqst_stage_owner(stage, reader->path, uid, gid, body);
 	body->mode = (uint16_t)(archive_entry_perm(entry) & 07777);
-	if (archive_entry_mtime_is_set(entry))
+	if (global_number(reader, "mtime", &time))
+		body->mtime = sqst_stage_time(stage, time);
+	else if (archive_entry_mtime_is_set(entry))
 		body->mtime = sqst_stage_time(stage, archive_entry_mtime(entry));
 	if (archive_entry_acl_types(entry) != 0 && !stage->scan->no_xattrs)
 		reader->acls++;
 	if (rc == 0)
-		rc = take_xattrs(reader, body);
+		rc = sqst_pax_xattrs(&reader->pax, stage, reader->path, body);
 	if (rc < 0)
 		return rc;
 	switch (body->type) {
@@ -243,30 +266,34 @@ static int take_entry(struct reader *reader)
 
 /* ---- the whole archive */
 
-static int open_archive(struct reader *reader)
+/* One archive; what is put behind it with cat may be another. */
+static int open_archive(struct reader *reader, bool first)
 {
-	struct archive *archive = reader->archive;
+	struct archive *archive = archive_read_new();
 
-	/* They warn where another program does the work. */
-	archive_read_support_filter_all(archive);
-	archive_read_support_format_tar(archive);
+	reader->archive = archive;
+	if (!archive)
+		return sqst_stage_nomem(&reader->stage);
+	if (first) {
+		archive_read_support_format_tar(archive);
+		archive_read_support_format_zip(archive);
+	}
 	archive_read_support_format_cpio(archive);
-	archive_read_support_format_zip(archive);
 	if (reader->stage.options->ignore_zeros)
 		archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1");
-	return sqst_input_attach(&reader->input, archive) == ARCHIVE_OK ? 0 : bad(reader, NULL);
+	return sqst_plain_attach(&reader->plain, archive) == ARCHIVE_OK ? 0 : bad(reader, NULL);
 }
 
 /* tar ends with two blocks of zeros. Without them it may have been cut between two entries, which
  * nothing else shows. */
 static int check_end(struct reader *reader)
 {
-	const bool plain = archive_filter_count(reader->archive) <= 1;
-	const int kind = archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK;
+	const bool plain = !reader->plain.filter;
+	const bool tar = is_kind(reader, ARCHIVE_FORMAT_TAR);
 	uint64_t zeros;
 	const int rc = sqst_input_drain(&reader->input, &zeros);
 
-	if (rc == 0 && plain && kind == ARCHIVE_FORMAT_TAR && zeros < 512)
+	if (rc == 0 && plain && tar && zeros < 512)
 		sqst_warn(reader->why, reader->input.name,
 			  "the archive does not end with a block of zeros; it may have been cut "
 			  "short");
@@ -287,43 +314,145 @@ static int check_warning(struct reader *reader)
 	return 0;
 }
 
+/* What the headers before the entry say, which libarchive has read. */
+static int read_pax(struct reader *reader, uint64_t from)
+{
+	reader->pax.local.count = 0;
+	if (!is_kind(reader, ARCHIVE_FORMAT_TAR))
+		return 0;
+	return sqst_pax_read(&reader->pax, &reader->plain, from,
+			     sqst_plain_position(&reader->plain, reader->archive));
+}
+
+/* *found: whether there was one. */
+static int read_entry(struct reader *reader, bool *found)
+{
+	uint64_t from;
+	int rc = reader->path ? archive_read_data_skip(reader->archive) : ARCHIVE_OK;
+
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_EOF)
+		return bad(reader, reader->path);
+	reader->path = NULL;
+	from = sqst_plain_position(&reader->plain, reader->archive);
+	sqst_plain_keep(&reader->plain, from);
+	rc = archive_read_next_header(reader->archive, &reader->entry);
+	*found = rc != ARCHIVE_EOF;
+	if (rc == ARCHIVE_EOF)
+		return 0;
+	/* ARCHIVE_RETRY too: it says that a damaged header could be skipped. */
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
+		return bad(reader, NULL);
+	if (rc == ARCHIVE_WARN && (rc = check_warning(reader)) < 0)
+		return rc;
+	if ((rc = canceled(reader)) < 0)
+		return rc;
+	if (!reader->format)
+		reader->format = archive_format(reader->archive);
+	rc = read_pax(reader, from);
+	return rc == 0 ? take_entry(reader) : rc;
+}
+
+/* Whether what follows a cpio archive is none. */
+static bool is_rest(const struct reader *reader)
+{
+	return !reader->input.error && !reader->plain.no_memory && reader->archive &&
+	       archive_format(reader->archive) == 0;
+}
+
+/* As in an initramfs: the kernel reads cpio archives one behind the other, each in a compression of
+ * its own, with zeros between them (Documentation/driver-api/early-userspace/buffer-format.rst). */
 static int read_entries(struct reader *reader)
 {
-	for (;;) {
-		int rc = archive_read_next_header(reader->archive, &reader->entry);
+	bool more = true;
+	int rc = 0;
 
-		if (rc == ARCHIVE_EOF)
-			return check_end(reader);
-		/* ARCHIVE_RETRY too: it says that a damaged header could be skipped. */
-		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
-			return bad(reader, NULL);
-		if (rc == ARCHIVE_WARN && (rc = check_warning(reader)) < 0)
-			return rc;
-		rc = canceled(reader);
-		if (rc == 0)
-			rc = take_entry(reader);
-		if (rc < 0)
-			return rc;
+	for (bool first = true; rc == 0 && more; first = false) {
+		const uint64_t base = reader->plain.base;
+		bool found = true;
+
+		rc = open_archive(reader, first);
+		while (rc == 0 && found)
+			rc = read_entry(reader, &found);
+		if (rc < 0 && !first && is_rest(reader)) {
+			sqst_warn(reader->why, reader->input.name,
+				  "what stands behind the last archive in it, at byte %llu%s, is "
+				  "no cpio archive and is not read",
+				  (unsigned long long)base,
+				  reader->plain.filter ? " of what is unpacked" : "");
+			rc = 0;
+			break;
+		}
+		more = rc == 0 && (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) ==
+				      ARCHIVE_FORMAT_CPIO;
+		if (!more)
+			break;
+		rc = sqst_plain_next(&reader->plain,
+				     sqst_plain_position(&reader->plain, reader->archive), &more);
+		if (rc == 0 && more) {
+			archive_read_free(reader->archive);
+			reader->archive = NULL;
+			reader->path = NULL;
+		}
 	}
+	return rc == 0 ? check_end(reader) : rc;
+}
+
+/* What no entry of an archive of this format can have; NULL: nothing that an image has. */
+static const char *missing(const struct reader *reader)
+{
+	switch (reader->format) {
+	case ARCHIVE_FORMAT_TAR:
+		return "v7 tar: no extended attributes, devices or FIFOs";
+	case ARCHIVE_FORMAT_TAR_USTAR:
+		return "ustar: no extended attributes";
+	case ARCHIVE_FORMAT_TAR_GNUTAR:
+		return "GNU tar: no extended attributes";
+	case ARCHIVE_FORMAT_CPIO_POSIX:
+		return "odc cpio: no extended attributes, no owners above 262143";
+	case ARCHIVE_FORMAT_CPIO_BIN_LE:
+	case ARCHIVE_FORMAT_CPIO_BIN_BE:
+		return "binary cpio: no extended attributes, no owners or devices above 65535";
+	case ARCHIVE_FORMAT_CPIO_SVR4_NOCRC:
+	case ARCHIVE_FORMAT_CPIO_SVR4_CRC:
+		return "cpio: no extended attributes";
+	case ARCHIVE_FORMAT_ZIP:
+		return "zip: no extended attributes, hard links or devices";
+	default:
+		return NULL;
+	}
+}
+
+static void warn_of_format(const struct reader *reader)
+{
+	const char *text = reader->pax.seen ? NULL : missing(reader);
+
+	if (text && !reader->stage.scan->no_xattrs)
+		sqst_warn(
+		    reader->why, reader->input.name,
+		    "its format cannot say all of a tree (%s); tar --format=pax --xattrs can, "
+		    "and -no-xattrs says that no attributes are wanted",
+		    text);
 }
 
 static int read_archive(struct reader *reader, struct sqst_tree **out)
 {
-	int rc = open_archive(reader);
+	int rc = sqst_plain_open(&reader->plain, &reader->input, reader->why);
 
 	if (rc == 0)
 		rc = read_entries(reader);
 	if (rc == 0)
-		rc = sqst_spool_finish(&reader->spool);
+		rc = sqst_store_finish(reader->store, reader->input.fd, reader->why);
 	if (rc == 0)
-		rc = sqst_stage_tree(&reader->stage, &sqst_origin_spool, reader->spool.fd, out);
+		rc = sqst_stage_tree(&reader->stage, &sqst_origin_store, -1, out);
 	if (rc < 0)
 		return rc;
-	reader->spool.fd = -1;
+	/* The first and only origin of the tree. */
+	(*out)->origin[0].state = sqst_steal(&reader->store);
 	if (reader->acls > 0)
 		sqst_warn(reader->why, reader->input.name,
 			  "access control lists of %llu entries cannot be stored and were left out",
 			  (unsigned long long)reader->acls);
+	warn_of_format(reader);
 	return 0;
 }
 
@@ -341,12 +470,25 @@ static int in_locale(struct reader *reader, struct sqst_tree **out)
 	if (!locale)
 		return sqst_stage_nomem(&reader->stage);
 	before = uselocale(locale);
-	reader->archive = archive_read_new();
-	rc = reader->archive ? read_archive(reader, out) : sqst_stage_nomem(&reader->stage);
+	rc = read_archive(reader, out);
 	archive_read_free(reader->archive);
+	sqst_plain_release(&reader->plain);
+	sqst_pax_release(&reader->pax);
 	uselocale(before);
 	freelocale(locale);
 	return rc;
+}
+
+/* Most often a program failed before it wrote anything. */
+static int read_nothing(struct reader *reader, struct sqst_tree **out)
+{
+	if (!reader->stage.options->allow_empty)
+		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
+				 "is empty, which no archive is; did the program that writes it "
+				 "fail?");
+	sqst_warn(reader->why, reader->input.name,
+		  "is empty: the image gets a root directory with nothing in it");
+	return sqst_stage_tree(&reader->stage, NULL, -1, out);
 }
 
 bool sqst_archive_supported(void)
@@ -357,20 +499,23 @@ bool sqst_archive_supported(void)
 int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *options,
 			   struct sqst_tree **out, struct sqst_report *why)
 {
+	const char *beside = options ? options->beside : NULL;
 	struct reader reader = {.why = why};
 	int rc;
 
-	reader.input.fd = reader.spool.fd = -1;
+	reader.input.fd = -1;
 	rc = sqst_stage_open(&reader.stage, path, options, why);
+	reader.store = sqst_store_new(beside);
+	if (rc == 0 && !reader.store)
+		rc = sqst_stage_nomem(&reader.stage);
 	if (rc == 0)
-		rc = sqst_spool_open(&reader.spool, why);
-	if (rc == 0)
-		rc = sqst_input_open(&reader.input, path, reader.stage.options->cancel, why);
+		rc =
+		    sqst_input_open(&reader.input, path, beside, reader.stage.options->cancel, why);
 	if (rc == 0) {
 		reader.stage.source = reader.input.name;
-		rc = in_locale(&reader, out);
+		rc = reader.input.empty ? read_nothing(&reader, out) : in_locale(&reader, out);
 	}
-	sqst_spool_release(&reader.spool);
+	sqst_store_free(reader.store);
 	sqst_input_release(&reader.input);
 	sqst_stage_release(&reader.stage);
 	return rc;

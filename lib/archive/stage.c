@@ -306,6 +306,8 @@ int sqst_stage_device(struct sqst_stage *stage, const char *path, uint64_t major
 
 bool sqst_stage_wants_xattr(struct sqst_stage *stage, const char *name)
 {
+	if (stage->scan->overlay_marks && sqst_xattr_is_overlay(name))
+		return true;
 	if (stage->scan->no_xattrs)
 		return false;
 	if (stage->has_exclude && sqst_regex_matches(&stage->exclude, name))

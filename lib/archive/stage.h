@@ -25,8 +25,9 @@ struct sqst_stage_body {
 	union {
 		struct {
 			uint64_t size;
-			/* Where it begins in the spool. */
+			/* Where the origin finds it: key[0] and key[1] of the inode. */
 			uint64_t base;
+			uint64_t parts;
 			/* The file of the file system that has it, instead; or NULL. */
 			const char *path;
 		} file;

@@ -76,6 +76,7 @@ static int fill_file(const struct conversion *conversion, const struct sqst_stag
 					  conversion->stage->why);
 	inode->u.file.size = body->u.file.size;
 	inode->u.file.key[0] = body->u.file.base;
+	inode->u.file.key[1] = body->u.file.parts;
 	inode->origin = (uint8_t)conversion->origin;
 	return 0;
 }
@@ -95,6 +96,9 @@ static int fill(const struct conversion *conversion, const struct sqst_stage_bod
 	if (rc < 0)
 		return rc;
 	switch (body->type) {
+	case SQST_TYPE_DIR:
+		inode->subkey = body->implied;
+		return 0;
 	case SQST_TYPE_FILE:
 		return fill_file(conversion, body, inode);
 	case SQST_TYPE_SYMLINK:
@@ -238,10 +242,11 @@ static void warn_of_losses(const struct sqst_stage *stage)
 			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
 			  (unsigned long long)stage->clamped);
 	if (stage->foreign > 0)
-		sqst_warn(stage->why, stage->source,
-			  "%llu extended attributes outside user, trusted and security (the first: "
-			  "%s) cannot be stored and were left out",
-			  (unsigned long long)stage->foreign, stage->first_foreign);
+		sqst_warn(
+		    stage->why, stage->source,
+		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
+		    "(the first: %s) cannot be stored and were left out",
+		    (unsigned long long)stage->foreign, stage->first_foreign);
 }
 
 int sqst_stage_tree(struct sqst_stage *stage, const struct sqst_origin_type *type, int fd,

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/scope.h"
 
 ssize_t sqst_read_full(int fd, void *data, size_t size)
 {
@@ -74,6 +76,31 @@ static int make_unlinked(const char *directory)
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd >= 0)
 		unlink(path);
+	return fd;
+}
+
+int sqst_temporary_open_beside(const char *path)
+{
+	SQST_AUTO_FREE char *real = realpath(path, NULL);
+	SQST_AUTO_FREE char *directory = strdup(real ? real : path);
+	struct stat st;
+	char *slash;
+	int fd;
+
+	if (!directory || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		return -1;
+	slash = strrchr(directory, '/');
+	if (slash)
+		slash[slash == directory ? 1 : 0] = '\0';
+	if (stat(slash ? directory : ".", &st) != 0)
+		return -1;
+	fd = make_unlinked(slash ? directory : ".");
+	if (fd >= 0) {
+		const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, st.st_mtim};
+
+		/* The directory may be part of a source. */
+		utimensat(AT_FDCWD, slash ? directory : ".", times, 0);
+	}
 	return fd;
 }
 

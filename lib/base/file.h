@@ -27,4 +27,8 @@ int sqst_temporary_open(const char **directory);
 /* The directory of a path, "." if it names none. The caller's to free; NULL if memory is short. */
 char *sqst_directory_of(const char *path);
 
+/* As sqst_temporary_open(), in the directory where the file `path` is or will be, whose time stays
+ * as it was. -1 if that cannot be, or if `path` is a device or the like. */
+int sqst_temporary_open_beside(const char *path);
+
 #endif

@@ -18,13 +18,21 @@
 
 int sqst_spool_open(struct sqst_spool *spool, struct sqst_report *why)
 {
+	return sqst_spool_open_beside(spool, NULL, why);
+}
+
+int sqst_spool_open_beside(struct sqst_spool *spool, const char *path, struct sqst_report *why)
+{
 	const char *directory;
 
 	*spool = (struct sqst_spool){.fd = -1, .why = why};
 	spool->buffer = malloc(BUFFER_SIZE);
 	if (!spool->buffer)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	spool->fd = sqst_temporary_open(&directory);
+	if (path)
+		spool->fd = sqst_temporary_open_beside(path);
+	if (spool->fd < 0)
+		spool->fd = sqst_temporary_open(&directory);
 	if (spool->fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
 				       "cannot make a temporary file there (TMPDIR says where)");

@@ -69,40 +69,34 @@ static int kind_of(const struct sqst_source *source, enum sqst_source_kind *kind
 	return 0;
 }
 
-/* Directories and files, all of them together or laid over one another. */
+/* Directories and files, all of them together. */
 static int read_files(const struct sqst_build_options *options,
 		      const struct sqst_scan_options *scan, struct sqst_tree **out,
 		      struct sqst_report *why)
 {
-	const bool merge = (options->flags & SQST_BUILD_MERGE) != 0;
 	const unsigned flags =
 	    (options->flags & SQST_BUILD_KEEP_AS_DIRECTORY ? SQST_SOURCES_KEEP_DIRECTORY : 0u) |
 	    (options->flags & SQST_BUILD_NO_STRIP ? SQST_SOURCES_NO_STRIP : 0u) |
 	    (options->flags & SQST_BUILD_NO_DESCENT ? SQST_SOURCES_NO_DESCENT : 0u);
 	SQST_AUTO_FREE const char **path = calloc(options->sources, sizeof(*path));
-	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
-	int rc;
 
 	if (!path)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (size_t i = 0; i < options->sources; i++)
 		path[i] = options->source[i].path;
-	rc = sqst_tree_scan_sources(path, merge ? 1 : options->sources, flags, scan,
-				    options->cancel, &tree, why);
-	for (size_t i = 1; rc == 0 && merge && i < options->sources; i++)
-		rc = sqst_tree_merge(tree, path[i], scan, options->cancel, why);
-	if (rc == 0)
-		*out = sqst_steal(&tree);
-	return rc;
+	return sqst_tree_scan_sources(path, options->sources, flags, scan, options->cancel, out,
+				      why);
 }
 
 /* A source that is a tree by itself. */
-static int read_one(const struct sqst_build_options *options, const char *path,
-		    enum sqst_source_kind kind, struct sqst_tree **out, struct sqst_report *why)
+static int read_one(const struct sqst_build_options *options, const struct sqst_scan_options *scan,
+		    const char *path, enum sqst_source_kind kind, struct sqst_tree **out,
+		    struct sqst_report *why)
 {
 	struct sqst_archive_options archive = options->archive;
 
-	archive.scan = &options->scan;
+	archive.scan = scan;
+	archive.beside = options->output;
 	archive.cancel = options->cancel;
 	switch (kind) {
 	case SQST_SOURCE_ARCHIVE:
@@ -120,30 +114,73 @@ static int read_one(const struct sqst_build_options *options, const char *path,
 			 "image (--sources files stores it as a file)");
 }
 
+/* Laid over one another. The lowest one is laid over nothing, since it may have marks as well. */
+static int read_layers(const struct sqst_build_options *options, struct sqst_scan_options *scan,
+		       struct sqst_tree **out, struct sqst_report *why)
+{
+	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = sqst_tree_new();
+	int rc = 0;
+
+	if (!tree)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	sqst_tree_root(tree)->inode->subkey = 1;
+	scan->overlay_marks = true;
+	for (size_t i = 0; rc == 0 && i < options->sources; i++) {
+		SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *layer = NULL;
+		const char *path = options->source[i].path;
+		enum sqst_source_kind kind;
+
+		rc = kind_of(&options->source[i], &kind, why);
+		if (rc < 0)
+			break;
+		if (kind == SQST_SOURCE_FILES)
+			rc = sqst_tree_scan(path, scan, options->cancel, &layer, why);
+		else
+			rc = read_one(options, scan, path, kind, &layer, why);
+		if (rc == 0)
+			rc = sqst_tree_lay(tree, layer, why);
+	}
+	if (rc == 0)
+		*out = sqst_steal(&tree);
+	return rc;
+}
+
 static int read_any(const struct sqst_build_options *options, struct sqst_tree **out,
 		    struct sqst_report *why)
 {
+	const unsigned places =
+	    SQST_BUILD_KEEP_AS_DIRECTORY | SQST_BUILD_NO_STRIP | SQST_BUILD_NO_DESCENT;
 	struct sqst_scan_options scan = options->scan;
 
+	if ((options->flags & SQST_BUILD_MERGE) && (options->flags & places))
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "with --merge each source becomes the root; -keep-as-directory, "
+				 "-no-strip, -tarstyle and -cpiostyle do not go with it");
 	/* With several sources an archive is a file among others. */
-	if (options->sources == 1) {
+	if (options->sources == 1 && !(options->flags & SQST_BUILD_MERGE)) {
 		enum sqst_source_kind kind;
 		const int rc = kind_of(&options->source[0], &kind, why);
 
 		if (rc < 0)
 			return rc;
+		/* A name to be kept with its directories is one of a file. */
+		if (kind == SQST_SOURCE_AUTO && (options->flags & places))
+			kind = SQST_SOURCE_FILES;
 		if (kind != SQST_SOURCE_FILES)
-			return read_one(options, options->source[0].path, kind, out, why);
+			return read_one(options, &options->scan, options->source[0].path, kind, out,
+					why);
 	}
+	scan.leave_out[0] = options->output;
+	scan.leave_out[1] = options->map_output;
+	scan.leave_out[2] = options->report_output;
+	if (options->flags & SQST_BUILD_MERGE)
+		return read_layers(options, &scan, out, why);
 	for (size_t i = 0; i < options->sources; i++) {
 		if (options->source[i].kind > SQST_SOURCE_FILES)
 			return sqst_fail(why, SQST_ERR_OPTION, options->source[i].path,
 					 "an archive, mtree specification or image must be the "
 					 "only source");
 	}
-	scan.leave_out[0] = options->output;
-	scan.leave_out[1] = options->map_output;
-	scan.leave_out[2] = options->report_output;
 	return read_files(options, &scan, out, why);
 }
 

@@ -33,28 +33,31 @@ static int no_memory(struct merge *merge)
 
 /* ---- marks that are not stored */
 
-static bool is_opaque_attribute(const struct sqst_xattr *xattr)
-{
-	return sqst_xattr_is_overlay(xattr->name) && xattr->size == 1 &&
-	       *(const char *)xattr->value == 'y' &&
-	       strcmp(strrchr(xattr->name, '.'), ".opaque") == 0;
-}
-
-static bool is_opaque(const struct merge *merge, const struct sqst_node *dir)
+/* The attribute {trusted,user}.overlay.`mark` of an inode of the upper tree. */
+static const struct sqst_xattr *find_mark(const struct merge *merge, const struct sqst_inode *inode,
+					  const char *mark)
 {
 	const struct sqst_xattr *list;
 	size_t count;
 
-	if (sqst_tree_find(dir, OPAQUE))
-		return true;
-	if (dir->inode->xattr == SQST_NO_XATTR)
-		return false;
-	list = sqst_tree_xattr_set(merge->upper, dir->inode->xattr, &count);
+	if (inode->xattr == SQST_NO_XATTR)
+		return NULL;
+	list = sqst_tree_xattr_set(merge->upper, inode->xattr, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (is_opaque_attribute(&list[i]))
-			return true;
+		if (sqst_xattr_is_overlay(list[i].name) &&
+		    strcmp(strrchr(list[i].name, '.') + 1, mark) == 0)
+			return &list[i];
 	}
-	return false;
+	return NULL;
+}
+
+/* "x" says only that there are whiteouts by attribute in it. */
+static bool is_opaque(const struct merge *merge, const struct sqst_node *dir)
+{
+	const struct sqst_xattr *xattr = find_mark(merge, dir->inode, "opaque");
+
+	return sqst_tree_find(dir, OPAQUE) ||
+	       (xattr && xattr->size == 1 && *(const char *)xattr->value == 'y');
 }
 
 /* aufs keeps more of its own under ".wh..wh.". */
@@ -63,9 +66,33 @@ static bool is_mark(const struct sqst_node *node)
 	return strncmp(node->name, WHITEOUT, 4) == 0;
 }
 
-static bool is_overlay_whiteout(const struct sqst_node *node)
+static bool is_overlay_whiteout(const struct merge *merge, const struct sqst_node *node)
 {
-	return node->inode->type == SQST_TYPE_CHAR && node->inode->u.device == 0;
+	const struct sqst_inode *inode = node->inode;
+
+	if (inode->type == SQST_TYPE_CHAR)
+		return inode->u.device == 0;
+	return inode->type == SQST_TYPE_FILE && inode->u.file.size == 0 &&
+	       find_mark(merge, inode, "whiteout");
+}
+
+/* What overlayfs stores as a pointer into the layers below cannot be laid over others. */
+static int check_pointers(const struct merge *merge, const struct sqst_node *node)
+{
+	static const char *const marks[] = {"redirect", "metacopy"};
+	char path[4096] = "";
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (!find_mark(merge, node->inode, marks[i]))
+			continue;
+		sqst_node_path(node, path, sizeof(path));
+		return sqst_fail(
+		    merge->why, SQST_ERR_SOURCE, merge->upper->source,
+		    "/%s has the attribute overlay.%s: what it is stands in the layers "
+		    "that it was made with; take the mounted overlay as the source",
+		    path, marks[i]);
+	}
+	return 0;
 }
 
 /* ---- copies */
@@ -93,6 +120,7 @@ static int copy_xattrs(struct merge *merge, const struct sqst_inode *from, struc
 /* Strings need no copy: the tree has taken the upper one's memory over. */
 static int copy_inode(struct merge *merge, const struct sqst_inode *from, struct sqst_inode *to)
 {
+	to->subkey = from->subkey;
 	to->uid = from->uid;
 	to->gid = from->gid;
 	to->mode = from->mode;
@@ -100,7 +128,6 @@ static int copy_inode(struct merge *merge, const struct sqst_inode *from, struct
 	switch ((enum sqst_type)from->type) {
 	case SQST_TYPE_FILE:
 		to->u.file = from->u.file;
-		to->subkey = from->subkey;
 		to->origin = merge->origin[from->origin];
 		break;
 	case SQST_TYPE_SYMLINK:
@@ -133,7 +160,10 @@ static int add(struct merge *merge, struct sqst_node *dir, struct sqst_node *nod
 {
 	struct sqst_inode *inode = node->inode;
 	struct sqst_node *copy;
+	const int rc = check_pointers(merge, node);
 
+	if (rc < 0)
+		return rc;
 	if (inode->type != SQST_TYPE_DIR && get_copy(inode))
 		return sqst_tree_link(merge->tree, dir, node->name, get_copy(inode))
 			   ? 0
@@ -148,23 +178,47 @@ static int add(struct merge *merge, struct sqst_node *dir, struct sqst_node *nod
 /* ---- one directory */
 
 /* Take away what whiteouts and replacements of the upper directory take away. */
-static void clear(struct merge *merge, struct sqst_node *lower, const struct sqst_node *upper)
+static int clear(struct merge *merge, struct sqst_node *lower, const struct sqst_node *upper)
 {
 	const struct sqst_inode *dir = upper->inode;
-	const bool opaque = is_opaque(merge, upper);
+	const uint32_t count = lower->inode->u.dir.count;
+	SQST_AUTO_FREE bool *gone = NULL;
 
-	while (opaque && lower->inode->u.dir.count > 0)
-		sqst_tree_remove(merge->tree,
-				 lower->inode->u.dir.child[lower->inode->u.dir.count - 1]);
+	if (count == 0)
+		return 0;
+	gone = calloc(count, sizeof(*gone));
+	if (!gone)
+		return no_memory(merge);
+	if (is_opaque(merge, upper))
+		memset(gone, true, count);
 	for (uint32_t i = 0; i < dir->u.dir.count; i++) {
 		const struct sqst_node *node = dir->u.dir.child[i];
-		struct sqst_node *gone =
+		const struct sqst_node *there =
 		    sqst_tree_find(lower, is_mark(node) ? node->name + 4 : node->name);
 
-		if (gone && (is_mark(node) || node->inode->type != SQST_TYPE_DIR ||
-			     gone->inode->type != SQST_TYPE_DIR))
-			sqst_tree_remove(merge->tree, gone);
+		if (there && (is_mark(node) || node->inode->type != SQST_TYPE_DIR ||
+			      there->inode->type != SQST_TYPE_DIR))
+			gone[there->position] = true;
 	}
+	sqst_tree_remove_marked(merge->tree, lower, gone);
+	return 0;
+}
+
+/* A directory that both trees have. What the upper one only implied stays as it was; if that was
+ * implied as well, it is as old as the newest thing in either. */
+static int copy_directory(struct merge *merge, const struct sqst_inode *from, struct sqst_inode *to)
+{
+	const uint32_t time = to->mtime;
+	int rc;
+
+	if (!from->subkey)
+		return copy_inode(merge, from, to);
+	if (!to->subkey)
+		return 0;
+	rc = copy_inode(merge, from, to);
+	if (time > to->mtime)
+		to->mtime = time;
+	return rc;
 }
 
 static int by_name(const void *a, const void *b)
@@ -191,23 +245,23 @@ static int merge_directory(struct merge *merge, struct sqst_node *lower, struct 
 	const uint32_t count = upper->inode->u.dir.count;
 	SQST_AUTO_FREE struct sqst_node **fresh = NULL;
 	uint32_t used = 0;
-	int rc = copy_inode(merge, upper->inode, lower->inode);
+	int rc = check_pointers(merge, upper);
 
-	if (rc < 0 || count == 0) {
-		if (rc == 0)
-			clear(merge, lower, upper);
+	if (rc == 0)
+		rc = copy_directory(merge, upper->inode, lower->inode);
+	if (rc == 0)
+		rc = clear(merge, lower, upper);
+	if (rc < 0 || count == 0)
 		return rc;
-	}
 	fresh = malloc(count * sizeof(struct sqst_node *));
 	if (!fresh)
 		return no_memory(merge);
-	clear(merge, lower, upper);
 	/* First look, then add: names are found only among sorted ones. */
 	for (uint32_t i = 0; i < count; i++) {
 		struct sqst_node *node = upper->inode->u.dir.child[i];
 		struct sqst_node *known = sqst_tree_find(lower, node->name);
 
-		if (is_mark(node) || is_overlay_whiteout(node))
+		if (is_mark(node) || is_overlay_whiteout(merge, node))
 			continue;
 		if (known)
 			set_copy(node->inode, known);
@@ -260,6 +314,8 @@ int sqst_tree_lay(struct sqst_tree *tree, struct sqst_tree *upper, struct sqst_r
 
 	/* States of origins, link targets and pinned paths are in it. */
 	sqst_arena_take_over(tree->arena, upper->arena);
+	if (!tree->source[0])
+		tree->source = upper->source;
 	set_copy(upper->root->inode, tree->root);
 	for (struct sqst_node *node = upper->root; rc == 0 && node; node = sqst_tree_next(node)) {
 		/* A directory under a mark (".wh..wh.plnk") has no copy. */

@@ -147,9 +147,11 @@ int sqst_xattr_parse(const char *text, struct sqst_override_xattr *out, struct s
 	value = malloc(strlen(equals + 1) + 1);
 	if (!name || !value)
 		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
-	if (!sqst_xattr_namespace_known(name) || !strchr(name, '.')[1])
-		return sqst_fail(why, SQST_ERR_OPTION, name,
-				 "squashfs has attributes user.*, trusted.* and security.* only");
+	if (!sqst_xattr_namespace_known(name))
+		return sqst_fail(
+		    why, SQST_ERR_OPTION, name,
+		    "squashfs has attributes user.*, trusted.* and security.* only, with a name "
+		    "behind the dot");
 	size = decode(equals + 1, value);
 	if (size < 0)
 		return sqst_fail(

@@ -20,7 +20,7 @@ static int by_ref(const void *a, const void *b)
 int sqst_survey_xattrs(struct sqst_source_image *source, const struct sqst_names *names,
 		       struct sqst_survey *survey)
 {
-	const uint32_t sets = source->xattr_count;
+	const uint32_t sets = source->xattr_ids.entries;
 	SQST_AUTO_FREE uint8_t *seen = calloc(sets / 8 + (size_t)1, 1);
 	SQST_AUTO_FREE uint64_t *ref = calloc(names->count, sizeof(*ref));
 

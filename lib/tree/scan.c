@@ -71,7 +71,8 @@ int sqst_scan_fill(struct sqst_scan *scan, struct sqst_inode *inode, const struc
 	inode->mode = (uint16_t)(st->st_mode & 07777);
 	inode->mtime = clamp_time(scan, st->st_mtim.tv_sec);
 	if (!scan->options->no_xattrs ||
-	    (scan->options->overlay_marks && inode->type == SQST_TYPE_DIR)) {
+	    (scan->options->overlay_marks &&
+	     (inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE))) {
 		const int rc =
 		    sqst_xattr_scan(&scan->xattrs, scan->tree, scan->path, inode, scan->why);
 
@@ -355,10 +356,11 @@ static void warn_of_losses(struct sqst_scan *scan, const char *path)
 			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
 			  (unsigned long long)scan->clamped);
 	if (scan->xattrs.foreign > 0)
-		sqst_warn(scan->why, path,
-			  "%llu extended attributes outside user, trusted and security (the first: "
-			  "%s) cannot be stored and were left out",
-			  (unsigned long long)scan->xattrs.foreign, scan->xattrs.first_foreign);
+		sqst_warn(
+		    scan->why, path,
+		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
+		    "(the first: %s) cannot be stored and were left out",
+		    (unsigned long long)scan->xattrs.foreign, scan->xattrs.first_foreign);
 	if (scan->other_devices > 0)
 		sqst_warn(scan->why, path,
 			  "%llu files and directories are on another file system and were left %s",
@@ -371,6 +373,7 @@ void sqst_scan_end(struct sqst_scan *scan, bool success, const char *path)
 	if (success)
 		warn_of_losses(scan, path);
 	sqst_links_release(&scan->links);
+	sqst_name_index_release(&scan->names);
 	sqst_xattr_scan_release(&scan->xattrs);
 	sqst_filter_ids_release(&scan->ids);
 }

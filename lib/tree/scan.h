@@ -8,6 +8,7 @@
 
 #include "tree/filter.h"
 #include "tree/links.h"
+#include "tree/name_index.h"
 #include "tree/scan_xattr.h"
 #include "tree/tree.h"
 
@@ -17,6 +18,8 @@ struct sqst_scan {
 	struct sqst_tree *tree;
 	struct sqst_report *why;
 	struct sqst_links links;
+	/* Names that sources have, of directories that are not complete. */
+	struct sqst_name_index names;
 	struct sqst_xattr_scan xattrs;
 	struct sqst_filter_ids ids;
 	/* The filter has patterns over the path in the image. */

@@ -25,15 +25,6 @@ struct source {
 	char directory[PATH_MAX];
 };
 
-static bool is_taken(const struct sqst_node *dir, const char *name)
-{
-	for (uint32_t i = 0; i < dir->inode->u.dir.count; i++) {
-		if (strcmp(dir->inode->u.dir.child[i]->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Last component and what is before it. False for "/". */
 static bool take_apart(const char *path, char *name, char *directory)
 {
@@ -72,7 +63,8 @@ static int name_source(struct sqst_scan *scan, struct source *source)
 				 "has no name that it could have in the image; it can only be the "
 				 "single source");
 	memcpy(wanted, source->name, sizeof(wanted));
-	for (unsigned i = 1; is_taken(scan->tree->root, source->name); i++) {
+	for (unsigned i = 1; sqst_name_index_find(&scan->names, scan->tree->root, source->name);
+	     i++) {
 		const int length = snprintf(source->name, sizeof(source->name), "%s_%u", wanted, i);
 
 		if (length < 0 || (size_t)length >= sizeof(source->name))
@@ -109,6 +101,8 @@ static int add_source(struct sqst_scan *scan, struct source *source)
 	rc = sqst_scan_add(scan, scan->tree->root, AT_FDCWD, source->path, source->name, &node);
 	if (rc < 0 || !node)
 		return rc;
+	if (!sqst_name_index_set(&scan->names, node))
+		return sqst_fail(scan->why, SQST_ERR_NOMEM, source->path, "out of memory");
 	if (node->inode->type == SQST_TYPE_DIR)
 		return sqst_scan_below(scan, node, source->path);
 	if (renamed && node->inode->type == SQST_TYPE_FILE)

@@ -22,13 +22,24 @@ struct walk {
 	bool descend;
 };
 
-static struct sqst_node *find(const struct sqst_node *dir, const char *name)
+static struct sqst_node *find(const struct walk *walk, const struct sqst_node *dir,
+			      const char *name)
 {
-	for (uint32_t i = 0; i < dir->inode->u.dir.count; i++) {
-		if (strcmp(dir->inode->u.dir.child[i]->name, name) == 0)
-			return dir->inode->u.dir.child[i];
-	}
-	return NULL;
+	return sqst_name_index_find(&walk->scan->names, dir, name);
+}
+
+/* Children are sorted later: the last one may take its place. */
+static void remove_node(struct walk *walk, struct sqst_node *node)
+{
+	struct sqst_inode *dir = node->parent->inode;
+	struct sqst_node *last = dir->u.dir.child[dir->u.dir.count - 1];
+
+	sqst_name_index_forget(&walk->scan->names, node);
+	dir->u.dir.child[node->position] = last;
+	last->position = node->position;
+	node->position = dir->u.dir.count - 1;
+	dir->u.dir.child[node->position] = node;
+	sqst_tree_remove(walk->scan->tree, node);
 }
 
 static bool is_dots(const char *name, size_t length)
@@ -60,20 +71,57 @@ static int add(struct walk *walk, struct sqst_node *dir, const char *name, struc
 	scan->inside_length = sqst_node_path(dir, scan->inside, sizeof(scan->inside));
 	if (rc == 0 && scan->inside_length >= sizeof(scan->inside))
 		rc = sqst_fail(scan->why, SQST_ERR_SOURCE, walk->source, "the path is too long");
-	return rc == 0 ? sqst_scan_add(scan, dir, AT_FDCWD, walk->path, name, out) : rc;
+	if (rc == 0)
+		rc = sqst_scan_add(scan, dir, AT_FDCWD, walk->path, name, out);
+	if (rc == 0 && *out && !sqst_name_index_set(&scan->names, *out))
+		rc = sqst_fail(scan->why, SQST_ERR_NOMEM, walk->path, "out of memory");
+	return rc;
+}
+
+/* Add a component on the way to the last one. A symbolic link is followed, as open() of the source
+ * follows it: with "/." behind it, it is asked for as the directory that it leads to. */
+static int add_way(struct walk *walk, struct sqst_node *dir, const char *name,
+		   struct sqst_node **out)
+{
+	const size_t length = strlen(walk->path);
+	struct stat st;
+	int rc;
+
+	if (lstat(walk->path, &st) != 0 || !S_ISLNK(st.st_mode))
+		return add(walk, dir, name, out);
+	if (stat(walk->path, &st) != 0 || !S_ISDIR(st.st_mode) || length + 3 > sizeof(walk->path))
+		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
+				 "is a symbolic link that leads to no directory");
+	memcpy(walk->path + length, "/.", 3);
+	rc = add(walk, dir, name, out);
+	walk->path[length] = '\0';
+	return rc;
+}
+
+/* A leaf that is in the tree as a directory on the way of another source. */
+static int check_leaf(const struct walk *walk, const struct sqst_node *node)
+{
+	struct stat st;
+
+	if (node->inode->type == SQST_TYPE_DIR && node->inode->ref != COMPLETE &&
+	    lstat(walk->path, &st) == 0 && S_ISLNK(st.st_mode))
+		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
+				 "is a symbolic link, but another source goes through it, so that "
+				 "it is stored as a directory; leave one of them out");
+	return 0;
 }
 
 /* The last component of a source. */
 static int add_leaf(struct walk *walk, struct sqst_node *dir, const char *name)
 {
-	struct sqst_node *node = find(dir, name);
-	int rc;
+	struct sqst_node *node = find(walk, dir, name);
+	int rc = node ? check_leaf(walk, node) : 0;
 
-	if (node && (!walk->descend || node->inode->type != SQST_TYPE_DIR))
-		return 0;
+	if (rc < 0 || (node && (!walk->descend || node->inode->type != SQST_TYPE_DIR)))
+		return rc;
 	/* There are parts of it from other sources: all of it has them too. */
 	if (node)
-		sqst_tree_remove(walk->scan->tree, node);
+		remove_node(walk, node);
 	rc = add(walk, dir, name, &node);
 	if (rc < 0 || !node || node->inode->type != SQST_TYPE_DIR || !walk->descend)
 		return rc;
@@ -86,8 +134,17 @@ static int add_leaf(struct walk *walk, struct sqst_node *dir, const char *name)
 static bool keep(struct walk *walk, struct sqst_node *fresh, const struct sqst_node *leaf)
 {
 	if (!leaf && fresh)
-		sqst_tree_remove(walk->scan->tree, fresh);
+		remove_node(walk, fresh);
 	return leaf != NULL;
+}
+
+static int not_a_way(const struct walk *walk, const struct sqst_node *node)
+{
+	if (node->inode->type == SQST_TYPE_SYMLINK)
+		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
+				 "is stored as a symbolic link, as another source says, so nothing "
+				 "can be below it; leave one of them out");
+	return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path, "is not a directory");
 }
 
 /* *added: whether something of it is in the tree. */
@@ -114,12 +171,12 @@ static int add_source(struct walk *walk, const char *rest, bool *added)
 			next++;
 		if (!*next) {
 			rc = add_leaf(walk, dir, name);
-			*added = rc == 0 && keep(walk, fresh, find(dir, name));
+			*added = rc == 0 && keep(walk, fresh, find(walk, dir, name));
 			return rc;
 		}
-		node = find(dir, name);
+		node = find(walk, dir, name);
 		if (!node) {
-			rc = add(walk, dir, name, &node);
+			rc = add_way(walk, dir, name, &node);
 			if (rc < 0 || !keep(walk, fresh, node))
 				return rc;
 			fresh = fresh ? fresh : node;
@@ -128,8 +185,7 @@ static int add_source(struct walk *walk, const char *rest, bool *added)
 		if (*added)
 			return 0;
 		if (node->inode->type != SQST_TYPE_DIR)
-			return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
-					 "is not a directory");
+			return not_a_way(walk, node);
 		dir = node;
 		rest = next;
 	}

@@ -24,7 +24,9 @@ static struct sqst_node *node_new(struct sqst_tree *tree, struct sqst_node *pare
 		return NULL;
 	node->parent = parent;
 	node->inode = inode;
-	inode->nlink++;
+	/* A name that was removed may come again, with its inode. */
+	if (inode->nlink++ == 0)
+		tree->inodes++;
 	tree->names++;
 	return node;
 }
@@ -39,7 +41,6 @@ static struct sqst_inode *inode_new(struct sqst_tree *tree, enum sqst_type type)
 	inode->xattr = SQST_NO_XATTR;
 	if (type == SQST_TYPE_SYMLINK)
 		inode->u.symlink.target = "";
-	tree->inodes++;
 	return inode;
 }
 
@@ -284,6 +285,23 @@ void sqst_tree_remove(struct sqst_tree *tree, struct sqst_node *node)
 		dir->u.dir.child[at] = dir->u.dir.child[at + 1];
 		dir->u.dir.child[at]->position = at;
 	}
+}
+
+void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir, const bool *gone)
+{
+	struct sqst_node **child = dir->inode->u.dir.child;
+	const uint32_t count = dir->inode->u.dir.count;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (gone[i]) {
+			forget(tree, child[i]);
+			continue;
+		}
+		child[i]->position = kept;
+		child[kept++] = child[i];
+	}
+	dir->inode->u.dir.count = kept;
 }
 
 void sqst_tree_free(struct sqst_tree *tree)

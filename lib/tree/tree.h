@@ -38,21 +38,26 @@ int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why);
  * than a kernel reads. */
 int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why);
 
+/* Remove the children of a directory whose place in it is marked, with all below them, in one go:
+ * one by one, each would move those behind it. */
+void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir, const bool *gone);
+
 void sqst_xattr_store_free(struct sqst_xattr_store *store);
 
-/* Whether the format can store attributes of this name's namespace. */
+/* Whether the format can store attributes of this name's namespace, and it is a name in one. */
 bool sqst_xattr_namespace_known(const char *name);
 
 /* ---- where the content of regular files comes from */
 
-/* An open content. Read it with sqst_content_read(); a hole may be found with lseek(SEEK_DATA) on
- * fd if `seekable`. */
+/* An open content. Read it with sqst_content_read(), look for holes with
+ * sqst_content_find_data(). */
 struct sqst_content {
 	const struct sqst_tree *tree;
 	const struct sqst_node *node;
 	int fd;
 	/* Where in fd the content begins. */
 	uint64_t base;
+	/* lseek(SEEK_DATA) on fd finds holes. */
 	bool seekable;
 	/* The origin's, for a content that is not simply bytes in fd. */
 	void *state;

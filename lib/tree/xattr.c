@@ -19,8 +19,17 @@ struct sqst_xattr_set {
 
 bool sqst_xattr_namespace_known(const char *name)
 {
-	return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0 ||
-	       strncmp(name, "security.", 9) == 0;
+	static const char *const prefix[] = {"user.", "trusted.", "security."};
+
+	for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++) {
+		const size_t length = strlen(prefix[i]);
+
+		/* Linux knows no attribute with nothing behind the namespace (xattr_resolve_name).
+		 */
+		if (strncmp(name, prefix[i], length) == 0)
+			return name[length] != '\0';
+	}
+	return false;
 }
 
 static int by_name(const void *a, const void *b)
@@ -191,7 +200,8 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 	for (size_t i = 0; i < count; i++) {
 		if (!sqst_xattr_namespace_known(list[i].name))
 			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
-					 "squashfs has no attributes of this namespace");
+					 "squashfs has attributes of user.*, trusted.* and "
+					 "security.* only, with a name behind the dot");
 		if (i > 0 && strcmp(list[i - 1].name, list[i].name) == 0)
 			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
 					 "the extended attribute is given twice");

@@ -15,6 +15,7 @@ import zipfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
+import dropin
 import sqfs
 import stable
 import tap
@@ -264,9 +265,20 @@ def damaged(room):
     tool.write(room + "/broken.tar", broken)
     tool.refused(tool.SOURCE, room + "/broken.tar", room + "/o")
     tool.write(room + "/noend.tar", whole[:512 + 5120 + 512 + 1024])
-    done = tool.build("--quiet", room + "/noend.tar", room + "/o")
+    done = tool.build("--quiet", "-no-xattrs", room + "/noend.tar", room + "/o")
     assert "cut short" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
     assert sorted(stable.read(room + "/o").paths) == [b"", b"a", b"b"]
+
+
+@case("an archive of no bytes: an empty tree with a warning for sqfstar, else refused")
+def empty(room):
+    for name, line in (("sqfstar", "-quiet o"), ("mksquashfs", "- o -tar -quiet")):
+        done = dropin.make(room, line, name=name, stdin=subprocess.DEVNULL)
+        assert "empty" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+        image = stable.read(room + "/o")
+        assert sorted(image.paths) == [b""] and image.root.mode == 0o755
+        os.unlink(room + "/o")
+    tool.refused(tool.SOURCE, "-", room + "/o", stdin=subprocess.DEVNULL, words=("empty", "fail"))
 
 
 @case("-ignore-zeros goes on behind the end of an archive")
@@ -275,6 +287,20 @@ def ignore_zeros(room):
     tool.write(room + "/two.tar", one + tool.read(tar(room, entry("b"))))
     assert b"b" not in paths(room, room + "/two.tar").paths
     assert b"b" in paths(room, room + "/two.tar", "-ignore-zeros").paths
+
+
+@case("an attribute with nothing behind its namespace, which no kernel has, is left out with a warning")
+def no_suffix(room):
+    source = tar(room, entry("f", pax_headers={"SCHILY.xattr.user.": "1",
+                                               "SCHILY.xattr.user.x": "2"}),
+                 format=tarfile.PAX_FORMAT)
+    done = tool.build("--quiet", source, room + "/o")
+    assert "1 extended" in done.stderr and "user.)" in done.stderr, done.stderr
+    image = stable.read(room + "/o")
+    assert dict(image.xattrs_of(image.paths[b"f"])) == {b"user.x": b"2"}
+    os.mkdir(room + "/d")
+    tool.refused(tool.USAGE, "-xattrs-add", "user.=1", room + "/d", room + "/o2",
+                 words=("user.", "behind"))
 
 
 # ---- cpio and zip
@@ -299,14 +325,14 @@ def zipped(room):
             info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             info.create_system, info.external_attr = 3, mode << 16
             out.writestr(info, data)
-    image = paths(room, path)
+    image = paths(room, path, "-no-xattrs")
     assert image.paths[b"d"].mode == 0o750
     assert image.paths["d/\u00e4".encode()].mode == 0o604
     assert image.read(image.paths["d/\u00e4".encode()]) == b"text" * 999
     assert image.paths[b"d/l"].target == b"target"
     with open(path, "rb") as file:
         piped = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
-        assert image_of("-", room + "/o2", stdin=piped.stdout) == tool.read(room + "/o")
+        assert image_of("-", room + "/o2", "-no-xattrs", stdin=piped.stdout) == tool.read(room + "/o")
         piped.wait()
 
 

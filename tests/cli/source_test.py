@@ -416,6 +416,14 @@ def unreadable(room, source, _out):
     shutil.rmtree(room + "/out")
 
 
+@case("sysfs, where sizes are not true: told as what it is")
+def made_up(_room, source, out):
+    tap.need_root()
+    mounts.mount("-t", "sysfs", "-o", "ro", "sysfs", source)
+    tool.refused(tool.SOURCE, source + "/kernel/mm", out, words=("sysfs", "-e", "copy"))
+    assert not os.path.exists(out)
+
+
 @case("control characters of a name do not reach the terminal")
 def masked(room, source, _out):
     os.mkdir(room + "/out")

@@ -102,6 +102,31 @@ static void merge_reads_marks_of_overlayfs(void **state)
 	sqst_tree_free(tree);
 }
 
+/* Each name of the upper tree replaces one of the lower. With the square of their number, this
+ * would take minutes. */
+static void merge_of_many_names(void **state)
+{
+	struct sqst_tree *tree[2] = {sqst_tree_new(), sqst_tree_new()};
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		for (unsigned k = 0; k < 500000; k++) {
+			snprintf(name, sizeof(name), "%u", k);
+			assert_non_null(
+			    sqst_tree_add(tree[i], sqst_tree_root(tree[i]), name, SQST_TYPE_FIFO));
+		}
+		assert_int_equal(sqst_tree_finish(tree[i], NULL), 0);
+	}
+	alarm(60);
+	assert_int_equal(sqst_tree_lay(tree[0], tree[1], NULL), 0);
+	alarm(0);
+	sqst_tree_free(tree[1]);
+	assert_int_equal(sqst_tree_names(tree[0]), 500001);
+	assert_int_equal(sqst_tree_inodes(tree[0]), 500001);
+	sqst_tree_free(tree[0]);
+}
+
 /* ---- overrides */
 
 static void modes_as_chmod(void **state)
@@ -340,6 +365,7 @@ int main(void)
 	    cmocka_unit_test(remove_keeps_counts_and_order),
 	    cmocka_unit_test_setup_teardown(merge_replaces_and_takes_away, enter, leave),
 	    cmocka_unit_test(merge_reads_marks_of_overlayfs),
+	    cmocka_unit_test(merge_of_many_names),
 	    cmocka_unit_test(modes_as_chmod),
 	    cmocka_unit_test(attributes_are_decoded),
 	    cmocka_unit_test(overrides_win),
