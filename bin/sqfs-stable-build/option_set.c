@@ -8,12 +8,13 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
+#include "base/array.h"
 #include "option.h"
 #include "values.h"
 
 bool words_add(struct words *words, const char *word)
 {
-	const char **item = realloc(words->item, (words->count + 1) * sizeof(*item));
+	const char **item = sqst_grow(words->item, words->count, &words->room, sizeof(*item));
 
 	if (!item)
 		return mistake("out of memory");
