@@ -9,6 +9,7 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
+#include "base/array.h"
 #include "option.h"
 #include "values.h"
 
@@ -55,7 +56,7 @@ bool not_taken(struct arguments *arguments, const struct option *option, int err
 
 bool words_add(struct arguments *arguments, struct words *words, const char *word)
 {
-	const char **item = realloc(words->item, (words->count + 1) * sizeof(*item));
+	const char **item = sqst_grow(words->item, words->count, &words->room, sizeof(*item));
 
 	if (!item)
 		return out_of_memory(arguments);

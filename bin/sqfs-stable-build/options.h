@@ -43,6 +43,7 @@ struct codec_option {
 struct words {
 	const char **item;
 	size_t count;
+	size_t room;
 };
 
 struct arguments {

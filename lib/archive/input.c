@@ -145,10 +145,11 @@ ssize_t sqst_input_next(struct sqst_input *input, const void **data)
 {
 	ssize_t got = (ssize_t)input->again;
 
-	*data = input->buffer + input->size - input->again;
-	input->again = 0;
-	if (got > 0)
+	if (got > 0) {
+		*data = input->buffer + input->size - input->again;
+		input->again = 0;
 		return got;
+	}
 	got = read_some(input);
 	if (got < 0)
 		input->error = errno;

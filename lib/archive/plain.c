@@ -89,10 +89,11 @@ static ssize_t next(struct sqst_plain *plain, const void **data)
 {
 	ssize_t got = (ssize_t)plain->again;
 
-	*data = plain->data + plain->size - plain->again;
-	plain->again = 0;
-	if (got > 0)
+	if (got > 0) {
+		*data = plain->data + plain->size - plain->again;
+		plain->again = 0;
 		return got;
+	}
 	got = next_block(plain, data);
 	if (got < 0)
 		return got;

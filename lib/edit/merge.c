@@ -178,30 +178,23 @@ static int add(struct merge *merge, struct sqst_node *dir, struct sqst_node *nod
 /* ---- one directory */
 
 /* Take away what whiteouts and replacements of the upper directory take away. */
-static int clear(struct merge *merge, struct sqst_node *lower, const struct sqst_node *upper)
+static void clear(struct merge *merge, struct sqst_node *lower, const struct sqst_node *upper)
 {
 	const struct sqst_inode *dir = upper->inode;
-	const uint32_t count = lower->inode->u.dir.count;
-	SQST_AUTO_FREE bool *gone = NULL;
+	const bool opaque = is_opaque(merge, upper);
 
-	if (count == 0)
-		return 0;
-	gone = calloc(count, sizeof(*gone));
-	if (!gone)
-		return no_memory(merge);
-	if (is_opaque(merge, upper))
-		memset(gone, true, count);
+	for (uint32_t i = 0; opaque && i < lower->inode->u.dir.count; i++)
+		lower->inode->u.dir.child[i]->position = SQST_NODE_GONE;
 	for (uint32_t i = 0; i < dir->u.dir.count; i++) {
 		const struct sqst_node *node = dir->u.dir.child[i];
-		const struct sqst_node *there =
+		struct sqst_node *there =
 		    sqst_tree_find(lower, is_mark(node) ? node->name + 4 : node->name);
 
 		if (there && (is_mark(node) || node->inode->type != SQST_TYPE_DIR ||
 			      there->inode->type != SQST_TYPE_DIR))
-			gone[there->position] = true;
+			there->position = SQST_NODE_GONE;
 	}
-	sqst_tree_remove_marked(merge->tree, lower, gone);
-	return 0;
+	sqst_tree_remove_marked(merge->tree, lower);
 }
 
 /* A directory that both trees have. What the upper one only implied stays as it was; if that was
@@ -250,7 +243,7 @@ static int merge_directory(struct merge *merge, struct sqst_node *lower, struct 
 	if (rc == 0)
 		rc = copy_directory(merge, upper->inode, lower->inode);
 	if (rc == 0)
-		rc = clear(merge, lower, upper);
+		clear(merge, lower, upper);
 	if (rc < 0 || count == 0)
 		return rc;
 	fresh = malloc(count * sizeof(struct sqst_node *));

@@ -346,32 +346,23 @@ void sqst_filter_end(const struct sqst_filter *filter, struct sqst_report *why)
 			  few.count == 1 ? " leaves" : "s leave", few.text);
 }
 
-/* The next node in tree order that is not below this one. */
-static struct sqst_node *next_beside(const struct sqst_node *node)
-{
-	for (; node->parent; node = node->parent) {
-		const struct sqst_inode *dir = node->parent->inode;
-
-		if (node->position + 1 < dir->u.dir.count)
-			return dir->u.dir.child[node->position + 1];
-	}
-	return NULL;
-}
-
+/* In one go for each directory, not one by one: that would move all behind each. */
 void sqst_tree_filter(struct sqst_tree *tree, struct sqst_filter *filter)
 {
-	struct sqst_node *node = sqst_tree_next(tree->root);
 	char path[PATH_MAX + SQST_NAME_MAX + 2];
 
-	while (node) {
-		const bool known = sqst_node_path(node, path, sizeof(path)) < sizeof(path);
-		struct sqst_node *gone = node;
+	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node)) {
+		const struct sqst_inode *dir = node->inode;
 
-		if (!known || !sqst_filter_excludes(filter, path)) {
-			node = sqst_tree_next(node);
+		if (dir->type != SQST_TYPE_DIR)
 			continue;
+		for (uint32_t i = 0; i < dir->u.dir.count; i++) {
+			struct sqst_node *child = dir->u.dir.child[i];
+
+			if (sqst_node_path(child, path, sizeof(path)) < sizeof(path) &&
+			    sqst_filter_excludes(filter, path))
+				child->position = SQST_NODE_GONE;
 		}
-		node = next_beside(node);
-		sqst_tree_remove(tree, gone);
+		sqst_tree_remove_marked(tree, node);
 	}
 }

@@ -287,14 +287,14 @@ void sqst_tree_remove(struct sqst_tree *tree, struct sqst_node *node)
 	}
 }
 
-void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir, const bool *gone)
+void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir)
 {
 	struct sqst_node **child = dir->inode->u.dir.child;
 	const uint32_t count = dir->inode->u.dir.count;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (gone[i]) {
+		if (child[i]->position == SQST_NODE_GONE) {
 			forget(tree, child[i]);
 			continue;
 		}

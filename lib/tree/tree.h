@@ -38,9 +38,10 @@ int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why);
  * than a kernel reads. */
 int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why);
 
-/* Remove the children of a directory whose place in it is marked, with all below them, in one go:
- * one by one, each would move those behind it. */
-void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir, const bool *gone);
+/* Remove the children of a directory that have this position, with all below them, in one go: one
+ * by one, each would move those behind it. */
+#define SQST_NODE_GONE UINT32_MAX
+void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir);
 
 void sqst_xattr_store_free(struct sqst_xattr_store *store);
 

@@ -259,7 +259,7 @@ static int append_behind(struct sqst_pool *pool, uint8_t *bytes, size_t room, ui
 {
 	static const uint8_t content[SQST_META_SIZE];
 	struct sqst_meta meta = {0};
-	int rc = sqst_meta_init(&meta, pool, true, NULL);
+	int rc = sqst_meta_init(&meta, pool, true, NULL, NULL);
 
 	assert_int_equal(rc, 0);
 	meta.bytes = bytes;
