@@ -130,8 +130,12 @@ static int read_all(struct reading *reading)
 
 static int read_image(struct reading *reading, struct sqst_report *why, struct sqst_tree **out)
 {
-	int rc = sqst_source_code(read_all(reading), why);
+	int rc;
 
+	/* Contents are read later, when whoever is asked now may be gone. */
+	reading->source->image.cancel = reading->stage->options->cancel;
+	rc = sqst_source_code(read_all(reading), why);
+	reading->source->image.cancel = NULL;
 	if (rc == 0)
 		rc = sqst_stage_tree(reading->stage, &sqst_origin_image, -1, out);
 	if (rc < 0)

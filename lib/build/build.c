@@ -123,8 +123,13 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	if (rc == 0)
 		rc = sqst_build_registry_begin(options, &parents, tree, why);
 	if (rc == 0)
+		rc = sqst_canceled(options->cancel, why);
+	if (rc == 0)
 		rc =
 		    number_tree(options, &parents, tree, &result->lineage, &result->numbering, why);
+	/* Not behind it: what a registry has given is given. */
+	if (rc == 0)
+		rc = sqst_canceled(options->cancel, why);
 	if (rc == 0)
 		rc = sqst_build_registry_commit(&parents, tree, &result->lineage, why);
 	if (rc == 0)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "build/build.h"
+#include "image/read.h"
 #include "lineage/map_load.h"
-#include "sqst/image.h"
 #include "sqst/map.h"
 #include "sqst/registry.h"
 
@@ -30,7 +30,7 @@ int sqst_parents_read(const struct sqst_build_options *options, struct sqst_pare
 		int rc;
 
 		if (!file->is_map)
-			rc = sqst_image_read_numbers(file->path, out, why);
+			rc = sqst_image_load_numbers(file->path, options->cancel, out, why);
 		else if (sqst_registry_is_url(file->path))
 			rc = sqst_build_registry_open(options, parents, why);
 		else

@@ -3,6 +3,8 @@
 #ifndef LIB_CODEC_H
 #define LIB_CODEC_H
 
+#include <stdatomic.h>
+
 #include "sqst/codec.h"
 
 /* Longest options block content that any compressor stores (xz: 8, gzip: 8, lzo: 8). */
@@ -14,6 +16,9 @@ struct sqst_coder {
 	/* The last decompress() left bytes behind the end of the stream. Readers differ in what
 	 * they make of them: the kernel does not look, unsquashfs refuses them with xz. */
 	bool rest;
+	/* If set and true, the result of compress() is of no use any more; what takes long may look
+	 * and return SQST_ERR_CANCELED. May be NULL. */
+	const atomic_bool *unwanted;
 };
 
 struct sqst_codec {

@@ -33,6 +33,7 @@ struct sqst_pool {
 	unsigned idle;
 	const struct sqst_block *awaited;
 	bool ending;
+	atomic_bool hurry;
 	unsigned jobs;
 	unsigned started;
 	struct worker worker[];
@@ -144,6 +145,7 @@ static int start(struct sqst_pool *pool, const struct sqst_codec_config *config,
 			rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory for compressors");
 			break;
 		}
+		worker->tools.compressor->unwanted = &pool->hurry;
 		rc = sqst_thread_create(&worker->thread, work, worker);
 		if (rc != 0)
 			rc = sqst_fail_errno(why, SQST_ERR_IO, rc, NULL, "cannot start a thread");
@@ -222,6 +224,11 @@ void sqst_pool_withdraw(struct sqst_pool *pool, struct sqst_block *block)
 		block->done = true;
 	}
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void sqst_pool_hurry(struct sqst_pool *pool, bool hurry)
+{
+	pool->hurry = hurry;
 }
 
 void sqst_pool_free(struct sqst_pool *pool)

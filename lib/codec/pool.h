@@ -89,6 +89,9 @@ void sqst_pool_wait(struct sqst_pool *pool, struct sqst_block *block);
  * works on is still to be waited for. */
 void sqst_pool_withdraw(struct sqst_pool *pool, struct sqst_block *block);
 
+/* While set, no result is of use: threads come to an end with their blocks where they can. */
+void sqst_pool_hurry(struct sqst_pool *pool, bool hurry);
+
 /* All submitted blocks must have been waited for. NULL is allowed. */
 void sqst_pool_free(struct sqst_pool *pool);
 

@@ -120,6 +120,10 @@ int sqst_queue_drain(struct sqst_queue *queue, struct sqst_report *why)
 
 void sqst_queue_abandon(struct sqst_queue *queue)
 {
+	/* What others have with the pool is not to be hurried for nothing. */
+	if (queue->count == 0)
+		return;
+	sqst_pool_hurry(queue->pool, true);
 	/* All of them first, so that no thread begins with one while another is waited for. */
 	for (unsigned i = 0; i < queue->count; i++)
 		sqst_pool_withdraw(queue->pool, queue->ring[(queue->head + i) % queue->limit]);
@@ -130,6 +134,7 @@ void sqst_queue_abandon(struct sqst_queue *queue)
 		sqst_queue_return(queue, block);
 		queue->head = (queue->head + 1) % queue->limit;
 	}
+	sqst_pool_hurry(queue->pool, false);
 }
 
 void sqst_queue_release(struct sqst_queue *queue)

@@ -220,6 +220,8 @@ static int32_t xz_compress(struct sqst_coder *base, const uint8_t *in, size_t in
 	for (uint32_t bit = 1; bit <= coder->filters && best >= 0; bit <<= 1) {
 		size_t room = best ? (size_t)best - 1 : out_size;
 
+		if (base->unwanted && *base->unwanted)
+			return SQST_ERR_CANCELED;
 		if (!(coder->filters & bit) || !sqst_xz_filter_may_change(bit, in, in_size))
 			continue;
 		if (room > coder->trial_size)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/scope.h"
@@ -42,8 +43,12 @@ int sqst_image_nomem(const struct sqst_image *image)
 
 int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, uint64_t offset)
 {
-	const ssize_t got = sqst_pread_full(image->fd, data, size, image->base + offset);
+	ssize_t got;
+	const int rc = sqst_canceled(image->cancel, image->why);
 
+	if (rc < 0)
+		return rc;
+	got = sqst_pread_full(image->fd, data, size, image->base + offset);
 	if (got < 0)
 		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
 				       "cannot read %zu bytes at offset 0x%" PRIx64, size, offset);
@@ -164,12 +169,18 @@ static int open_and_read(struct sqst_image *image, const char *path, const char 
 	return 0;
 }
 
-int sqst_image_read_numbers(const char *path, struct sqst_numbers **out, struct sqst_report *why)
+int sqst_image_load_numbers(const char *path, const struct sqst_cancel *cancel,
+			    struct sqst_numbers **out, struct sqst_report *why)
 {
-	struct sqst_image image = {.fd = -1, .why = why};
+	struct sqst_image image = {.fd = -1, .cancel = cancel, .why = why};
 	uint32_t live;
 
 	return open_and_read(&image, path, "the parent image ", &live, out);
+}
+
+int sqst_image_read_numbers(const char *path, struct sqst_numbers **out, struct sqst_report *why)
+{
+	return sqst_image_load_numbers(path, NULL, out, why);
 }
 
 /* What the superblock alone says. */

@@ -11,6 +11,7 @@
 
 #include "base/format.h"
 #include "codec/codec.h"
+#include "sqst/cancel.h"
 #include "sqst/numbers.h"
 #include "sqst/report.h"
 
@@ -59,6 +60,8 @@ struct sqst_image {
 	bool source;
 	uint64_t size;
 	struct sqst_report *why;
+	/* Asked before each read of sqst_image_pread(); may be NULL. */
+	const struct sqst_cancel *cancel;
 	struct sqst_super super;
 	struct sqst_area inodes;
 	struct sqst_area directories;
@@ -90,6 +93,10 @@ void sqst_image_close(struct sqst_image *image);
 int sqst_image_is_same(const struct sqst_image *image, bool *same);
 
 /* ---- image.c */
+
+/* As sqst_image_read_numbers(), or SQST_ERR_CANCELED. cancel may be NULL. */
+int sqst_image_load_numbers(const char *path, const struct sqst_cancel *cancel,
+			    struct sqst_numbers **out, struct sqst_report *why);
 
 /* "NAME: damaged: …; use another parent image" (no advice for a source). Returns SQST_ERR_PARENT.
  */

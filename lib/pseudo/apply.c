@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
 #include "tree/tree.h"
@@ -142,8 +143,10 @@ static int resolve(const struct apply *apply)
 	for (size_t i = 0; i < pseudo->entries; i++) {
 		struct sqst_pseudo_entry *entry = &pseudo->entry[i];
 		const char kind = entry->item->kind;
-		int rc = resolve_time(apply, entry, &entry->item->time);
+		int rc = sqst_canceled(apply->options->cancel, apply->why);
 
+		if (rc == 0)
+			rc = resolve_time(apply, entry, &entry->item->time);
 		entry->node = look_up(apply->tree, entry->path, strlen(entry->path));
 		if (rc == 0 && (kind == 'l' || kind == 'h') && !entry->node)
 			rc = sqst_pseudo_link_resolve(pseudo, entry, apply->tree, apply->why);
@@ -447,7 +450,8 @@ static int run(struct apply *apply)
 	for (size_t i = 0; rc == 0 && i < pseudo->entries; i++) {
 		struct sqst_pseudo_entry *entry = &pseudo->entry[apply->order[i]];
 
-		if (entry->path[0])
+		rc = sqst_canceled(apply->options->cancel, apply->why);
+		if (rc == 0 && entry->path[0])
 			rc = apply_entry(apply, entry);
 	}
 	if (rc == 0)

@@ -245,6 +245,7 @@ int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *o
 	int rc;
 
 	reuse->image.why = why;
+	reuse->image.cancel = options->cancel;
 	rc = sqst_super_read(&reuse->image);
 	if (rc == 0)
 		rc = judge(reuse, options);
