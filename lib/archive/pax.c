@@ -159,9 +159,9 @@ static bool parse_size(const uint8_t *digits, uint64_t *out)
 
 int sqst_pax_read(struct sqst_pax *pax, struct sqst_plain *plain, uint64_t from, uint64_t to)
 {
-	const uint8_t *bytes;
+	const uint8_t *bytes = NULL;
 	size_t at = 0, all;
-	int rc = 0;
+	int rc;
 
 	pax->local.count = 0;
 	/* A header of any kind has a block of its own before the entry's. */
@@ -170,9 +170,7 @@ int sqst_pax_read(struct sqst_pax *pax, struct sqst_plain *plain, uint64_t from,
 	if (!pax->arena && !(pax->arena = sqst_arena_new()))
 		return no_memory(plain);
 	all = to - from > SIZE_MAX ? SIZE_MAX : (size_t)(to - from);
-	bytes = sqst_plain_look(plain, from, all);
-	if (!bytes)
-		return fail(plain, "the headers of an entry are too long, or cannot be read again");
+	rc = sqst_plain_look(plain, from, all, &bytes);
 	while (rc == 0 && all - at >= BLOCK) {
 		const uint8_t type = bytes[at + TYPE_AT];
 		uint64_t size;

@@ -170,28 +170,40 @@ void sqst_plain_keep(struct sqst_plain *plain, uint64_t position)
 	plain->keep_from = position;
 }
 
-const uint8_t *sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size)
+int sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size, const uint8_t **bytes)
 {
-	if (size > WINDOW_MAX)
-		return NULL;
-	if (in_file(plain)) {
-		if (size > plain->window_room) {
-			uint8_t *grown = realloc(plain->window, size);
+	const char *const name = plain->input->name;
+	ssize_t got;
 
-			if (!grown)
-				return NULL;
-			plain->window = grown;
-			plain->window_room = size;
-		}
-		return sqst_pread_full(plain->input->fd, plain->window, size, position) ==
-			       (ssize_t)size
-			   ? plain->window
-			   : NULL;
+	if (size > WINDOW_MAX)
+		return sqst_fail(plain->why, SQST_ERR_SOURCE, name,
+				 "the headers of an entry are too long");
+	if (!in_file(plain)) {
+		if (position < plain->window_at ||
+		    position > plain->window_at + plain->window_size ||
+		    size > plain->window_at + plain->window_size - position)
+			return sqst_fail(plain->why, SQST_ERR_SOURCE, name,
+					 "the headers of an entry are too long");
+		*bytes = plain->window + (position - plain->window_at);
+		return 0;
 	}
-	if (position < plain->window_at || position > plain->window_at + plain->window_size ||
-	    size > plain->window_at + plain->window_size - position)
-		return NULL;
-	return plain->window + (position - plain->window_at);
+	if (size > plain->window_room) {
+		uint8_t *grown = realloc(plain->window, size);
+
+		if (!grown)
+			return sqst_fail(plain->why, SQST_ERR_NOMEM, name, "out of memory");
+		plain->window = grown;
+		plain->window_room = size;
+	}
+	got = sqst_pread_full(plain->input->fd, plain->window, size, position);
+	if (got < 0)
+		return sqst_fail_errno(plain->why, SQST_ERR_SOURCE, errno, name,
+				       "cannot read the archive");
+	if ((size_t)got < size)
+		return sqst_fail(plain->why, SQST_ERR_CHANGED, name,
+				 "the archive became shorter while the image was built");
+	*bytes = plain->window;
+	return 0;
 }
 
 bool sqst_plain_find(const struct sqst_plain *plain, const void *data, uint64_t *position)

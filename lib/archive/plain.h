@@ -48,8 +48,9 @@ uint64_t sqst_plain_position(const struct sqst_plain *plain, struct archive *arc
 void sqst_plain_keep(struct sqst_plain *plain, uint64_t position);
 
 /* The bytes at a position, which were kept; valid until the next call and until libarchive reads.
- * NULL: they are gone, or cannot be read. */
-const uint8_t *sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size);
+ * SQST_ERR_SOURCE (more of them than are kept; not readable), SQST_ERR_CHANGED, SQST_ERR_NOMEM. */
+int sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size,
+		    const uint8_t **bytes);
 
 /* Where bytes that libarchive has handed on stand in the file that is the input. False: nowhere,
  * since they were unpacked, or libarchive has put them together, or it is no regular file. */

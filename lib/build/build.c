@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/scope.h"
 #include "build/build.h"
 #include "reuse/parent.h"

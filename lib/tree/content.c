@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -50,13 +52,47 @@ int sqst_content_fail(const struct sqst_tree *tree, const struct sqst_node *node
 	return sqst_fail(why, code, path, "%s", what);
 }
 
+/* File systems whose files are what the kernel says when it is asked: their sizes are no sizes, and
+ * their times and inode numbers go when nobody looks. */
+static bool is_made_up(int fd)
+{
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) != 0)
+		return false;
+	switch ((unsigned long)fs.f_type) {
+	case SYSFS_MAGIC:
+	case PROC_SUPER_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Tell of a change, unless there was none. */
+static int changed(const struct sqst_content *content, int rc, struct sqst_report *why)
+{
+	if (rc != SQST_ERR_CHANGED || !is_made_up(content->fd))
+		return rc;
+	return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, 0,
+				 "it is of sysfs, procfs or the like, where a file has no size of "
+				 "its own; leave it out (-e, -one-file-system), or take a copy of "
+				 "what it says",
+				 why);
+}
+
 int sqst_content_open(struct sqst_content *content, const struct sqst_tree *tree,
 		      const struct sqst_node *node, struct sqst_report *why)
 {
 	const struct sqst_origin *origin = origin_of(tree, node);
 
 	*content = (struct sqst_content){.tree = tree, .node = node, .fd = -1};
-	return origin->type->open(origin, content, why);
+	return changed(content, origin->type->open(origin, content, why), why);
 }
 
 int sqst_content_read(const struct sqst_content *content, uint64_t offset, void *data, size_t size,
@@ -74,10 +110,13 @@ int sqst_content_read(const struct sqst_content *content, uint64_t offset, void 
 					 origin->own_fd ? SQST_ERR_IO : SQST_ERR_SOURCE, errno,
 					 "cannot read the file", why);
 	if ((size_t)got != size)
-		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
-					 "the file became shorter while the image was built; build "
-					 "again when nothing writes to the source",
-					 why);
+		return changed(content,
+			       sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
+						 "the file became shorter while the image was "
+						 "built; build again when nothing writes to the "
+						 "source",
+						 why),
+			       why);
 	return 0;
 }
 
@@ -123,7 +162,7 @@ int sqst_content_check(const struct sqst_content *content, struct sqst_report *w
 {
 	const struct sqst_origin *origin = origin_of(content->tree, content->node);
 
-	return origin->type->check(origin, content, why);
+	return changed(content, origin->type->check(origin, content, why), why);
 }
 
 void sqst_content_close(struct sqst_content *content)

@@ -33,7 +33,7 @@ zz/F F 86400 644 0 0 cat /etc/passwd
 zz/s s 0 0 0 a "b"\ c
 zz/S S 1 0 0 0 /x
 zz/so i 777 0 0 s
-zz/fi I 5 640 3 4294967295 f
+zz/fi I 5 640 3 4294967294 f
 zz/D D "1 jan 1980 UTC" 755 0 0
 zz/D/x B 10 1 1 1 1 2
 zz/C C 11 1 1 1 1 2

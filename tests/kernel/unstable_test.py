@@ -81,7 +81,7 @@ def contents(room, point):
 
 def hooked(room, command):
     tool.write(room + "/hook.c", HOOK)
-    tool.call(os.environ.get("CC", "cc").split()[0], "-shared", "-fPIC", "-o", room + "/hook.so", room + "/hook.c", "-ldl")
+    tool.call(*os.environ.get("CC", "cc").split(), "-shared", "-fPIC", "-o", room + "/hook.so", room + "/hook.c", "-ldl")
     return {**os.environ, "LD_PRELOAD": room + "/hook.so", "SQST_HOOK": command + " >" + room + "/hook.out"}
 
 
