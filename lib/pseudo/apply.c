@@ -383,7 +383,6 @@ static int run_commands(struct apply *apply)
 	for (size_t i = 0; i < apply->pseudo->entries; i++) {
 		const struct sqst_pseudo_entry *entry = &apply->pseudo->entry[i];
 		const struct sqst_pseudo_item *item = entry->item;
-		const char *const argv[] = {"/bin/sh", "-c", item->text, NULL};
 		struct sqst_report report = {0};
 		uint64_t size;
 		int rc = 0;
@@ -401,8 +400,7 @@ static int run_commands(struct apply *apply)
 			if (rc < 0)
 				return rc;
 		}
-		rc =
-		    sqst_pseudo_run(argv, "/bin/sh", spool, &size, apply->options->cancel, &report);
+		rc = sqst_pseudo_run(item->text, spool, &size, apply->options->cancel, &report);
 		if (rc < 0)
 			return sqst_pseudo_entry_fail(entry, rc, 0, report.message, apply->why);
 		sqst_pseudo_contents_set(entry->node->inode, apply->origin, file, used, size);

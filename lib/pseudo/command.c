@@ -55,19 +55,16 @@ int sqst_pseudo_spool_write(int fd, const void *data, size_t size, struct sqst_r
 }
 
 /* What the child inherits: no signal mask of the caller's threads, and a process group of its own,
- * so that all that it starts can be ended. A group in the background that reads from the terminal
- * is stopped, and would stay so; with the signal blocked the read fails instead. */
+ * so that all that it starts can be ended. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
-	sigset_t blocked, pipe_signal;
+	sigset_t none, pipe_signal;
 	int rc;
 
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTTIN);
-	sigaddset(&blocked, SIGTTOU);
+	sigemptyset(&none);
 	sigemptyset(&pipe_signal);
 	sigaddset(&pipe_signal, SIGPIPE);
-	rc = posix_spawnattr_setsigmask(attributes, &blocked);
+	rc = posix_spawnattr_setsigmask(attributes, &none);
 	if (rc == 0)
 		rc = posix_spawnattr_setsigdefault(attributes, &pipe_signal);
 	if (rc == 0)
@@ -251,10 +248,16 @@ static int run(const char *const *argv, bool quiet, const char *what, int out, u
 	return rc;
 }
 
-int sqst_pseudo_run(const char *const *argv, const char *what, int out, uint64_t *size,
-		    const struct sqst_cancel *cancel, struct sqst_report *why)
+/* A process group in the background that reads from the terminal is stopped, and would stay so.
+ * With the signals for that ignored, which programs inherit, the read fails. */
+#define SHELL_START "trap '' TTIN TTOU; exec /bin/sh -c \"$1\""
+
+int sqst_pseudo_run(const char *command, int out, uint64_t *size, const struct sqst_cancel *cancel,
+		    struct sqst_report *why)
 {
-	return run(argv, false, what, out, size, cancel, why);
+	const char *const argv[] = {"/bin/sh", "-c", SHELL_START, "/bin/sh", command, NULL};
+
+	return run(argv, false, argv[0], out, size, cancel, why);
 }
 
 int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why)

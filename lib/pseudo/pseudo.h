@@ -186,10 +186,11 @@ int sqst_pseudo_spool(struct sqst_report *why);
 /* Write all; SQST_ERR_IO. */
 int sqst_pseudo_spool_write(int fd, const void *data, size_t size, struct sqst_report *why);
 
-/* Run a program and write its standard output to a file; *size is how much that was. A status
- * other than 0 is an error. `what` names it in messages. */
-int sqst_pseudo_run(const char *const *argv, const char *what, int out, uint64_t *size,
-		    const struct sqst_cancel *cancel, struct sqst_report *why);
+/* Let /bin/sh run a command and write its standard output to a file; *size is how much that was. A
+ * status other than 0 is an error. cancel may be NULL; the command is ended then, with all that it
+ * started. */
+int sqst_pseudo_run(const char *command, int out, uint64_t *size, const struct sqst_cancel *cancel,
+		    struct sqst_report *why);
 
 /* Ask date(1) for the seconds of a time. SQST_ERR_OPTION if it does not understand. */
 int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why);
