@@ -51,7 +51,8 @@ static int check_kind(const struct sqst_image *image, const uint8_t *raw)
 				 "with a current builder");
 	if (GET32(magic) != MAGIC)
 		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "not a squashfs image: no magic number at offset 0x0");
+				 "not a squashfs image: no magic number at offset 0x%" PRIx64,
+				 image->base);
 	if (major != SQFS_VERSION_MAJOR || minor != SQFS_VERSION_MINOR)
 		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
 				 "squashfs version %u.%u, and only 4.0 can be read; make it anew "

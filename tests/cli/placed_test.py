@@ -70,7 +70,7 @@ def placed(room):
     # A file of the whole name comes first.
     shutil.copy(room + "/1", room + "/behind@99")
     tool.call(tool.program("sqfs-stable-info"), room + "/behind@99")
-    tool.refused(tool.PARENT, "--prev", room + "/behind@12", room + "/s", room + "/9", words=["behind@12"])
+    tool.refused(tool.PARENT, "--prev", room + "/behind@12", room + "/s", room + "/9", words=["behind@12", "at offset 0xc"])
     tool.refused(tool.PARENT, "--prev", room + "/nowhere@12", room + "/s", room + "/9", words=["nowhere@12"])
     tool.refused(tool.PARENT, "--prev", room + "/behind@999999999", room + "/s", room + "/9")
 
