@@ -7,6 +7,7 @@
 #include <json-c/json_visit.h>
 #include <json-c/printbuf.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,4 +194,18 @@ bool json_write(struct json_object *all, const char *path)
 	free(line);
 	json_object_put(all);
 	return done;
+}
+
+struct json_object *json_path(const char *path)
+{
+	const size_t size = strlen(path) + 2;
+	char *full = malloc(size);
+	struct json_object *made = NULL;
+
+	if (full) {
+		snprintf(full, size, "/%s", path);
+		made = json_text(full);
+	}
+	free(full);
+	return made;
 }

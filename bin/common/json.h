@@ -28,6 +28,10 @@ void json_add_bool(struct json_object *to, const char *key, bool value);
 void json_add_text(struct json_object *to, const char *key, const char *text);
 struct json_object *json_text(const char *text);
 
+/* A path of an image, with the "/" in front of it that the library leaves out. NULL: out of memory.
+ */
+struct json_object *json_path(const char *path);
+
 /* A UUID as text, null if all of it is zero. */
 void json_add_uuid(struct json_object *to, const char *key, const uint8_t uuid[SQST_UUID_SIZE]);
 

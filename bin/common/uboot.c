@@ -37,20 +37,6 @@ const char *uboot_text(const struct sqst_uboot *uboot, char text[UBOOT_TEXT_SIZE
 	return text;
 }
 
-static struct json_object *make_path(const char *path)
-{
-	const size_t size = strlen(path) + 2;
-	char *full = malloc(size);
-	struct json_object *made = NULL;
-
-	if (full) {
-		snprintf(full, size, "/%s", path);
-		made = json_text(full);
-	}
-	free(full);
-	return made;
-}
-
 struct json_object *json_uboot(const struct sqst_uboot *uboot)
 {
 	struct json_object *made = json_object_new_object();
@@ -63,7 +49,7 @@ struct json_object *json_uboot(const struct sqst_uboot *uboot)
 	json_add_number(made, "hidden_directories", uboot->hidden);
 	json_add_number(made, "hidden_links", uboot->hidden_links);
 	for (size_t i = 0; i < uboot->paths; i++)
-		json_append(names, make_path(uboot->path[i]));
+		json_append(names, json_path(uboot->path[i]));
 	json_add(made, "hidden_names", names);
 	json_add_number(made, "inode_table_bytes", uboot->inode_table);
 	json_add_number(made, "directory_table_bytes", uboot->directory_table);

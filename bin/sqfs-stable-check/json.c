@@ -11,20 +11,6 @@
 #include "sqst/codec.h"
 #include "story.h"
 
-static struct json_object *make_path(const char *path)
-{
-	const size_t size = strlen(path) + 2;
-	char *full = malloc(size);
-	struct json_object *made = NULL;
-
-	if (full) {
-		snprintf(full, size, "/%s", path);
-		made = json_text(full);
-	}
-	free(full);
-	return made;
-}
-
 static struct json_object *make_release(const struct release *release)
 {
 	const struct sqst_lineage *lineage = &release->numbers->lineage;
@@ -99,7 +85,7 @@ static struct json_object *make_names(const struct sqst_check_names *names)
 	struct json_object *list = json_object_new_array();
 
 	for (uint32_t i = 0; i < names->count; i++)
-		json_append(list, make_path(names->path[i]));
+		json_append(list, json_path(names->path[i]));
 	return list;
 }
 
@@ -129,7 +115,7 @@ static struct json_object *make_retyped(const struct sqst_check *check)
 	for (size_t i = 0; i < check->retypeds; i++) {
 		struct json_object *one = json_object_new_object();
 
-		json_add(one, "path", make_path(check->retyped[i].path));
+		json_add(one, "path", json_path(check->retyped[i].path));
 		json_add_text(one, "old_type", type_name(check->retyped[i].was));
 		json_add_text(one, "new_type", type_name(check->retyped[i].is));
 		json_append(list, one);
@@ -155,7 +141,7 @@ static struct json_object *make_growth(const struct sqst_growth *growth)
 	for (size_t i = 0; i < growth->rows; i++) {
 		struct json_object *one = json_object_new_object();
 
-		json_add(one, "path", make_path(growth->row[i].path));
+		json_add(one, "path", json_path(growth->row[i].path));
 		json_add_number(one, "old", growth->row[i].was);
 		json_add_number(one, "new", growth->row[i].is);
 		json_append(list, one);

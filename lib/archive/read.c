@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/format.h"
 #include "archive/input.h"
 #include "archive/pax.h"
 #include "archive/pax_xattr.h"
@@ -47,8 +48,6 @@ static int bad(const struct reader *reader, const char *path)
 	if (reader->input.error)
 		return sqst_input_fail(&reader->input, reader->input.error,
 				       "cannot read the archive");
-	if (archive_errno(reader->archive) == ENOMEM)
-		return sqst_fail(reader->why, SQST_ERR_NOMEM, reader->input.name, "out of memory");
 	return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
 			 "%s%sthe archive is damaged or of no known kind: %s", path ? path : "",
 			 path ? ": " : "", text ? text : "unknown error");
@@ -397,34 +396,9 @@ static int read_entries(struct reader *reader)
 	return rc == 0 ? check_end(reader) : rc;
 }
 
-/* What no entry of an archive of this format can have; NULL: nothing that an image has. */
-static const char *missing(const struct reader *reader)
-{
-	switch (reader->format) {
-	case ARCHIVE_FORMAT_TAR:
-		return "v7 tar: no extended attributes, devices or FIFOs";
-	case ARCHIVE_FORMAT_TAR_USTAR:
-		return "ustar: no extended attributes";
-	case ARCHIVE_FORMAT_TAR_GNUTAR:
-		return "GNU tar: no extended attributes";
-	case ARCHIVE_FORMAT_CPIO_POSIX:
-		return "odc cpio: no extended attributes, no owners above 262143";
-	case ARCHIVE_FORMAT_CPIO_BIN_LE:
-	case ARCHIVE_FORMAT_CPIO_BIN_BE:
-		return "binary cpio: no extended attributes, no owners or devices above 65535";
-	case ARCHIVE_FORMAT_CPIO_SVR4_NOCRC:
-	case ARCHIVE_FORMAT_CPIO_SVR4_CRC:
-		return "cpio: no extended attributes";
-	case ARCHIVE_FORMAT_ZIP:
-		return "zip: no extended attributes, hard links or devices";
-	default:
-		return NULL;
-	}
-}
-
 static void warn_of_format(const struct reader *reader)
 {
-	const char *text = reader->pax.seen ? NULL : missing(reader);
+	const char *text = reader->pax.seen ? NULL : sqst_format_missing(reader->format);
 
 	if (text && !reader->stage.scan->no_xattrs)
 		sqst_warn(
