@@ -50,7 +50,7 @@ bool output_arrived(const char *file, const char *done);
 void signals_hold(sigset_t *before);
 void signals_release(const sigset_t *before);
 
-/* ---- text.c */
+/* ---- escape.c */
 
 /* Text of an image, which may be anything, as sqst_text_mask() has it. */
 void print_masked(FILE *to, const char *text);

@@ -61,8 +61,8 @@ static void print_help(const struct option_table *table)
 	printf("\n%s", table->exits);
 }
 
-static const struct option_row *find(const struct option_table *table, const char *name,
-				     size_t length)
+static const struct option_row *find_option(const struct option_table *table, const char *name,
+					    size_t length)
 {
 	for (size_t i = 0; i < table->rows; i++) {
 		const struct option_row *row = &table->row[i];
@@ -94,7 +94,7 @@ static bool read_option(const struct option_table *table, int count, char **list
 	const char *text = list[*at];
 	const char *name = text + (text[1] == '-' ? 2 : 1);
 	const size_t length = strcspn(name, "=");
-	const struct option_row *row = find(table, name, length);
+	const struct option_row *row = find_option(table, name, length);
 	const char *value = name[length] == '=' ? name + length + 1 : NULL;
 
 	if (!row)

@@ -11,7 +11,8 @@
 #include "values.h"
 
 /* They may stand before -comp, so they wait until it is known. */
-bool keep_codec_option(struct arguments *arguments, const struct option *option, const char *value)
+bool keep_codec_option(struct build_arguments *arguments, const struct option *option,
+		       const char *value)
 {
 	if (arguments->codec_options == CODEC_OPTIONS_MAX)
 		return mistake("more than %d -X options", CODEC_OPTIONS_MAX);
@@ -189,7 +190,7 @@ static bool apply(struct sqst_codec_config *codec, const struct codec_option *ke
 	return true;
 }
 
-bool codec_finish(struct arguments *arguments)
+bool codec_finish(struct build_arguments *arguments)
 {
 	struct sqst_codec_config *codec = &arguments->build.codec;
 	struct sqst_report why = {0};

@@ -73,7 +73,7 @@ static void print_usage(enum language language)
 		printf("\nOptions, with one dash or two:\n");
 }
 
-void print_help(const struct arguments *arguments)
+void print_help(const struct build_arguments *arguments)
 {
 	const enum language language = arguments->language;
 
@@ -88,7 +88,7 @@ void print_help(const struct arguments *arguments)
 }
 
 /* Build tools take the first N.N.N, or the third word, for the version of mksquashfs. */
-void print_version(const struct arguments *arguments)
+void print_version(const struct build_arguments *arguments)
 {
 	const bool tar = arguments->language == LANGUAGE_SQFSTAR;
 

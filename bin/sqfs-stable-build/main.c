@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "build_options.h"
 #include "common/common.h"
-#include "options.h"
 #include "summary.h"
 
 const char program_name[] = PROGRAM;
@@ -52,13 +52,13 @@ static void catch_signals(void)
 	}
 }
 
-static void warn(void *user, const char *message)
+static void warn_user(void *user, const char *message)
 {
 	progress_end();
 	complain_warning(user, message);
 }
 
-static enum status status_of(enum sqst_error error)
+static enum build_status status_of(enum sqst_error error)
 {
 	switch (error) {
 	case SQST_ERR_NOMEM:
@@ -82,7 +82,7 @@ static enum status status_of(enum sqst_error error)
 }
 
 /* Die of the signal, so that a shell or make sees what happened. */
-static enum status end_by_signal(const struct arguments *arguments)
+static enum build_status end_by_signal(const struct build_arguments *arguments)
 {
 	const int number = caught;
 	struct sqst_report why = {0};
@@ -95,9 +95,9 @@ static enum status end_by_signal(const struct arguments *arguments)
 	return STATUS_SYSTEM;
 }
 
-static enum status run(struct arguments *arguments)
+static enum build_status run_build(struct build_arguments *arguments)
 {
-	struct sqst_report why = {.warn = warn};
+	struct sqst_report why = {.warn = warn_user};
 	struct sqst_build_result result;
 	static const struct sqst_cancel cancel = {.asked = is_caught};
 	int rc;
@@ -129,19 +129,19 @@ static enum status run(struct arguments *arguments)
 	return STATUS_DONE;
 }
 
-static enum status build(struct arguments *arguments)
+static enum build_status build(struct build_arguments *arguments)
 {
-	enum status status;
+	enum build_status status;
 
 	catch_signals();
-	status = run(arguments);
+	status = run_build(arguments);
 	return status == STATUS_SIGNAL ? end_by_signal(arguments) : status;
 }
 
 int main(int count, char **list)
 {
-	struct arguments arguments;
-	enum status status = STATUS_USAGE;
+	struct build_arguments arguments;
+	enum build_status status = STATUS_USAGE;
 	const char *complete = NULL;
 
 	if (!arguments_read(&arguments, count, list))

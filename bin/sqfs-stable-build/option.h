@@ -3,8 +3,8 @@
 #ifndef BIN_SQFS_STABLE_BUILD_OPTION_H
 #define BIN_SQFS_STABLE_BUILD_OPTION_H
 
+#include "build_options.h"
 #include "common/common.h"
-#include "options.h"
 
 /* Which command lines have it (enum language), and whether it is one that mksquashfs lacks: those
  * may be written with two dashes in every language. */
@@ -20,7 +20,8 @@ struct option {
 	const char *value;
 	/* Text for --help, for refuse() the reason; NULL for an alias of the row above. */
 	const char *help;
-	bool (*set)(struct arguments *arguments, const struct option *option, const char *value);
+	bool (*set)(struct build_arguments *arguments, const struct option *option,
+		    const char *value);
 	/* For set(): a build flag, the offset of a field, an index. */
 	uint32_t number;
 	unsigned languages;
@@ -29,25 +30,25 @@ struct option {
 extern const struct option option_table[];
 extern const size_t option_count;
 
-typedef bool option_set(struct arguments *arguments, const struct option *option,
+typedef bool option_set(struct build_arguments *arguments, const struct option *option,
 			const char *value);
 
 /* What is no mistake in the command line: prints, and returns false with the error kept for the
  * exit status. */
-bool out_of_memory(struct arguments *arguments);
+bool out_of_memory(struct build_arguments *arguments);
 
 /* The library does not take an option's value; as mistake(), but for errors of the system. `option`
  * may be NULL. */
-bool not_taken(struct arguments *arguments, const struct option *option, int error,
+bool not_taken(struct build_arguments *arguments, const struct option *option, int error,
 	       const struct sqst_report *why);
 
 /* Add a word; prints and returns false if memory is short. */
-bool words_add(struct arguments *arguments, struct words *words, const char *word);
+bool words_add(struct build_arguments *arguments, struct words *words, const char *word);
 
 /* ---- option_set.c */
 
 option_set set_flag, clear_flag; /* number: build flags */
-option_set set_true, set_false;  /* number: offset of a bool in struct arguments */
+option_set set_true, set_false;  /* number: offset of a bool in struct build_arguments */
 option_set set_string;           /* number: offset of a const char pointer */
 option_set set_size;             /* number: offset of a uint64_t */
 option_set add_word;             /* number: offset of a struct words */
@@ -72,7 +73,7 @@ option_set set_default_owner; /* number: 1 for the group */
 option_set add_xattr, add_pseudo, load_pseudo, set_pseudo_directory;
 
 /* Operands and patterns become sources and a filter. */
-bool sources_finish(struct arguments *arguments);
+bool sources_finish(struct build_arguments *arguments);
 
 /* ---- codec_options.c */
 
@@ -93,6 +94,6 @@ enum codec_option_number {
 
 option_set keep_codec_option; /* number: an enum codec_option_number */
 
-bool codec_finish(struct arguments *arguments);
+bool codec_finish(struct build_arguments *arguments);
 
 #endif

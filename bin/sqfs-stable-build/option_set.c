@@ -13,7 +13,7 @@
 #include "option.h"
 #include "values.h"
 
-bool out_of_memory(struct arguments *arguments)
+bool out_of_memory(struct build_arguments *arguments)
 {
 	const struct sqst_report why = {.message = "out of memory"};
 
@@ -42,7 +42,7 @@ static bool is_mistake(int error, int number)
 	}
 }
 
-bool not_taken(struct arguments *arguments, const struct option *option, int error,
+bool not_taken(struct build_arguments *arguments, const struct option *option, int error,
 	       const struct sqst_report *why)
 {
 	if (!is_mistake(error, why->number)) {
@@ -54,7 +54,7 @@ bool not_taken(struct arguments *arguments, const struct option *option, int err
 		      : mistake("%s", why->message);
 }
 
-bool words_add(struct arguments *arguments, struct words *words, const char *word)
+bool words_add(struct build_arguments *arguments, struct words *words, const char *word)
 {
 	const char **item = sqst_grow(words->item, words->count, &words->room, sizeof(*item));
 
@@ -65,58 +65,58 @@ bool words_add(struct arguments *arguments, struct words *words, const char *wor
 	return true;
 }
 
-static void *field(struct arguments *arguments, const struct option *option)
+static void *option_field(struct build_arguments *arguments, const struct option *option)
 {
 	return (char *)arguments + option->number;
 }
 
-bool set_flag(struct arguments *arguments, const struct option *option, const char *value)
+bool set_flag(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)value;
 	arguments->build.flags |= option->number;
 	return true;
 }
 
-bool clear_flag(struct arguments *arguments, const struct option *option, const char *value)
+bool clear_flag(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)value;
 	arguments->build.flags &= ~option->number;
 	return true;
 }
 
-bool set_true(struct arguments *arguments, const struct option *option, const char *value)
+bool set_true(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)value;
-	*(bool *)field(arguments, option) = true;
+	*(bool *)option_field(arguments, option) = true;
 	return true;
 }
 
-bool set_false(struct arguments *arguments, const struct option *option, const char *value)
+bool set_false(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)value;
-	*(bool *)field(arguments, option) = false;
+	*(bool *)option_field(arguments, option) = false;
 	return true;
 }
 
-bool set_string(struct arguments *arguments, const struct option *option, const char *value)
+bool set_string(struct build_arguments *arguments, const struct option *option, const char *value)
 {
-	*(const char **)field(arguments, option) = value;
+	*(const char **)option_field(arguments, option) = value;
 	return true;
 }
 
-bool set_size(struct arguments *arguments, const struct option *option, const char *value)
+bool set_size(struct build_arguments *arguments, const struct option *option, const char *value)
 {
-	if (!value_size(value, field(arguments, option)))
+	if (!value_size(value, option_field(arguments, option)))
 		return mistake("-%s %s: not a size", option->name, value);
 	return true;
 }
 
-bool add_word(struct arguments *arguments, const struct option *option, const char *value)
+bool add_word(struct build_arguments *arguments, const struct option *option, const char *value)
 {
-	return words_add(arguments, field(arguments, option), value);
+	return words_add(arguments, option_field(arguments, option), value);
 }
 
-bool set_parent(struct arguments *arguments, const struct option *option, const char *value)
+bool set_parent(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	const size_t count = arguments->build.parents;
 
@@ -127,7 +127,7 @@ bool set_parent(struct arguments *arguments, const struct option *option, const 
 	return true;
 }
 
-bool set_uuid(struct arguments *arguments, const struct option *option, const char *value)
+bool set_uuid(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	if (uuid_parse(value, arguments->uuid) != 0)
 		return mistake("-%s %s: not a UUID (like 6ba7b812-9dad-11d1-80b4-00c04fd430c8)",
@@ -136,14 +136,16 @@ bool set_uuid(struct arguments *arguments, const struct option *option, const ch
 	return true;
 }
 
-bool set_compressor(struct arguments *arguments, const struct option *option, const char *value)
+bool set_compressor(struct build_arguments *arguments, const struct option *option,
+		    const char *value)
 {
 	(void)option;
 	arguments->compressor = value;
 	return true;
 }
 
-bool set_block_size(struct arguments *arguments, const struct option *option, const char *value)
+bool set_block_size(struct build_arguments *arguments, const struct option *option,
+		    const char *value)
 {
 	uint64_t size;
 
@@ -154,7 +156,7 @@ bool set_block_size(struct arguments *arguments, const struct option *option, co
 	return true;
 }
 
-bool set_align(struct arguments *arguments, const struct option *option, const char *value)
+bool set_align(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	uint64_t size;
 
@@ -165,7 +167,7 @@ bool set_align(struct arguments *arguments, const struct option *option, const c
 	return true;
 }
 
-bool set_jobs(struct arguments *arguments, const struct option *option, const char *value)
+bool set_jobs(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	uint64_t jobs;
 
@@ -175,7 +177,8 @@ bool set_jobs(struct arguments *arguments, const struct option *option, const ch
 	return true;
 }
 
-bool set_max_depth(struct arguments *arguments, const struct option *option, const char *value)
+bool set_max_depth(struct build_arguments *arguments, const struct option *option,
+		   const char *value)
 {
 	uint64_t levels;
 
@@ -187,7 +190,7 @@ bool set_max_depth(struct arguments *arguments, const struct option *option, con
 
 /* ---- times */
 
-static bool read_time(const struct arguments *arguments, const struct option *option,
+static bool read_time(const struct build_arguments *arguments, const struct option *option,
 		      const char *value, uint32_t *seconds)
 {
 	/* mksquashfs hands words to date(1). Here a clock is read for nobody who did not ask for
@@ -200,7 +203,8 @@ static bool read_time(const struct arguments *arguments, const struct option *op
 		       value, words ? ", or what date(1) understands" : "");
 }
 
-bool set_mkfs_time(struct arguments *arguments, const struct option *option, const char *value)
+bool set_mkfs_time(struct build_arguments *arguments, const struct option *option,
+		   const char *value)
 {
 	arguments->time_option = true;
 	if (strcmp(value, "inode") == 0)
@@ -212,7 +216,7 @@ bool set_mkfs_time(struct arguments *arguments, const struct option *option, con
 	return true;
 }
 
-bool set_repro(struct arguments *arguments, const struct option *option, const char *value)
+bool set_repro(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)option;
 	(void)value;
@@ -222,7 +226,7 @@ bool set_repro(struct arguments *arguments, const struct option *option, const c
 	return true;
 }
 
-bool set_time(struct arguments *arguments, const struct option *option, const char *value)
+bool set_time(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	struct sqst_overrides *overrides = &arguments->overrides;
 	uint32_t *time = option->number == SQST_OVERRIDE_ROOT_TIME ? &overrides->root_time
@@ -234,7 +238,8 @@ bool set_time(struct arguments *arguments, const struct option *option, const ch
 	return read_time(arguments, option, value, time);
 }
 
-bool set_repro_time(struct arguments *arguments, const struct option *option, const char *value)
+bool set_repro_time(struct build_arguments *arguments, const struct option *option,
+		    const char *value)
 {
 	struct option files = *option;
 
@@ -242,7 +247,8 @@ bool set_repro_time(struct arguments *arguments, const struct option *option, co
 	return set_mkfs_time(arguments, option, value) && set_time(arguments, &files, value);
 }
 
-bool set_prev_mtime(struct arguments *arguments, const struct option *option, const char *value)
+bool set_prev_mtime(struct build_arguments *arguments, const struct option *option,
+		    const char *value)
 {
 	if (strcmp(value, "keep") == 0)
 		arguments->build.flags |= SQST_BUILD_KEEP_TIMES;
@@ -253,7 +259,8 @@ bool set_prev_mtime(struct arguments *arguments, const struct option *option, co
 	return true;
 }
 
-bool set_prev_damaged(struct arguments *arguments, const struct option *option, const char *value)
+bool set_prev_damaged(struct build_arguments *arguments, const struct option *option,
+		      const char *value)
 {
 	if (strcmp(value, "rebuild") == 0)
 		arguments->build.flags |= SQST_BUILD_PREV_REBUILD;
@@ -264,7 +271,7 @@ bool set_prev_damaged(struct arguments *arguments, const struct option *option, 
 	return true;
 }
 
-bool set_slack(struct arguments *arguments, const struct option *option, const char *value)
+bool set_slack(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	uint64_t percent;
 
@@ -277,7 +284,7 @@ bool set_slack(struct arguments *arguments, const struct option *option, const c
 
 /* ---- without effect, or refused */
 
-bool take(struct arguments *arguments, const struct option *option, const char *value)
+bool take(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)arguments;
 	(void)option;
@@ -285,7 +292,7 @@ bool take(struct arguments *arguments, const struct option *option, const char *
 	return true;
 }
 
-bool take_number(struct arguments *arguments, const struct option *option, const char *value)
+bool take_number(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	uint64_t number;
 
@@ -293,7 +300,7 @@ bool take_number(struct arguments *arguments, const struct option *option, const
 	return value_number(value, &number) || mistake("-%s %s: not a number", option->name, value);
 }
 
-bool take_size(struct arguments *arguments, const struct option *option, const char *value)
+bool take_size(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	uint64_t size;
 
@@ -301,7 +308,7 @@ bool take_size(struct arguments *arguments, const struct option *option, const c
 	return value_size(value, &size) || mistake("-%s %s: not a size", option->name, value);
 }
 
-bool refuse(struct arguments *arguments, const struct option *option, const char *value)
+bool refuse(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)arguments;
 	(void)value;

@@ -13,7 +13,7 @@
 #include "option.h"
 #include "values.h"
 
-bool set_sources(struct arguments *arguments, const struct option *option, const char *value)
+bool set_sources(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	static const char *const kinds[] = {[SQST_SOURCE_AUTO] = "auto",
 					    [SQST_SOURCE_FILES] = "files",
@@ -30,7 +30,7 @@ bool set_sources(struct arguments *arguments, const struct option *option, const
 	return mistake("-%s %s: auto, files, archive, mtree or image", option->name, value);
 }
 
-bool set_names(struct arguments *arguments, const struct option *option, const char *value)
+bool set_names(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)value;
 	arguments->names = true;
@@ -38,7 +38,8 @@ bool set_names(struct arguments *arguments, const struct option *option, const c
 	return true;
 }
 
-bool set_exclude_style(struct arguments *arguments, const struct option *option, const char *value)
+bool set_exclude_style(struct build_arguments *arguments, const struct option *option,
+		       const char *value)
 {
 	(void)value;
 	arguments->exclude_style = option->number;
@@ -46,7 +47,7 @@ bool set_exclude_style(struct arguments *arguments, const struct option *option,
 }
 
 /* Called by the parser with each word behind -e. */
-bool exclude_rest(struct arguments *arguments, const struct option *option, const char *value)
+bool exclude_rest(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)option;
 	return words_add(arguments, &arguments->exclude, value);
@@ -76,7 +77,7 @@ static bool read_owner(const char *value, bool group, uint32_t *out)
 	return user != NULL;
 }
 
-bool set_owner(struct arguments *arguments, const struct option *option, const char *value)
+bool set_owner(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	struct sqst_overrides *overrides = &arguments->overrides;
 	const bool group = option->number & (SQST_OVERRIDE_GID | SQST_OVERRIDE_ROOT_GID);
@@ -92,7 +93,7 @@ bool set_owner(struct arguments *arguments, const struct option *option, const c
 	return true;
 }
 
-bool set_all_root(struct arguments *arguments, const struct option *option, const char *value)
+bool set_all_root(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	(void)option;
 	(void)value;
@@ -101,7 +102,8 @@ bool set_all_root(struct arguments *arguments, const struct option *option, cons
 	return true;
 }
 
-bool set_id_offset(struct arguments *arguments, const struct option *option, const char *value)
+bool set_id_offset(struct build_arguments *arguments, const struct option *option,
+		   const char *value)
 {
 	uint64_t number;
 
@@ -119,7 +121,8 @@ static bool check_mode(const struct option *option, const char *value, uint16_t 
 	       mistake("-%s %s: not a mode (like 0755 or u=rwX,go=rX)", option->name, value);
 }
 
-bool set_root_mode(struct arguments *arguments, const struct option *option, const char *value)
+bool set_root_mode(struct build_arguments *arguments, const struct option *option,
+		   const char *value)
 {
 	uint16_t mode = 0;
 
@@ -132,7 +135,8 @@ bool set_root_mode(struct arguments *arguments, const struct option *option, con
 	return true;
 }
 
-bool set_default_mode(struct arguments *arguments, const struct option *option, const char *value)
+bool set_default_mode(struct build_arguments *arguments, const struct option *option,
+		      const char *value)
 {
 	struct sqst_archive_options *archive = &arguments->build.archive;
 
@@ -141,7 +145,8 @@ bool set_default_mode(struct arguments *arguments, const struct option *option, 
 	return check_mode(option, value, &archive->default_mode);
 }
 
-bool set_default_owner(struct arguments *arguments, const struct option *option, const char *value)
+bool set_default_owner(struct build_arguments *arguments, const struct option *option,
+		       const char *value)
 {
 	struct sqst_archive_options *archive = &arguments->build.archive;
 	uint32_t *out = option->number ? &archive->default_gid : &archive->default_uid;
@@ -152,14 +157,14 @@ bool set_default_owner(struct arguments *arguments, const struct option *option,
 }
 
 /* number: offset of the mode's text */
-bool set_mode(struct arguments *arguments, const struct option *option, const char *value)
+bool set_mode(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	uint16_t mode = 0;
 
 	return check_mode(option, value, &mode) && set_string(arguments, option, value);
 }
 
-bool add_xattr(struct arguments *arguments, const struct option *option, const char *value)
+bool add_xattr(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	struct sqst_overrides *overrides = &arguments->overrides;
 	const size_t size = (overrides->xattrs + 1) * sizeof(*arguments->xattr);
@@ -180,7 +185,7 @@ bool add_xattr(struct arguments *arguments, const struct option *option, const c
 
 /* ---- pseudo files */
 
-static struct sqst_pseudo *pseudo_of(struct arguments *arguments)
+static struct sqst_pseudo *pseudo_of(struct build_arguments *arguments)
 {
 	if (!arguments->pseudo)
 		arguments->pseudo = sqst_pseudo_new();
@@ -190,7 +195,7 @@ static struct sqst_pseudo *pseudo_of(struct arguments *arguments)
 	return arguments->pseudo;
 }
 
-bool add_pseudo(struct arguments *arguments, const struct option *option, const char *value)
+bool add_pseudo(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	struct sqst_pseudo *pseudo = pseudo_of(arguments);
 	struct sqst_report why = {0};
@@ -202,7 +207,7 @@ bool add_pseudo(struct arguments *arguments, const struct option *option, const 
 	return rc == 0 || not_taken(arguments, option, rc, &why);
 }
 
-bool load_pseudo(struct arguments *arguments, const struct option *option, const char *value)
+bool load_pseudo(struct build_arguments *arguments, const struct option *option, const char *value)
 {
 	struct sqst_pseudo *pseudo = pseudo_of(arguments);
 	struct sqst_report why = {0};
@@ -214,7 +219,7 @@ bool load_pseudo(struct arguments *arguments, const struct option *option, const
 	return rc == 0 || not_taken(arguments, option, rc, &why);
 }
 
-bool set_pseudo_directory(struct arguments *arguments, const struct option *option,
+bool set_pseudo_directory(struct build_arguments *arguments, const struct option *option,
 			  const char *value)
 {
 	struct sqst_pseudo *pseudo = pseudo_of(arguments);
@@ -229,7 +234,7 @@ bool set_pseudo_directory(struct arguments *arguments, const struct option *opti
 
 /* ---- when the line has been read */
 
-static bool make_filter(struct arguments *arguments)
+static bool make_filter(struct build_arguments *arguments)
 {
 	struct sqst_report why = {0};
 	int rc = 0;
@@ -250,7 +255,7 @@ static bool make_filter(struct arguments *arguments)
 }
 
 /* The names on standard input take the place of the source "-". */
-static bool read_names(struct arguments *arguments)
+static bool read_names(struct build_arguments *arguments)
 {
 	struct words names = {0};
 	size_t room = 0, size = 0, got = 1;
@@ -287,7 +292,7 @@ static bool read_names(struct arguments *arguments)
 
 /* mksquashfs knows "-" as no source at all, with -tar as an archive on standard input, with
  * -cpiostyle as names on standard input. */
-static bool drop_in_sources(struct arguments *arguments)
+static bool drop_in_sources(struct build_arguments *arguments)
 {
 	const struct words *operands = &arguments->operands;
 	const bool dash = operands->count > 1 && strcmp(operands->item[0], "-") == 0;
@@ -311,7 +316,7 @@ static bool drop_in_sources(struct arguments *arguments)
 					    "files (-p, -pf)");
 }
 
-bool sources_finish(struct arguments *arguments)
+bool sources_finish(struct build_arguments *arguments)
 {
 	const struct words *operands = &arguments->operands;
 	size_t count;

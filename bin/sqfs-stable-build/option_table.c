@@ -8,7 +8,7 @@
 
 #include "option.h"
 
-#define AT(field) ((uint32_t)offsetof(struct arguments, field))
+#define AT(field) ((uint32_t)offsetof(struct build_arguments, field))
 
 #define RAW_ALL                                                                                    \
 	(SQST_BUILD_RAW_INODES | SQST_BUILD_RAW_DATA | SQST_BUILD_RAW_FRAGMENTS |                  \

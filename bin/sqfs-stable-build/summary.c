@@ -51,7 +51,7 @@ static void print_reuse(const struct sqst_reuse_stats *reuse)
 			reuse->reason);
 }
 
-void summary_print(const struct arguments *arguments, const struct sqst_build_result *result)
+void summary_print(const struct build_arguments *arguments, const struct sqst_build_result *result)
 {
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct sqst_report shown = {0};
@@ -78,7 +78,7 @@ void summary_print(const struct arguments *arguments, const struct sqst_build_re
 	print_reuse(&result->reuse);
 }
 
-static struct json_object *make_paths(const struct sqst_build_result *result)
+static struct json_object *make_build_paths(const struct sqst_build_result *result)
 {
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct json_object *paths = json_object_new_object();
@@ -92,7 +92,7 @@ static struct json_object *make_paths(const struct sqst_build_result *result)
 	return paths;
 }
 
-static struct json_object *make_numbers(const struct sqst_build_result *result)
+static struct json_object *make_build_numbers(const struct sqst_build_result *result)
 {
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct json_object *numbers = json_object_new_object();
@@ -105,7 +105,7 @@ static struct json_object *make_numbers(const struct sqst_build_result *result)
 	return numbers;
 }
 
-static struct json_object *make_lineage(const struct sqst_build_result *result)
+static struct json_object *make_build_lineage(const struct sqst_build_result *result)
 {
 	struct json_object *lineage = json_object_new_object();
 	struct json_object *parents = json_object_new_array();
@@ -150,7 +150,7 @@ static struct json_object *make_reuse(const struct sqst_build_result *result)
 	return reuse;
 }
 
-static struct json_object *make_json(const struct arguments *arguments,
+static struct json_object *make_json(const struct build_arguments *arguments,
 				     const struct sqst_build_result *result, double seconds)
 {
 	struct json_object *all = json_object_new_object();
@@ -158,9 +158,9 @@ static struct json_object *make_json(const struct arguments *arguments,
 	json_add_text(all, "image", arguments->build.output);
 	json_add_text(all, "compressor", sqst_codec_name((int)arguments->build.codec.id));
 	json_add_number(all, "block_size", arguments->build.codec.block_size);
-	json_add(all, "lineage", make_lineage(result));
-	json_add(all, "paths", make_paths(result));
-	json_add(all, "numbers", make_numbers(result));
+	json_add(all, "lineage", make_build_lineage(result));
+	json_add(all, "paths", make_build_paths(result));
+	json_add(all, "numbers", make_build_numbers(result));
 	json_add(all, "bytes", make_bytes(result));
 	json_add(all, "reuse", make_reuse(result));
 	json_add_number(all, "inodes", result->inodes);
@@ -174,7 +174,7 @@ static struct json_object *make_json(const struct arguments *arguments,
 int report_make(void *user, const struct sqst_build_result *result, char **text, size_t *size,
 		struct sqst_report *why)
 {
-	const struct arguments *arguments = user;
+	const struct build_arguments *arguments = user;
 	struct json_object *all = make_json(arguments, result, seconds_since(arguments->start));
 
 	*text = json_as_line(all, size);

@@ -3,14 +3,14 @@
 #ifndef BIN_SQFS_STABLE_BUILD_SUMMARY_H
 #define BIN_SQFS_STABLE_BUILD_SUMMARY_H
 
-#include "options.h"
+#include "build_options.h"
 
 /* A clock that only goes forward, and what it has gone, in seconds. */
 double now(void);
 double seconds_since(double start);
 
 /* A few lines on standard error. */
-void summary_print(const struct arguments *arguments, const struct sqst_build_result *result);
+void summary_print(const struct build_arguments *arguments, const struct sqst_build_result *result);
 
 /* The same as JSON; a sqst_build_options.report, with the arguments as its user. */
 int report_make(void *user, const struct sqst_build_result *result, char **text, size_t *size,

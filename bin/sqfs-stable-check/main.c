@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check_options.h"
+#include "check_report.h"
 #include "common/json.h"
-#include "options.h"
 #include "sqst/output.h"
-#include "story.h"
 
 const char program_name[] = "sqfs-stable-check";
 
-static enum status status_of_error(int error)
+static enum check_status status_of_error(int error)
 {
 	switch (exit_of(error)) {
 	case EXIT_INPUT:
@@ -27,7 +27,7 @@ static enum status status_of_error(int error)
 	return STATUS_SYSTEM;
 }
 
-static enum status status_of_verdict(enum sqst_verdict verdict)
+static enum check_status status_of_verdict(enum sqst_verdict verdict)
 {
 	switch (verdict) {
 	case SQST_VERDICT_VALID:
@@ -45,7 +45,8 @@ static bool is_stdout(const char *path)
 	return path && strcmp(path, "-") == 0;
 }
 
-static enum status tell(const struct story *story, const struct arguments *arguments)
+static enum check_status tell_verdict(const struct report *report,
+				      const struct check_arguments *arguments)
 {
 	struct sqst_file file[2];
 	char *text[2] = {NULL, NULL};
@@ -53,33 +54,33 @@ static enum status tell(const struct story *story, const struct arguments *argum
 	bool done;
 
 	if (arguments->json) {
-		text[files] = story_json(story, &file[files].size);
+		text[files] = report_json(report, &file[files].size);
 		file[files].path = arguments->json;
 		file[files].kind = SQST_OUTPUT_JSON;
 		file[files].data = text[files];
 		files++;
 	}
 	if (arguments->html) {
-		text[files] = story_page(story, &file[files].size);
+		text[files] = report_page(report, &file[files].size);
 		file[files].path = arguments->html;
 		file[files].kind = SQST_OUTPUT_PAGE;
 		file[files].data = text[files];
 		files++;
 	}
 	if (!arguments->quiet && !is_stdout(arguments->json) && !is_stdout(arguments->html))
-		story_print(story);
+		report_print(report);
 	/* All is made and printed before a file changes. */
 	done = output_flushed() && files_write(file, files);
 	free(text[0]);
 	free(text[1]);
-	return done ? status_of_verdict(story->verdict) : STATUS_SYSTEM;
+	return done ? status_of_verdict(report->verdict) : STATUS_SYSTEM;
 }
 
-static enum status check(const struct arguments *arguments)
+static enum check_status check_releases(const struct check_arguments *arguments)
 {
 	struct sqst_report why = {.warn = complain_warning};
-	struct story story;
-	enum status status;
+	struct report report;
+	enum check_status status;
 	int rc = 0;
 
 	if (arguments->json)
@@ -90,23 +91,23 @@ static enum status check(const struct arguments *arguments)
 		complain(&why);
 		return rc == SQST_ERR_EXISTS ? STATUS_USAGE : status_of_error(rc);
 	}
-	rc = story_read(&story, arguments->operands.item, arguments->operands.count,
-			arguments->json || arguments->html, &why);
+	rc = report_read(&report, arguments->operands.item, arguments->operands.count,
+			 arguments->json || arguments->html, &why);
 
 	if (rc < 0) {
 		complain(&why);
 		status = status_of_error(rc);
 	} else {
-		status = tell(&story, arguments);
+		status = tell_verdict(&report, arguments);
 	}
-	story_release(&story);
+	report_release(&report);
 	return status;
 }
 
 int main(int count, char **list)
 {
-	struct arguments arguments;
-	enum status status = STATUS_USAGE;
+	struct check_arguments arguments;
+	enum check_status status = STATUS_USAGE;
 	bool done;
 
 	switch (arguments_read(&arguments, count, list)) {
@@ -116,7 +117,7 @@ int main(int count, char **list)
 		status = STATUS_VALID;
 		break;
 	case OPTIONS_READ:
-		status = check(&arguments);
+		status = check_releases(&arguments);
 		break;
 	}
 	done = status != STATUS_SYSTEM && status != STATUS_USAGE && status != STATUS_INPUT &&

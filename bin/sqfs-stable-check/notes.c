@@ -8,11 +8,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "common/uboot.h"
-#include "story.h"
+#include "check_report.h"
+#include "common/uboot_text.h"
 
-static SQST_PRINTF(3, 4) void add(struct judgement *judgement, enum note_level level,
-				  const char *format, ...)
+static SQST_PRINTF(3, 4) void add_note(struct judgement *judgement, enum note_level level,
+				       const char *format, ...)
 {
 	struct note *note = &judgement->note[judgement->notes];
 	va_list list;
@@ -42,36 +42,38 @@ static void add_reasons(struct judgement *judgement, const struct release *now)
 	const struct sqst_check *check = judgement->check;
 	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
 	const uint32_t kept = check->fate[SQST_FATE_KEPT];
-	const uint32_t groups = (uint32_t)check->regroupeds;
+	const uint32_t groups = (uint32_t)check->n_regrouped;
 
 	switch (check->verdict) {
 	case SQST_VERDICT_VALID:
-		add(judgement, NOTE_REASON,
-		    "%" PRIu32 " number%s of the old image name%s what %s named", kept,
-		    plural(kept), singular(kept), kept == 1 ? "it" : "they");
+		add_note(judgement, NOTE_REASON,
+			 "%" PRIu32 " number%s of the old image name%s what %s named", kept,
+			 plural(kept), singular(kept), kept == 1 ? "it" : "they");
 		break;
 	case SQST_VERDICT_REFUSED:
 		if (!check->undecodable)
-			add(judgement, NOTE_REASON,
+			add_note(
+			    judgement, NOTE_REASON,
 			    "no number of the old image names anything: every origin is refused");
 		break;
 	case SQST_VERDICT_UNSAFE:
 		if (conflicts > 0)
-			add(judgement, NOTE_REASON,
-			    "%" PRIu32 " number%s of the old image name%s another file", conflicts,
-			    plural(conflicts), singular(conflicts));
+			add_note(judgement, NOTE_REASON,
+				 "%" PRIu32 " number%s of the old image name%s another file",
+				 conflicts, plural(conflicts), singular(conflicts));
 		if (groups > 0)
-			add(judgement, NOTE_REASON,
+			add_note(
+			    judgement, NOTE_REASON,
 			    "%" PRIu32
 			    " hard link group%s gained or lost names and kept %s number: not safe "
 			    "with every overlay option, see \"Hard links\" in sqfs-stable(7); "
 			    "sqfs-stable-build avoids it without --keep-links",
 			    groups, plural(groups), groups == 1 ? "its" : "their");
 		if (check->root_moved)
-			add(judgement, NOTE_REASON,
-			    "the root directory's number was %" PRIu32 " and is %" PRIu32
-			    ": an overlay with index=on does not mount",
-			    judgement->old.numbers->root.number, now->numbers->root.number);
+			add_note(judgement, NOTE_REASON,
+				 "the root directory's number was %" PRIu32 " and is %" PRIu32
+				 ": an overlay with index=on does not mount",
+				 judgement->old.numbers->root.number, now->numbers->root.number);
 		break;
 	}
 }
@@ -85,13 +87,15 @@ static void add_exports(struct judgement *judgement, const struct release *now)
 	if (!check->undecodable)
 		return;
 	if (now_without)
-		add(judgement, NOTE_REASON,
-		    "the new image has no export table, so no kernel decodes an origin");
+		add_note(judgement, NOTE_REASON,
+			 "the new image has no export table, so no kernel decodes an origin");
 	else
-		add(judgement, NOTE_REASON,
+		add_note(
+		    judgement, NOTE_REASON,
 		    "the old image has no export table, so no kernel stored an origin over it");
 	if (conflicts > 0)
-		add(judgement, NOTE_WARNING, "%" PRIu32 " number%s name%s another file: no harm %s",
+		add_note(
+		    judgement, NOTE_WARNING, "%" PRIu32 " number%s name%s another file: no harm %s",
 		    conflicts, plural(conflicts), singular(conflicts),
 		    now_without ? "until an image with an export table and these numbers follows"
 				: "unless an earlier image with these numbers had an export table");
@@ -104,19 +108,22 @@ static void add_uboot(struct judgement *judgement, const struct release *now)
 	char *first;
 
 	if (!finds_root(&now->numbers->lineage))
-		add(judgement, NOTE_WARNING,
+		add_note(
+		    judgement, NOTE_WARNING,
 		    "the root directory has not the highest number, and no double: U-Boot cannot "
 		    "read the new image");
 	if (!uboot || !uboot->has_codec || !uboot->finds_root)
 		return;
 	if (!uboot->inodes_in_order)
-		add(judgement, NOTE_WARNING,
+		add_note(
+		    judgement, NOTE_WARNING,
 		    "U-Boot cannot read the new image: a block of its inode table that is stored "
 		    "as it is stands before a compressed one");
 	if (uboot->hidden + uboot->hidden_links == 0)
 		return;
 	first = path_shown(uboot->path[0]);
-	add(judgement, uboot->hidden > 0 ? NOTE_WARNING : NOTE_REMARK,
+	add_note(
+	    judgement, uboot->hidden > 0 ? NOTE_WARNING : NOTE_REMARK,
 	    "U-Boot cannot walk through %" PRIu32 " directories and %" PRIu32
 	    " symbolic links of the new image, such as %.120s, since it does not find them: see "
 	    "\"U-Boot\" in sqfs-stable(7)",
@@ -132,27 +139,29 @@ static void add_warnings(struct judgement *judgement, const struct release *now)
 	const uint32_t was = judgement->old.numbers->lineage.top, is = now->numbers->lineage.top;
 
 	if (check->verdict == SQST_VERDICT_REFUSED && !check->undecodable && check->root_moved)
-		add(judgement, NOTE_WARNING,
+		add_note(
+		    judgement, NOTE_WARNING,
 		    "an overlay with index=on does not mount until its upper layer is made anew: "
 		    "the "
 		    "root directory's number was %" PRIu32 " and is %" PRIu32,
 		    judgement->old.numbers->root.number, now->numbers->root.number);
 	if (beyond > 0)
-		add(judgement, NOTE_WARNING,
+		add_note(
+		    judgement, NOTE_WARNING,
 		    "%" PRIu32 " number%s of the old image are above the new inode count, %" PRIu32
 		    ": Linux before 5.11, unless of February 2021 or later, does not refuse these",
 		    beyond, plural(beyond), is);
 	else if (check->shrunk)
-		add(judgement, NOTE_WARNING,
-		    "the inode count was %" PRIu32 " and is %" PRIu32
-		    ": numbers that earlier images used may be above it",
-		    was, is);
+		add_note(judgement, NOTE_WARNING,
+			 "the inode count was %" PRIu32 " and is %" PRIu32
+			 ": numbers that earlier images used may be above it",
+			 was, is);
 	if (revived > 0)
-		add(judgement, NOTE_WARNING,
-		    "%" PRIu32
-		    " number%s that the old image had left behind %s in use again: name the "
-		    "releases before it, too",
-		    revived, plural(revived), revived == 1 ? "is" : "are");
+		add_note(judgement, NOTE_WARNING,
+			 "%" PRIu32
+			 " number%s that the old image had left behind %s in use again: name the "
+			 "releases before it, too",
+			 revived, plural(revived), revived == 1 ? "is" : "are");
 	add_uboot(judgement, now);
 }
 
@@ -163,15 +172,16 @@ static void add_remarks(struct judgement *judgement, const struct release *now)
 	const struct sqst_lineage *is = &now->numbers->lineage;
 
 	if (check->other_lineage && check->fate[SQST_FATE_KEPT] > 0)
-		add(judgement, NOTE_REMARK,
+		add_note(
+		    judgement, NOTE_REMARK,
 		    "the lineage is another, although numbers are kept: a kernel that knows the "
 		    "UUID refuses all origins");
 	if (check->same_lineage && is->generation < was->generation)
-		add(judgement, NOTE_REMARK,
-		    "the new image is the older one by its generation: going back");
+		add_note(judgement, NOTE_REMARK,
+			 "the new image is the older one by its generation: going back");
 	if (!is->recorded)
-		add(judgement, NOTE_REMARK,
-		    "the new image has no stable-numbering record: another tool made it");
+		add_note(judgement, NOTE_REMARK,
+			 "the new image has no stable-numbering record: another tool made it");
 }
 
 bool finds_root(const struct sqst_lineage *lineage)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The story as a page: one file that loads nothing and runs nothing. Names in it are hostile. */
+/* The report as a page: one file that loads nothing and runs nothing. Names in it are hostile. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "common/uboot.h"
+#include "common/uboot_text.h"
 #include "page.h"
 #include "sqst/codec.h"
 
@@ -100,30 +100,30 @@ static void put_sign(FILE *to, enum sqst_verdict verdict)
 }
 
 /* Of several old images, those that the verdict is about. */
-static void put_which(FILE *to, const struct story *story)
+static void put_which(FILE *to, const struct report *report)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < story->olds; i++)
-		count += story->old[i].check->verdict == story->verdict;
-	if (count == story->olds)
-		fprintf(to, "any of these %zu images", story->olds);
+	for (size_t i = 0; i < report->olds; i++)
+		count += report->old[i].check->verdict == report->verdict;
+	if (count == report->olds)
+		fprintf(to, "any of these %zu images", report->olds);
 	else
-		fprintf(to, "%zu of these %zu images", count, story->olds);
+		fprintf(to, "%zu of these %zu images", count, report->olds);
 }
 
-static bool has_warnings(const struct story *story)
+static bool has_warnings(const struct report *report)
 {
-	for (size_t i = 0; i < story->olds; i++) {
-		for (size_t n = 0; n < story->old[i].notes; n++) {
-			if (story->old[i].note[n].level == NOTE_WARNING)
+	for (size_t i = 0; i < report->olds; i++) {
+		for (size_t n = 0; n < report->old[i].notes; n++) {
+			if (report->old[i].note[n].level == NOTE_WARNING)
 				return true;
 		}
 	}
 	return false;
 }
 
-static void put_head(FILE *to, const struct story *story)
+static void put_page_head(FILE *to, const struct report *report)
 {
 	static const struct {
 		const char *word;
@@ -137,27 +137,27 @@ static void put_head(FILE *to, const struct story *story)
 			    "kept without its origin."},
 	    [SQST_VERDICT_UNSAFE] = {"Unsafe", "must not go to devices that run %s."},
 	};
-	const char *sentence = said[story->verdict].sentence;
+	const char *sentence = said[report->verdict].sentence;
 	const char *place = strstr(sentence, "%s");
 
-	fprintf(to, "<header class=\"%s\">", sqst_verdict_name(story->verdict));
-	put_sign(to, story->verdict);
-	fprintf(to, "<div><h1>%s</h1><p><b>", said[story->verdict].word);
-	page_text(to, story->now.path);
+	fprintf(to, "<header class=\"%s\">", sqst_verdict_name(report->verdict));
+	put_sign(to, report->verdict);
+	fprintf(to, "<div><h1>%s</h1><p><b>", said[report->verdict].word);
+	page_text(to, report->now.path);
 	fprintf(to, "</b> %.*s<b>", (int)(place - sentence), sentence);
-	if (story->olds == 1)
-		page_text(to, story->old[0].old.path);
+	if (report->olds == 1)
+		page_text(to, report->old[0].old.path);
 	else
-		put_which(to, story);
+		put_which(to, report);
 	fprintf(to, "</b>%s%s</p></div></header>\n", place + 2,
-		has_warnings(story) ? " Read the warnings below." : "");
-	if (story->olds == 1)
+		has_warnings(report) ? " Read the warnings below." : "");
+	if (report->olds == 1)
 		return;
 	fprintf(to, "<nav><ul>");
-	for (size_t i = 0; i < story->olds; i++) {
+	for (size_t i = 0; i < report->olds; i++) {
 		fprintf(to, "<li><a href=\"#old%zu\">", i + 1);
-		page_text(to, story->old[i].old.path);
-		put_badge(to, story->old[i].check->verdict);
+		page_text(to, report->old[i].old.path);
+		put_badge(to, report->old[i].check->verdict);
 		fprintf(to, "</a></li>");
 	}
 	fprintf(to, "</ul></nav>\n");
@@ -200,7 +200,7 @@ static void put_cards(FILE *to, const struct sqst_check *check)
 	put_card(to, false, check->removed, "removed paths");
 	put_card(to, false, check->renumbered, "renumbered paths");
 	put_card(to, false, check->changed_type, "changed type");
-	put_card(to, check->regroupeds > 0, check->regroupeds, "link groups changed");
+	put_card(to, check->n_regrouped > 0, check->n_regrouped, "link groups changed");
 	fprintf(to, "</div>\n");
 }
 
@@ -289,40 +289,40 @@ static void put_facts(FILE *to, const struct release *old, const struct release 
 	fprintf(to, "</tbody></table></div>");
 }
 
-static void put_judgement(FILE *to, const struct story *story, size_t at)
+static void put_judgement(FILE *to, const struct report *report, size_t at)
 {
-	const struct judgement *judgement = &story->old[at];
+	const struct judgement *judgement = &report->old[at];
 
 	fprintf(to, "<section id=\"old%zu\"><h2>", at + 1);
 	page_text(to, judgement->old.path);
 	fprintf(to, " \u2192 ");
-	page_text(to, story->now.path);
+	page_text(to, report->now.path);
 	putc(' ', to);
 	put_badge(to, judgement->check->verdict);
 	fprintf(to, "</h2>\n");
 	put_notes(to, judgement);
 	put_cards(to, judgement->check);
-	page_strip(to, judgement, &story->now);
+	page_strip(to, judgement, &report->now);
 	page_blocks(to, judgement);
 	page_growth(to, judgement);
 	page_tables(to, judgement->check);
-	put_facts(to, &judgement->old, &story->now);
+	put_facts(to, &judgement->old, &report->now);
 	fprintf(to, "</section>\n");
 }
 
-static void put_page(FILE *to, const struct story *story)
+static void put_page(FILE *to, const struct report *report)
 {
 	fprintf(to,
 		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		"style-src 'unsafe-inline'\"><meta name=\"viewport\" "
 		"content=\"width=device-width, initial-scale=1\"><title>%s: ",
-		sqst_verdict_name(story->verdict));
-	page_text(to, story->now.path);
+		sqst_verdict_name(report->verdict));
+	page_text(to, report->now.path);
 	fprintf(to, "</title><style>\n%s</style></head><body><main>\n", page_style);
-	put_head(to, story);
-	for (size_t i = 0; i < story->olds; i++)
-		put_judgement(to, story, i);
+	put_page_head(to, report);
+	for (size_t i = 0; i < report->olds; i++)
+		put_judgement(to, report, i);
 	fprintf(to,
 		"<p class=\"hint\">Made by sqfs-stable-check " PACKAGE_VERSION
 		". What the words mean: sqfs-stable-check(1), sqfs-stable(7).</p>\n</main></body>"
@@ -330,7 +330,7 @@ static void put_page(FILE *to, const struct story *story)
 }
 
 /* Text that grows. open_memstream() would do, but does not tell when it cannot grow. */
-struct text {
+struct path_list_text {
 	char *data;
 	size_t size;
 	size_t room;
@@ -338,7 +338,7 @@ struct text {
 
 static ssize_t add_text(void *user, const char *data, size_t size)
 {
-	struct text *text = user;
+	struct path_list_text *text = user;
 
 	if (size > text->room - text->size) {
 		const size_t room = 2 * text->room + size + 65536;
@@ -355,14 +355,14 @@ static ssize_t add_text(void *user, const char *data, size_t size)
 	return (ssize_t)size;
 }
 
-char *story_page(const struct story *story, size_t *size)
+char *report_page(const struct report *report, size_t *size)
 {
-	struct text text = {0};
+	struct path_list_text text = {0};
 	FILE *to = fopencookie(&text, "w", (cookie_io_functions_t){.write = add_text});
 	bool done = to != NULL;
 
 	if (done) {
-		put_page(to, story);
+		put_page(to, report);
 		done = fflush(to) == 0 && !ferror(to);
 		fclose(to);
 	}

@@ -3,7 +3,7 @@
 #ifndef BIN_SQFS_STABLE_CHECK_PAGE_H
 #define BIN_SQFS_STABLE_CHECK_PAGE_H
 
-#include "story.h"
+#include "check_report.h"
 
 /* The style sheet. */
 extern const char page_style[];

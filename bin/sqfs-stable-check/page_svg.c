@@ -44,7 +44,7 @@ static unsigned column_of(const struct strip *strip, uint64_t number)
 }
 
 /* The first number behind a column. */
-static uint64_t end_of(const struct strip *strip, unsigned column)
+static uint64_t column_end(const struct strip *strip, unsigned column)
 {
 	return ((uint64_t)(column + 1) * strip->numbers + strip->columns - 1) / strip->columns + 1;
 }
@@ -55,7 +55,7 @@ static void count_span(struct strip *strip, const struct sqst_check_span *span)
 
 	while (first <= span->last) {
 		const unsigned column = column_of(strip, first);
-		uint64_t end = end_of(strip, column);
+		uint64_t end = column_end(strip, column);
 
 		if (end > (uint64_t)span->last + 1)
 			end = (uint64_t)span->last + 1;
@@ -67,8 +67,8 @@ static void count_span(struct strip *strip, const struct sqst_check_span *span)
 /* Numbers become heights. What the least heights take too much is taken from the highest. */
 static void set_heights(struct strip *strip, unsigned column)
 {
-	const uint64_t start = column ? end_of(strip, column - 1) : 1;
-	const uint64_t room = end_of(strip, column) - start;
+	const uint64_t start = column ? column_end(strip, column - 1) : 1;
+	const uint64_t room = column_end(strip, column) - start;
 	uint32_t *share = strip->share[column];
 	uint32_t sum = 0, highest = 0;
 

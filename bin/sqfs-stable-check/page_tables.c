@@ -61,18 +61,18 @@ static void put_list(FILE *to, const char *title, const char *hint,
 
 static void put_retyped(FILE *to, const struct sqst_check *check)
 {
-	if (check->retypeds == 0)
+	if (check->n_retyped == 0)
 		return;
 	fprintf(to, "<h3>Changed type</h3><div class=\"wide\"><table><thead><tr><th>path</th>"
 		    "<th>was</th><th>is</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < check->retypeds && i < ROWS_MAX; i++) {
+	for (size_t i = 0; i < check->n_retyped && i < ROWS_MAX; i++) {
 		fprintf(to, "<tr><td>");
 		page_path(to, check->retyped[i].path);
 		fprintf(to, "</td><td>%s</td><td>%s</td></tr>\n", type_name(check->retyped[i].was),
 			type_name(check->retyped[i].is));
 	}
 	fprintf(to, "</tbody></table></div>");
-	put_rest(to, check->retypeds);
+	put_rest(to, check->n_retyped);
 }
 
 void page_tables(FILE *to, const struct sqst_check *check)
@@ -84,7 +84,7 @@ void page_tables(FILE *to, const struct sqst_check *check)
 	put_list(to, "Hard link groups that changed",
 		 "They kept their number although a name came or went: not safe with every overlay "
 		 "option.",
-		 check->regrouped, check->regroupeds);
+		 check->regrouped, check->n_regrouped);
 	put_list(
 	    to, "Numbers that are used again",
 	    "The old image had left them behind. Safe only if older releases used them for the "
@@ -139,7 +139,7 @@ static uint64_t greater(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static uint64_t change_of(const struct sqst_growth_row *row)
+static uint64_t row_change(const struct sqst_growth_row *row)
 {
 	return greater(row->was, row->is) - (row->was < row->is ? row->was : row->is);
 }
@@ -149,7 +149,7 @@ static uint64_t change_of(const struct sqst_growth_row *row)
 static size_t choose_rows(struct sqst_growth *growth, struct sqst_growth_row *rest,
 			  uint64_t *largest)
 {
-	const uint64_t change = change_of(&growth->row[0]);
+	const uint64_t change = row_change(&growth->row[0]);
 	size_t shown = 0;
 
 	*largest = 0;
@@ -158,8 +158,8 @@ static size_t choose_rows(struct sqst_growth *growth, struct sqst_growth_row *re
 	for (size_t i = 0; i < growth->rows; i++) {
 		const struct sqst_growth_row row = growth->row[i];
 
-		if (shown < GROWTH_MAX &&
-		    (change_of(&row) > change / 200 || greater(row.was, row.is) > *largest / 100)) {
+		if (shown < GROWTH_MAX && (row_change(&row) > change / 200 ||
+					   greater(row.was, row.is) > *largest / 100)) {
 			growth->row[i] = growth->row[shown];
 			growth->row[shown++] = row;
 		} else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The story as a few lines of text. */
+/* The report as a few lines of text. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/uboot.h"
-#include "story.h"
+#include "check_report.h"
+#include "common/uboot_text.h"
 
 /* Conflicts that are named, and names of one number; all are in the JSON. */
 #define CONFLICTS_SHOWN 10
@@ -54,7 +54,7 @@ static void print_numbers(const char *what, const struct sqst_check_number *numb
 		       count - CONFLICTS_SHOWN);
 }
 
-static void print_lineage(const struct release *old, const struct release *now)
+static void print_lineages(const struct release *old, const struct release *now)
 {
 	const struct sqst_lineage *was = &old->numbers->lineage, *is = &now->numbers->lineage;
 	char before[UUID_TEXT_SIZE] = "none", after[UUID_TEXT_SIZE] = "none";
@@ -89,9 +89,9 @@ static void print_judgement(const struct judgement *judgement, const struct rele
 	       judgement->old.numbers->lineage.top, now->numbers->lineage.top, fate[SQST_FATE_KEPT],
 	       fate[SQST_FATE_RETIRED] + fate[SQST_FATE_BEYOND],
 	       fate[SQST_FATE_NEW] + fate[SQST_FATE_REVIVED], fate[SQST_FATE_CONFLICT]);
-	print_lineage(&judgement->old, now);
+	print_lineages(&judgement->old, now);
 	print_numbers("conflict", check->conflict, check->conflicts);
-	print_numbers("links", check->regrouped, check->regroupeds);
+	print_numbers("links", check->regrouped, check->n_regrouped);
 	print_numbers("again", check->revived, check->reviveds);
 }
 
@@ -125,13 +125,13 @@ static void print_removed(const struct sqst_survey *survey)
 		       survey->unused_xattrs);
 }
 
-void story_print(const struct story *story)
+void report_print(const struct report *report)
 {
-	print_text(story->now.path);
-	printf(": %s\n", sqst_verdict_name(story->verdict));
-	if (story->now.survey)
-		print_removed(story->now.survey);
-	print_uboot(&story->now);
-	for (size_t i = 0; i < story->olds; i++)
-		print_judgement(&story->old[i], &story->now);
+	print_text(report->now.path);
+	printf(": %s\n", sqst_verdict_name(report->verdict));
+	if (report->now.survey)
+		print_removed(report->now.survey);
+	print_uboot(&report->now);
+	for (size_t i = 0; i < report->olds; i++)
+		print_judgement(&report->old[i], &report->now);
 }

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "check_options.h"
+#include "check_report.h"
 #include "sqst/text.h"
-#include "story.h"
 
 /* A backslash is masked too, so that what is shown is what the JSON says. */
 void no_memory(void)

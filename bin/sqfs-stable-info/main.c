@@ -8,14 +8,14 @@
 #include <stdlib.h>
 
 #include "common/json.h"
-#include "options.h"
+#include "info_options.h"
 #include "show.h"
 #include "sqst/map.h"
 #include "sqst/uboot.h"
 
 const char program_name[] = "sqfs-stable-info";
 
-static enum exit_status refuse(const struct sqst_report *why)
+static enum exit_status refuse_image(const struct sqst_report *why)
 {
 	complain(why);
 	return exit_of(why->code);
@@ -28,7 +28,7 @@ static enum exit_status print_udev(const char *path)
 	struct sqst_image_head head;
 
 	if (sqst_image_read_head(path, &head, &why) < 0)
-		return refuse(&why);
+		return refuse_image(&why);
 	if (head.damaged)
 		complain_warning(NULL, why.message);
 	show_udev(&head);
@@ -43,7 +43,7 @@ static enum exit_status print_map(const struct sqst_numbers *numbers)
 	bool done;
 
 	if (sqst_map_text(numbers, &map, &size, &why) < 0)
-		return refuse(&why);
+		return refuse_image(&why);
 	done = file_write("-", SQST_OUTPUT_MAP, map, size);
 	free(map);
 	return done ? EXIT_DONE : EXIT_SYSTEM;
@@ -62,7 +62,7 @@ static void warn_of_memory(struct shown *shown)
 		 (bytes + 1023) / 1024, EXPORT_MEMORY_READY / 1024);
 }
 
-static enum exit_status print_all(const struct arguments *arguments)
+static enum exit_status print_all(const struct info_arguments *arguments)
 {
 	struct sqst_report why = {.warn = complain_warning};
 	struct sqst_numbers *numbers;
@@ -72,10 +72,10 @@ static enum exit_status print_all(const struct arguments *arguments)
 	enum exit_status status = EXIT_DONE;
 
 	if (sqst_image_examine(arguments->image, &facts, &numbers, &why) < 0)
-		return refuse(&why);
+		return refuse_image(&why);
 	if (!arguments->map && sqst_uboot_read(arguments->image, &uboot, &why) < 0) {
 		sqst_numbers_free(numbers);
-		return refuse(&why);
+		return refuse_image(&why);
 	}
 	shown.numbers = numbers;
 	shown.uboot = uboot;
@@ -95,7 +95,7 @@ static enum exit_status print_all(const struct arguments *arguments)
 
 int main(int count, char **list)
 {
-	struct arguments arguments;
+	struct info_arguments arguments;
 	enum exit_status status = EXIT_DONE;
 
 	switch (arguments_read(&arguments, count, list)) {

@@ -4,11 +4,11 @@
 #include "config.h"
 #endif
 
-#include "common/uboot.h"
+#include "common/uboot_text.h"
 #include "show.h"
 #include "sqst/codec.h"
 
-static struct json_object *make_lineage(const struct sqst_lineage *lineage)
+static struct json_object *make_image_lineage(const struct sqst_lineage *lineage)
 {
 	struct json_object *made = json_object_new_object();
 	struct json_object *parents = json_object_new_array();
@@ -32,7 +32,7 @@ static struct json_object *make_lineage(const struct sqst_lineage *lineage)
 	return made;
 }
 
-static struct json_object *make_numbers(const struct sqst_image_facts *facts)
+static struct json_object *make_image_numbers(const struct sqst_image_facts *facts)
 {
 	const struct sqst_lineage *lineage = &facts->head.lineage;
 	struct json_object *made = json_object_new_object();
@@ -67,8 +67,8 @@ bool show_json(const struct shown *shown)
 	json_add_number(all, "image_bytes", head->bytes_used);
 	json_add_number(all, "time", head->time);
 	json_add_number(all, "paths", shown->numbers->paths);
-	json_add(all, "lineage", make_lineage(&head->lineage));
-	json_add(all, "numbers", make_numbers(shown->facts));
+	json_add(all, "lineage", make_image_lineage(&head->lineage));
+	json_add(all, "numbers", make_image_numbers(shown->facts));
 	json_add(all, "export_table", make_exports(shown->facts));
 	json_add(all, "u_boot", json_uboot(shown->uboot));
 	if (shown->warning[0])

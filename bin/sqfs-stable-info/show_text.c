@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "common/uboot.h"
+#include "common/uboot_text.h"
 #include "show.h"
 #include "sqst/codec.h"
 

@@ -4,14 +4,14 @@
 #include "config.h"
 #endif
 
-#include "options.h"
+#include "map_options.h"
 
 const char program_name[] = "sqfs-stable-map";
 
 int main(int count, char **list)
 {
-	struct arguments arguments;
-	enum status status = STATUS_TROUBLE;
+	struct map_arguments arguments;
+	enum map_status status = STATUS_TROUBLE;
 	const char *done = NULL;
 
 	arguments.output = NULL;

@@ -129,12 +129,12 @@ struct sqst_check {
 	struct sqst_check_number *conflict;
 	size_t conflicts;
 	struct sqst_check_number *regrouped;
-	size_t regroupeds;
+	size_t n_regrouped;
 	struct sqst_check_number *revived;
 	size_t reviveds;
 	/** In no particular order. */
 	struct sqst_check_retyped *retyped;
-	size_t retypeds;
+	size_t n_retyped;
 	/** What the lists live in; opaque. */
 	struct sqst_arena *arena;
 };

@@ -18,7 +18,7 @@
 _Static_assert(SHOWN *(ONE_MAX + 2) + sizeof(", ...") <= sizeof(((struct sqst_few *)0)->text),
 	       "room for the first ones");
 
-static void append(struct sqst_few *few, const char *text)
+static void append_few(struct sqst_few *few, const char *text)
 {
 	const size_t length = strlen(text);
 
@@ -35,7 +35,7 @@ void sqst_few_add(struct sqst_few *few, const char *format, ...)
 
 	few->count++;
 	if (few->count == SHOWN + 1)
-		append(few, ", ...");
+		append_few(few, ", ...");
 	if (few->count > SHOWN)
 		return;
 	va_start(list, format);
@@ -44,6 +44,6 @@ void sqst_few_add(struct sqst_few *few, const char *format, ...)
 	if (length >= (int)sizeof(one))
 		memcpy(one + sizeof(one) - sizeof(cut), cut, sizeof(cut));
 	if (few->count > 1)
-		append(few, ", ");
-	append(few, one);
+		append_few(few, ", ");
+	append_few(few, one);
 }

@@ -117,7 +117,7 @@ static int copy_range(struct sqst_output *output, char *buffer, uint64_t at, uin
 	return 0;
 }
 
-static int flush(const struct sqst_output *output, struct sqst_report *why)
+static int flush_directory(const struct sqst_output *output, struct sqst_report *why)
 {
 	/* Not everything can be flushed, a FIFO for one. */
 	if (fsync(output->place) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP)
@@ -134,7 +134,7 @@ static int overwrite(struct sqst_output *output, char *buffer, struct sqst_repor
 	int rc = put_all(output, zeros, head, output->base, why);
 
 	if (rc == 0)
-		rc = flush(output, why);
+		rc = flush_directory(output, why);
 	if (rc == 0 && !output->is_device)
 		rc = copy_range(output, buffer, 0, output->base, why);
 	if (rc == 0)
@@ -143,10 +143,10 @@ static int overwrite(struct sqst_output *output, char *buffer, struct sqst_repor
 		rc = sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
 				     "cannot write the output");
 	if (rc == 0)
-		rc = flush(output, why);
+		rc = flush_directory(output, why);
 	if (rc == 0)
 		rc = copy_range(output, buffer, output->base, output->base + head, why);
-	return rc == 0 ? flush(output, why) : rc;
+	return rc == 0 ? flush_directory(output, why) : rc;
 }
 
 int sqst_output_deliver(struct sqst_output *output, struct sqst_report *why)
@@ -159,5 +159,5 @@ int sqst_output_deliver(struct sqst_output *output, struct sqst_report *why)
 	if (output->delivery == SQST_DELIVERY_OVERWRITE)
 		return overwrite(output, buffer, why);
 	rc = copy_range(output, buffer, 0, output->base + output->size, why);
-	return rc == 0 ? flush(output, why) : rc;
+	return rc == 0 ? flush_directory(output, why) : rc;
 }

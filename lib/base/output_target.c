@@ -266,7 +266,7 @@ static void copy_xattr(const char *name, int from, int to)
 		(void)fsetxattr(to, name, value, (size_t)size, 0);
 }
 
-static void copy_xattrs(int from, int to)
+static void copy_target_xattrs(int from, int to)
 {
 	const ssize_t size = flistxattr(from, NULL, 0);
 	SQST_AUTO_FREE char *list = size > 0 ? malloc((size_t)size) : NULL;
@@ -292,7 +292,7 @@ void sqst_output_inherit(const struct sqst_output *output)
 	}
 	(void)!fchmod(output->fd, mode);
 	if (old >= 0)
-		copy_xattrs(old, output->fd);
+		copy_target_xattrs(old, output->fd);
 }
 
 /* ---- two paths */

@@ -14,13 +14,13 @@
 /* The longest path in a message; of a longer one, head and tail are shown. */
 #define PATH_SHOWN 400
 
-struct line {
+struct message_line {
 	char *text;
 	size_t size;
 	size_t used;
 };
 
-static void line_byte(struct line *line, char byte)
+static void line_byte(struct message_line *line, char byte)
 {
 	if (line->used + 1 < line->size)
 		line->text[line->used++] = byte;
@@ -28,7 +28,7 @@ static void line_byte(struct line *line, char byte)
 }
 
 /* With what a terminal would obey masked. */
-static void line_masked(struct line *line, const char *text, size_t length)
+static void line_masked(struct message_line *line, const char *text, size_t length)
 {
 	char shown[SQST_MASKED_MAX];
 
@@ -39,7 +39,7 @@ static void line_masked(struct line *line, const char *text, size_t length)
 	}
 }
 
-static void line_path(struct line *line, const char *path)
+static void line_path(struct message_line *line, const char *path)
 {
 	const size_t length = strlen(path);
 
@@ -56,7 +56,7 @@ static void line_path(struct line *line, const char *path)
 static void compose(char out[SQST_MESSAGE_MAX], const char *file, const char *tail,
 		    const char *format, va_list list)
 {
-	struct line line = {out, SQST_MESSAGE_MAX, 0};
+	struct message_line line = {out, SQST_MESSAGE_MAX, 0};
 	char text[SQST_MESSAGE_MAX];
 
 	out[0] = '\0';

@@ -39,7 +39,7 @@ int sqst_spool_open_beside(struct sqst_spool *spool, const char *path, struct sq
 	return 0;
 }
 
-static int flush(struct sqst_spool *spool)
+static int flush_spool(struct sqst_spool *spool)
 {
 	size_t done = 0;
 
@@ -71,7 +71,7 @@ int sqst_spool_write(struct sqst_spool *spool, uint64_t position, const void *da
 
 		if (spool->used > 0 &&
 		    (spool->at + spool->used != position || spool->used == BUFFER_SIZE)) {
-			const int rc = flush(spool);
+			const int rc = flush_spool(spool);
 
 			if (rc < 0)
 				return rc;
@@ -92,7 +92,7 @@ int sqst_spool_write(struct sqst_spool *spool, uint64_t position, const void *da
 
 int sqst_spool_finish(struct sqst_spool *spool)
 {
-	const int rc = flush(spool);
+	const int rc = flush_spool(spool);
 
 	if (rc < 0)
 		return rc;

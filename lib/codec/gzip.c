@@ -123,7 +123,7 @@ static struct sqst_coder *gzip_compressor(const struct sqst_codec_config *config
 }
 
 /* Counted in runs whose sum fits a byte, which compilers turn into vector code. */
-static size_t count_zeros(const uint8_t *data, size_t size)
+static size_t count_zero_bytes(const uint8_t *data, size_t size)
 {
 	size_t count = 0, at = 0;
 
@@ -145,7 +145,7 @@ static uint8_t level_for(const struct plan *plan, const uint8_t *in, size_t in_s
 
 	if (plan->text == plan->binary && plan->text == plan->sparse)
 		return plan->text;
-	zeros = count_zeros(in, in_size);
+	zeros = count_zero_bytes(in, in_size);
 	if (in_size <= SMALL)
 		return zeros >= in_size / 2 ? plan->sparse : plan->text;
 	if (zeros >= in_size / 4 * 3)

@@ -75,7 +75,7 @@ void sqst_tools_release(struct sqst_tools *tools)
 	*tools = (struct sqst_tools){0};
 }
 
-static struct sqst_block *take(struct sqst_pool *pool)
+static struct sqst_block *take_block(struct sqst_pool *pool)
 {
 	struct sqst_block *block;
 
@@ -100,7 +100,7 @@ static void *work(void *argument)
 	struct sqst_block *block;
 
 	pthread_mutex_lock(&pool->lock);
-	while ((block = take(pool))) {
+	while ((block = take_block(pool))) {
 		pthread_mutex_unlock(&pool->lock);
 		if (block->work)
 			block->work(block, &worker->tools);
@@ -127,8 +127,8 @@ static unsigned processors(void)
 }
 
 /* Signals are the calling thread's: workers block them all. */
-static int start(struct sqst_pool *pool, const struct sqst_codec_config *config,
-		 struct sqst_report *why)
+static int start_workers(struct sqst_pool *pool, const struct sqst_codec_config *config,
+			 struct sqst_report *why)
 {
 	const struct sqst_codec *codec = sqst_codec_get((int)config->id);
 	sigset_t all, before;
@@ -174,7 +174,7 @@ int sqst_pool_new(const struct sqst_codec_config *config, unsigned jobs, struct 
 	pthread_cond_init(&pool->finished, NULL);
 	pool->last = &pool->first;
 	pool->jobs = jobs;
-	rc = start(pool, config, why);
+	rc = start_workers(pool, config, why);
 	if (rc < 0) {
 		sqst_pool_free(pool);
 		return rc;

@@ -15,7 +15,7 @@
 
 /* The smallest free slot that holds size bytes, else the largest free one that does not (its
  * memory is given up for a piece that serves both), else an empty one; -1 if all are used. */
-static int find_slot(const struct sqst_xz_pool *pool, size_t size)
+static int find_free_slot(const struct sqst_xz_pool *pool, size_t size)
 {
 	int fit = -1, grow = -1, empty = -1;
 
@@ -46,7 +46,7 @@ void *sqst_xz_pool_alloc(void *opaque, size_t count, size_t size)
 		return NULL;
 	if (bytes < KEPT_MIN || bytes > KEPT_MAX)
 		return malloc(bytes);
-	at = find_slot(pool, bytes);
+	at = find_free_slot(pool, bytes);
 	if (at < 0)
 		return malloc(bytes);
 	if (pool->slot[at].size < bytes) {

@@ -11,8 +11,8 @@
 
 #include "base/cancel.h"
 #include "base/scope.h"
+#include "data/content_reader.h"
 #include "sqst/edit.h"
-#include "write/reader.h"
 
 #define CHUNK (256 * 1024)
 
@@ -56,7 +56,7 @@ static bool trail_set(struct trail *trail, size_t depth, const struct sqst_node 
 	return true;
 }
 
-static size_t depth_of(const struct sqst_node *node)
+static size_t node_depth(const struct sqst_node *node)
 {
 	size_t depth = 0;
 
@@ -66,7 +66,7 @@ static size_t depth_of(const struct sqst_node *node)
 }
 
 /* All names of an inode must be names of one inode in the parent. */
-static void pair(struct sqst_inode *inode, const struct sqst_node *other)
+static void pair_inode(struct sqst_inode *inode, const struct sqst_node *other)
 {
 	const uint64_t ref = other && other->inode->type == inode->type
 				 ? (uint64_t)(uintptr_t)other->inode
@@ -84,13 +84,13 @@ static int pair_all(struct keep *keep)
 		node->inode->ref = 0;
 	for (struct sqst_node *node = keep->tree->root; rc == 0 && node;
 	     node = sqst_tree_next(node)) {
-		const size_t depth = depth_of(node);
+		const size_t depth = node_depth(node);
 		const struct sqst_node *dir = depth > 0 ? trail.dir[depth - 1] : NULL;
 		const struct sqst_node *other = depth == 0 ? keep->parent->root
 						: dir      ? sqst_tree_find(dir, node->name)
 							   : NULL;
 
-		pair(node->inode, other);
+		pair_inode(node->inode, other);
 		if (other && other->inode->type != SQST_TYPE_DIR)
 			other = NULL;
 		if (node->inode->type == SQST_TYPE_DIR && !trail_set(&trail, depth, other))
@@ -189,8 +189,8 @@ static int same_bytes(struct keep *keep, const struct sqst_node *node, struct sq
 	return 0;
 }
 
-static int same_content(struct keep *keep, const struct sqst_node *node,
-			const struct sqst_node *other, bool *same)
+static int has_same_content(struct keep *keep, const struct sqst_node *node,
+			    const struct sqst_node *other, bool *same)
 {
 	struct sqst_reader ours = {0}, theirs = {0};
 	struct sqst_report quiet = {0};
@@ -210,8 +210,8 @@ static int same_content(struct keep *keep, const struct sqst_node *node,
 	return rc;
 }
 
-static int is_same(struct keep *keep, const struct sqst_node *node, const struct sqst_inode *two,
-		   bool *same)
+static int is_same_inode(struct keep *keep, const struct sqst_node *node,
+			 const struct sqst_inode *two, bool *same)
 {
 	const struct sqst_inode *one = node->inode;
 	/* An origin finds a content by its inode, or by a path that is the same in both trees. */
@@ -227,7 +227,7 @@ static int is_same(struct keep *keep, const struct sqst_node *node, const struct
 		*same = same_names(one, two);
 		return 0;
 	case SQST_TYPE_FILE:
-		return same_content(keep, node, &other, same);
+		return has_same_content(keep, node, &other, same);
 	case SQST_TYPE_SYMLINK:
 		*same = one->u.symlink.length == two->u.symlink.length &&
 			memcmp(one->u.symlink.target, two->u.symlink.target,
@@ -256,7 +256,7 @@ static int keep_time(struct keep *keep, const struct sqst_node *node)
 	inode->ref = 0;
 	if (other->mtime == inode->mtime)
 		return 0;
-	rc = is_same(keep, node, other, &same);
+	rc = is_same_inode(keep, node, other, &same);
 	if (rc < 0 || !same)
 		return rc;
 	inode->mtime = other->mtime;

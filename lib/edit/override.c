@@ -20,19 +20,19 @@ struct sets {
 	uint32_t count;
 };
 
-struct job {
+struct override_job {
 	struct sqst_tree *tree;
 	const struct sqst_overrides *overrides;
 	struct sets sets;
 	struct sqst_report *why;
 };
 
-static bool has(const struct job *job, unsigned what)
+static bool overrides_field(const struct override_job *job, unsigned what)
 {
 	return (job->overrides->set & what) != 0;
 }
 
-static int fail_at(const struct job *job, const struct sqst_node *node, uint32_t id)
+static int fail_at(const struct override_job *job, const struct sqst_node *node, uint32_t id)
 {
 	char path[PATH_MAX + SQST_NAME_MAX + 2];
 
@@ -43,19 +43,19 @@ static int fail_at(const struct job *job, const struct sqst_node *node, uint32_t
 			 job->overrides->id_offset);
 }
 
-static int set_owner(const struct job *job, const struct sqst_node *node)
+static int override_owner(const struct override_job *job, const struct sqst_node *node)
 {
 	const struct sqst_overrides *overrides = job->overrides;
 	struct sqst_inode *inode = node->inode;
 	uint32_t *const id[2] = {&inode->uid, &inode->gid};
 
-	if (!node->parent && has(job, SQST_OVERRIDE_ROOT_UID))
+	if (!node->parent && overrides_field(job, SQST_OVERRIDE_ROOT_UID))
 		inode->uid = overrides->root_uid;
-	if (!node->parent && has(job, SQST_OVERRIDE_ROOT_GID))
+	if (!node->parent && overrides_field(job, SQST_OVERRIDE_ROOT_GID))
 		inode->gid = overrides->root_gid;
-	if (has(job, SQST_OVERRIDE_UID))
+	if (overrides_field(job, SQST_OVERRIDE_UID))
 		inode->uid = overrides->uid;
-	if (has(job, SQST_OVERRIDE_GID))
+	if (overrides_field(job, SQST_OVERRIDE_GID))
 		inode->gid = overrides->gid;
 	for (int i = 0; overrides->id_offset && i < 2; i++) {
 		uint32_t moved;
@@ -68,28 +68,28 @@ static int set_owner(const struct job *job, const struct sqst_node *node)
 	return 0;
 }
 
-static int set_mode(const struct job *job, const struct sqst_node *node)
+static int set_mode(const struct override_job *job, const struct sqst_node *node)
 {
 	const bool directory = node->inode->type == SQST_TYPE_DIR;
 	const char *text = directory ? job->overrides->dir_mode : job->overrides->file_mode;
 
 	if (text)
 		return sqst_mode_apply(text, directory, &node->inode->mode, job->why);
-	if (!node->parent && has(job, SQST_OVERRIDE_ROOT_MODE))
+	if (!node->parent && overrides_field(job, SQST_OVERRIDE_ROOT_MODE))
 		node->inode->mode = (uint16_t)(job->overrides->root_mode & 07777);
 	return 0;
 }
 
-static void set_time(const struct job *job, const struct sqst_node *node)
+static void set_time(const struct override_job *job, const struct sqst_node *node)
 {
 	const struct sqst_overrides *overrides = job->overrides;
 	struct sqst_inode *inode = node->inode;
 
-	if (has(job, SQST_OVERRIDE_TIME))
+	if (overrides_field(job, SQST_OVERRIDE_TIME))
 		inode->mtime = overrides->time;
-	else if (!node->parent && has(job, SQST_OVERRIDE_ROOT_TIME))
+	else if (!node->parent && overrides_field(job, SQST_OVERRIDE_ROOT_TIME))
 		inode->mtime = overrides->root_time;
-	else if (has(job, SQST_OVERRIDE_CLAMP) && inode->mtime > overrides->clamp)
+	else if (overrides_field(job, SQST_OVERRIDE_CLAMP) && inode->mtime > overrides->clamp)
 		inode->mtime = overrides->clamp;
 }
 
@@ -101,7 +101,8 @@ static bool is_user(const char *name)
 }
 
 /* Add ours to a list with room for them; those of the same name are replaced, the last wins. */
-static size_t add_ours(const struct job *job, bool user, struct sqst_xattr *list, size_t count)
+static size_t add_ours(const struct override_job *job, bool user, struct sqst_xattr *list,
+		       size_t count)
 {
 	for (size_t i = 0; i < job->overrides->xattrs; i++) {
 		const struct sqst_override_xattr *ours = &job->overrides->xattr[i];
@@ -117,7 +118,7 @@ static size_t add_ours(const struct job *job, bool user, struct sqst_xattr *list
 	return count;
 }
 
-static int make_set(struct job *job, struct sqst_inode *inode, bool user)
+static int make_set(struct override_job *job, struct sqst_inode *inode, bool user)
 {
 	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
 	const struct sqst_xattr *old = NULL;
@@ -134,7 +135,7 @@ static int make_set(struct job *job, struct sqst_inode *inode, bool user)
 	return sqst_tree_set_xattrs(job->tree, inode, list, count, job->why);
 }
 
-static int set_xattrs(struct job *job, struct sqst_inode *inode)
+static int set_xattrs(struct override_job *job, struct sqst_inode *inode)
 {
 	const bool user = inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE;
 	const uint32_t at = inode->xattr == SQST_NO_XATTR ? 0 : inode->xattr + 1;
@@ -151,7 +152,7 @@ static int set_xattrs(struct job *job, struct sqst_inode *inode)
 	return rc;
 }
 
-static int sets_init(struct job *job)
+static int sets_init(struct override_job *job)
 {
 	job->sets.count = sqst_tree_xattr_sets(job->tree) + 1;
 	for (int i = 0; i < 2; i++) {
@@ -177,9 +178,9 @@ static int check_modes(const struct sqst_overrides *overrides, struct sqst_repor
 	return rc;
 }
 
-static int override_inode(struct job *job, const struct sqst_node *node)
+static int override_inode(struct override_job *job, const struct sqst_node *node)
 {
-	int rc = set_owner(job, node);
+	int rc = override_owner(job, node);
 
 	if (rc == 0)
 		rc = set_mode(job, node);
@@ -192,7 +193,7 @@ static int override_inode(struct job *job, const struct sqst_node *node)
 int sqst_tree_override(struct sqst_tree *tree, const struct sqst_overrides *overrides,
 		       struct sqst_report *why)
 {
-	struct job job = {.tree = tree, .overrides = overrides, .why = why};
+	struct override_job job = {.tree = tree, .overrides = overrides, .why = why};
 	int rc = check_modes(overrides, why);
 
 	if (rc == 0 && overrides->xattrs > 0)

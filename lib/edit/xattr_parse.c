@@ -102,7 +102,7 @@ static long decode_text(const char *text, uint8_t *out)
 	return used;
 }
 
-static long decode(const char *text, uint8_t *out)
+static long decode_octal(const char *text, uint8_t *out)
 {
 	const size_t length = strlen(text);
 
@@ -152,7 +152,7 @@ int sqst_xattr_parse(const char *text, struct sqst_override_xattr *out, struct s
 		    why, SQST_ERR_OPTION, name,
 		    "squashfs has attributes user.*, trusted.* and security.* only, with a name "
 		    "behind the dot");
-	size = decode(equals + 1, value);
+	size = decode_octal(equals + 1, value);
 	if (size < 0)
 		return sqst_fail(
 		    why, SQST_ERR_OPTION, text,

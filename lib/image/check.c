@@ -19,7 +19,7 @@ static int by_reference(const void *a, const void *b)
 	return (left->order > right->order) - (left->order < right->order);
 }
 
-static int by_number(const void *a, const void *b)
+static int by_entry_number(const void *a, const void *b)
 {
 	const struct sqst_name *left = a, *right = b;
 
@@ -34,8 +34,8 @@ static uint64_t ref_of(const struct sqst_name *name)
 }
 
 /* A name's entry against its inode. */
-static int check_name(const struct sqst_image *image, const struct sqst_numbers *numbers,
-		      const struct sqst_name *name, const struct sqst_image_inode *inode)
+static int check_entry_name(const struct sqst_image *image, const struct sqst_numbers *numbers,
+			    const struct sqst_name *name, const struct sqst_image_inode *inode)
 {
 	const unsigned type = (unsigned)(name->key & 15);
 	char path[SQST_SHOWN_MAX];
@@ -79,7 +79,7 @@ static int check_inode(struct sqst_image *image, const struct sqst_numbers *numb
 	int rc = sqst_image_inode_read(image, ref_of(name), &inode, &cursor);
 
 	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = check_name(image, numbers, &name[i], &inode);
+		rc = check_entry_name(image, numbers, &name[i], &inode);
 	if (rc < 0)
 		return rc;
 	if (inode.type == SQST_TYPE_DIR && count > 1)
@@ -127,7 +127,7 @@ int sqst_image_check(struct sqst_image *image, const struct sqst_numbers *number
 	rc = check_inodes(image, numbers, names);
 	if (rc < 0)
 		return rc;
-	qsort(names->name, names->count, sizeof(*names->name), by_number);
+	qsort(names->name, names->count, sizeof(*names->name), by_entry_number);
 	for (size_t i = 1; i < names->count; i++) {
 		const struct sqst_name *one = &names->name[i - 1], *two = &names->name[i];
 		char what[64];

@@ -20,24 +20,24 @@ _Static_assert(sizeof(sqfs_dir_header_t) == 12 && ENTRY_SIZE == 8,
 	       "the structures have the format's sizes");
 
 /* A listing being read. */
-struct reader {
+struct listing_reader {
 	struct sqst_image *image;
 	const char *path;
 	struct sqst_arena *arena;
 	struct sqst_cursor cursor;
 	/* Bytes that it still has. */
 	uint32_t left;
-	struct sqst_listing *listing;
+	struct sqst_image_listing_buffer *listing;
 	struct sqst_names *names;
 	size_t prefix;
 };
 
-static int bad(const struct reader *reader, const char *what)
+static int fail_listing(const struct listing_reader *reader, const char *what)
 {
 	return sqst_image_bad(reader->image, "directory %s: %s", reader->path, what);
 }
 
-static int bad_entry(const struct reader *reader, const char *name, const char *what)
+static int bad_entry(const struct listing_reader *reader, const char *name, const char *what)
 {
 	char shown[SQST_SHOWN_MAX];
 
@@ -46,18 +46,18 @@ static int bad_entry(const struct reader *reader, const char *name, const char *
 	return sqst_image_bad(reader->image, "%s: %s", shown, what);
 }
 
-static int take(struct reader *reader, void *data, size_t size)
+static int take_bytes(struct listing_reader *reader, void *data, size_t size)
 {
 	if (size > reader->left)
-		return bad(reader, "its listing ends in the middle of an entry");
+		return fail_listing(reader, "its listing ends in the middle of an entry");
 	reader->left -= (uint32_t)size;
 	return sqst_cursor_read(&reader->cursor, data, size);
 }
 
-static int add(struct reader *reader, const char *name, size_t length, uint64_t ref,
-	       uint32_t number, uint8_t type)
+static int add_listed(struct listing_reader *reader, const char *name, size_t length, uint64_t ref,
+		      uint32_t number, uint8_t type)
 {
-	struct sqst_listing *listing = reader->listing;
+	struct sqst_image_listing_buffer *listing = reader->listing;
 	struct sqst_names *names = reader->names;
 	struct sqst_entry *entries;
 	struct sqst_name *all;
@@ -84,16 +84,16 @@ static int add(struct reader *reader, const char *name, size_t length, uint64_t 
 	return 0;
 }
 
-static int check_name(const struct reader *reader, const char *name, size_t length)
+static int check_listed_name(const struct listing_reader *reader, const char *name, size_t length)
 {
-	const struct sqst_listing *listing = reader->listing;
+	const struct sqst_image_listing_buffer *listing = reader->listing;
 
 	if (memchr(name, '\0', length))
-		return bad(reader, "a name in it has a NUL byte");
+		return fail_listing(reader, "a name in it has a NUL byte");
 	if (memchr(name, '/', length))
-		return bad(reader, "a name in it has a '/'");
+		return fail_listing(reader, "a name in it has a '/'");
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return bad(reader, "\".\" or \"..\" stands in it as a name");
+		return fail_listing(reader, "\".\" or \"..\" stands in it as a name");
 	if (listing->count > 0) {
 		const int order = strcmp(listing->entry[listing->count - 1].name, name);
 
@@ -112,14 +112,14 @@ static int check_name(const struct reader *reader, const char *name, size_t leng
 
 /* One entry. The header gives the block of its inode and the number that its own is counted from.
  */
-static int read_entry(struct reader *reader, uint32_t block, uint32_t base)
+static int read_listed(struct listing_reader *reader, uint32_t block, uint32_t base)
 {
 	uint8_t raw[ENTRY_SIZE];
 	char name[SQST_NAME_MAX + 1];
 	unsigned offset, type;
 	size_t length;
 	int64_t number;
-	int rc = take(reader, raw, sizeof(raw));
+	int rc = take_bytes(reader, raw, sizeof(raw));
 
 	if (rc < 0)
 		return rc;
@@ -128,12 +128,12 @@ static int read_entry(struct reader *reader, uint32_t block, uint32_t base)
 	type = sqst_get16(raw + offsetof(sqfs_dir_entry_t, type));
 	length = (size_t)sqst_get16(raw + offsetof(sqfs_dir_entry_t, size)) + 1;
 	if (length > SQST_NAME_MAX)
-		return bad(reader, "a name in it has more than 255 bytes");
-	rc = take(reader, name, length);
+		return fail_listing(reader, "a name in it has more than 255 bytes");
+	rc = take_bytes(reader, name, length);
 	if (rc < 0)
 		return rc;
 	name[length] = '\0';
-	rc = check_name(reader, name, length);
+	rc = check_listed_name(reader, name, length);
 	if (rc < 0)
 		return rc;
 	if (type < SQST_TYPE_DIR || type > SQST_TYPE_SOCKET)
@@ -147,14 +147,15 @@ static int read_entry(struct reader *reader, uint32_t block, uint32_t base)
 			 number, reader->image->super.inodes);
 		return bad_entry(reader, name, what);
 	}
-	return add(reader, name, length, SQST_REF(block, offset), (uint32_t)number, (uint8_t)type);
+	return add_listed(reader, name, length, SQST_REF(block, offset), (uint32_t)number,
+			  (uint8_t)type);
 }
 
 int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *dir,
 		       const char *path, size_t prefix, struct sqst_arena *arena,
-		       struct sqst_listing *listing, struct sqst_names *names)
+		       struct sqst_image_listing_buffer *listing, struct sqst_names *names)
 {
-	struct reader reader = {
+	struct listing_reader reader = {
 	    .image = image,
 	    .path = path,
 	    .arena = arena,
@@ -172,16 +173,16 @@ int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *
 		uint8_t raw[sizeof(sqfs_dir_header_t)];
 		uint32_t count, block, base;
 
-		rc = take(&reader, raw, sizeof(raw));
+		rc = take_bytes(&reader, raw, sizeof(raw));
 		if (rc < 0)
 			break;
 		count = sqst_get32(raw + offsetof(sqfs_dir_header_t, count));
 		block = sqst_get32(raw + offsetof(sqfs_dir_header_t, start_block));
 		base = sqst_get32(raw + offsetof(sqfs_dir_header_t, inode_number));
 		if (count >= SQFS_MAX_DIR_ENT)
-			return bad(&reader, "a header in it is for more than 256 entries");
+			return fail_listing(&reader, "a header in it is for more than 256 entries");
 		for (uint32_t i = 0; i <= count && rc == 0; i++)
-			rc = read_entry(&reader, block, base);
+			rc = read_listed(&reader, block, base);
 	}
 	return rc;
 }

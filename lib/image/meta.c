@@ -72,8 +72,8 @@ static int bad_place(const struct sqst_image *image, const struct sqst_area *are
 			      area->name, at, area->start, area->end);
 }
 
-static int unpack(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
-		  const uint8_t *packed, uint32_t length, uint8_t *data, uint32_t *unpacked)
+static int unpack_meta(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
+		       const uint8_t *packed, uint32_t length, uint8_t *data, uint32_t *unpacked)
 {
 	int32_t size;
 
@@ -93,7 +93,8 @@ static int unpack(struct sqst_image *image, const struct sqst_area *area, uint64
 	return 0;
 }
 
-static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t at, size_t which)
+static int fill_meta_cache(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
+			   size_t which)
 {
 	struct slot *slot = &image->cache->slot[which];
 	uint8_t *packed = image->cache->packed, *data = image->cache->data[which];
@@ -115,7 +116,7 @@ static int fill(struct sqst_image *image, const struct sqst_area *area, uint64_t
 		memcpy(data, packed + HEADER, length);
 		slot->size = length;
 	} else {
-		rc = unpack(image, area, at, packed + HEADER, length, data, &slot->size);
+		rc = unpack_meta(image, area, at, packed + HEADER, length, data, &slot->size);
 		if (rc < 0)
 			return rc;
 	}
@@ -133,7 +134,7 @@ int sqst_meta_load(struct sqst_image *image, const struct sqst_area *area, uint6
 
 	if (at < area->start || at > area->end || area->end - at < HEADER)
 		return bad_place(image, area, at);
-	if (slot->at != at && (rc = fill(image, area, at, which)) < 0)
+	if (slot->at != at && (rc = fill_meta_cache(image, area, at, which)) < 0)
 		return rc;
 	/* It may have been unpacked as a block of another table, which ends elsewhere. */
 	if (slot->stored > area->end - at)

@@ -92,7 +92,7 @@ void sqst_image_close(struct sqst_image *image);
  * that cannot be found out. */
 int sqst_image_is_same(const struct sqst_image *image, bool *same);
 
-/* ---- image.c */
+/* ---- open.c */
 
 /* As sqst_image_read_numbers(), or SQST_ERR_CANCELED. cancel may be NULL. */
 int sqst_image_load_numbers(const char *path, const struct sqst_cancel *cancel,
@@ -266,7 +266,7 @@ void sqst_shown_add(char shown[SQST_SHOWN_MAX], const char *name);
 /* ---- dir.c */
 
 /* A listing's entries, the buffer of which is used from directory to directory. */
-struct sqst_listing {
+struct sqst_image_listing_buffer {
 	struct sqst_entry *entry;
 	size_t count;
 	size_t room;
@@ -277,7 +277,7 @@ struct sqst_listing {
  * what stands before a name in its path below the root, the '/' included. */
 int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *dir,
 		       const char *path, size_t prefix, struct sqst_arena *arena,
-		       struct sqst_listing *listing, struct sqst_names *names);
+		       struct sqst_image_listing_buffer *listing, struct sqst_names *names);
 
 /* ---- check.c */
 

@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "image/read.h"
-#include "lineage/extra.h"
+#include "numbers/record.h"
 #include "sqst/lineage.h"
 
 #define MAGIC 0x73717368
@@ -21,7 +21,7 @@
 
 _Static_assert(sizeof(sqfs_super_t) == 96, "the superblock has 96 bytes");
 
-static void decode(const uint8_t *raw, struct sqst_super *super)
+static void decode_super(const uint8_t *raw, struct sqst_super *super)
 {
 	super->inodes = GET32(inode_count);
 	super->block_size = GET32(block_size);
@@ -138,7 +138,7 @@ uint64_t sqst_index_size(uint64_t entries, uint64_t entry_size)
 
 /* The extended attributes' table is last: a header of 16 bytes, the first 8 of them the position of
  * the first block of attributes. */
-static int check_xattrs(const struct sqst_image *image, uint64_t *end)
+static int check_xattr_table(const struct sqst_image *image, uint64_t *end)
 {
 	const struct sqst_super *super = &image->super;
 
@@ -154,7 +154,7 @@ static int check_tables(struct sqst_image *image)
 {
 	const struct sqst_super *super = &image->super;
 	uint64_t end = super->bytes_used;
-	int rc = check_xattrs(image, &end);
+	int rc = check_xattr_table(image, &end);
 
 	if (rc == 0)
 		rc = check_index(image, "id", super->id_table, sqst_index_size(super->ids, 4), end,
@@ -208,7 +208,7 @@ int sqst_super_head(struct sqst_image *image)
 	rc = sqst_image_pread(image, raw, sizeof(raw), 0);
 	if (rc < 0)
 		return rc;
-	decode(raw, &image->super);
+	decode_super(raw, &image->super);
 	return check_kind(image, raw);
 }
 

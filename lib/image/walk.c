@@ -13,7 +13,7 @@
 #include "image/read.h"
 
 /* A directory whose children are being gone through. */
-struct frame {
+struct image_frame {
 	struct sqst_entry *dir;
 	/* The child that comes next. */
 	uint32_t next;
@@ -24,12 +24,12 @@ struct frame {
 	size_t prefix;
 };
 
-struct walk {
+struct image_walk {
 	struct sqst_image *image;
 	struct sqst_numbers *numbers;
 	struct sqst_names *names;
-	struct sqst_listing listing;
-	struct frame *stack;
+	struct sqst_image_listing_buffer listing;
+	struct image_frame *stack;
 	size_t depth;
 	/* Bytes that all listings may still have together. */
 	uint64_t left;
@@ -55,7 +55,7 @@ void sqst_shown_add(char shown[SQST_SHOWN_MAX], const char *name)
 	memcpy(shown + strlen(shown), name + more - tail, tail + 1);
 }
 
-static void stack_path(const struct frame *stack, size_t depth, char shown[SQST_SHOWN_MAX])
+static void stack_path(const struct image_frame *stack, size_t depth, char shown[SQST_SHOWN_MAX])
 {
 	strcpy(shown, ".");
 	for (size_t i = 1; i < depth; i++)
@@ -63,7 +63,7 @@ static void stack_path(const struct frame *stack, size_t depth, char shown[SQST_
 }
 
 /* The next child directory on the stack's top, NULL if there is none left. */
-static struct sqst_entry *next_directory(struct frame *top)
+static struct sqst_entry *next_directory(struct image_frame *top)
 {
 	while (top->next < top->dir->count) {
 		struct sqst_entry *child = &top->dir->child[top->next++];
@@ -75,11 +75,12 @@ static struct sqst_entry *next_directory(struct frame *top)
 }
 
 /* Put a directory onto the stack. There is room: a deeper path is longer than a path may be. */
-static struct frame *push(struct frame *stack, size_t *depth, struct sqst_entry *dir)
+static struct image_frame *push_directory(struct image_frame *stack, size_t *depth,
+					  struct sqst_entry *dir)
 {
-	struct frame *top = &stack[*depth];
+	struct image_frame *top = &stack[*depth];
 
-	*top = (struct frame){.dir = dir};
+	*top = (struct image_frame){.dir = dir};
 	if (*depth > 0)
 		top->prefix = top[-1].prefix + strlen(dir->name) + 1;
 	(*depth)++;
@@ -90,7 +91,7 @@ static struct frame *push(struct frame *stack, size_t *depth, struct sqst_entry 
  * than a second walk for the one message. */
 void sqst_names_path(const struct sqst_numbers *numbers, uint32_t order, char shown[SQST_SHOWN_MAX])
 {
-	SQST_AUTO_FREE struct frame *stack = calloc(SQST_IMAGE_DEPTH, sizeof(*stack));
+	SQST_AUTO_FREE struct image_frame *stack = calloc(SQST_IMAGE_DEPTH, sizeof(*stack));
 	struct sqst_entry root = numbers->root;
 	struct sqst_entry *dir = &root;
 	uint32_t first = 1;
@@ -101,7 +102,7 @@ void sqst_names_path(const struct sqst_numbers *numbers, uint32_t order, char sh
 		return;
 	for (;;) {
 		if (dir) {
-			push(stack, &depth, dir);
+			push_directory(stack, &depth, dir);
 			if (order - first < dir->count)
 				break;
 			first += dir->count;
@@ -116,7 +117,8 @@ void sqst_names_path(const struct sqst_numbers *numbers, uint32_t order, char sh
 
 /* Listings of two directories never share bytes, so all together have at most those of the table.
  * Without this, a small image could name one large listing in many directories. */
-static int check_size(struct walk *walk, const struct sqst_image_inode *inode, const char *path)
+static int check_size(struct image_walk *walk, const struct sqst_image_inode *inode,
+		      const char *path)
 {
 	if (inode->listing_size > walk->left)
 		return sqst_image_bad(walk->image,
@@ -129,9 +131,9 @@ static int check_size(struct walk *walk, const struct sqst_image_inode *inode, c
 }
 
 /* Read a directory into its entry and put it onto the stack. */
-static int enter(struct walk *walk, struct sqst_entry *dir, uint64_t ref)
+static int walk_directory(struct image_walk *walk, struct sqst_entry *dir, uint64_t ref)
 {
-	struct frame *top = push(walk->stack, &walk->depth, dir);
+	struct image_frame *top = push_directory(walk->stack, &walk->depth, dir);
 	struct sqst_image_inode inode;
 	struct sqst_cursor cursor;
 	char path[SQST_SHOWN_MAX];
@@ -139,7 +141,7 @@ static int enter(struct walk *walk, struct sqst_entry *dir, uint64_t ref)
 
 	top->ref = ref;
 	stack_path(walk->stack, walk->depth, path);
-	for (const struct frame *up = walk->stack; up < top; up++) {
+	for (const struct image_frame *up = walk->stack; up < top; up++) {
 		if (up->ref == ref)
 			return sqst_image_bad(walk->image, "directory %s contains itself", path);
 	}
@@ -174,7 +176,7 @@ static int enter(struct walk *walk, struct sqst_entry *dir, uint64_t ref)
 	return 0;
 }
 
-static int enter_root(struct walk *walk)
+static int enter_root(struct image_walk *walk)
 {
 	const uint64_t ref = walk->image->super.root;
 	struct sqst_names *names = walk->names;
@@ -190,7 +192,7 @@ static int enter_root(struct walk *walk)
 	if (!names->name)
 		return sqst_image_nomem(walk->image);
 	names->count = 1;
-	rc = enter(walk, &walk->numbers->root, ref);
+	rc = walk_directory(walk, &walk->numbers->root, ref);
 	if (rc < 0)
 		return rc;
 	names->name[0] =
@@ -204,17 +206,17 @@ static int enter_root(struct walk *walk)
 	return 0;
 }
 
-static int descend(struct walk *walk)
+static int descend(struct image_walk *walk)
 {
 	int rc = enter_root(walk);
 
 	while (rc == 0 && walk->depth > 0) {
-		struct frame *top = &walk->stack[walk->depth - 1];
+		struct image_frame *top = &walk->stack[walk->depth - 1];
 		struct sqst_entry *child = next_directory(top);
 
 		if (child)
-			rc = enter(walk, child,
-				   walk->names->name[top->first + (top->next - 1)].key >> 4);
+			rc = walk_directory(
+			    walk, child, walk->names->name[top->first + (top->next - 1)].key >> 4);
 		else
 			walk->depth--;
 	}
@@ -224,8 +226,9 @@ static int descend(struct walk *walk)
 int sqst_image_walk(struct sqst_image *image, struct sqst_numbers *numbers,
 		    struct sqst_names *names)
 {
-	SQST_AUTO_FREE struct frame *stack = calloc(SQST_IMAGE_DEPTH, sizeof(*stack));
-	struct walk walk = {.image = image, .numbers = numbers, .names = names, .stack = stack};
+	SQST_AUTO_FREE struct image_frame *stack = calloc(SQST_IMAGE_DEPTH, sizeof(*stack));
+	struct image_walk walk = {
+	    .image = image, .numbers = numbers, .names = names, .stack = stack};
 	uint64_t blocks;
 	int rc;
 

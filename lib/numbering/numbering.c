@@ -10,16 +10,16 @@
 #include <string.h>
 
 #include "base/scope.h"
-#include "numbering/links.h"
+#include "numbering/link_groups.h"
 #include "numbering/sets.h"
 #include "numbering/stats.h"
-#include "numbering/walk.h"
+#include "numbering/tree_walk.h"
 #include "sqst/numbering.h"
 
 /* A path's candidate once R8 has ruled its number out: no older parent gives it one. */
 #define RULED_OUT UINT32_C(0x80000000)
 
-struct job {
+struct numbering_job {
 	struct sqst_tree *tree;
 	const struct sqst_numbers *const *parents;
 	size_t count;
@@ -43,7 +43,8 @@ struct job {
  * number:    the identity's number in this parent, 0 if it does not have it
  * top:       this parent's top
  * newer_top: the highest top of the newer parents */
-static uint32_t judge(uint32_t candidate, uint32_t number, uint32_t top, uint32_t newer_top)
+static uint32_t judge_candidate(uint32_t candidate, uint32_t number, uint32_t top,
+				uint32_t newer_top)
 {
 	if (candidate == RULED_OUT)
 		return RULED_OUT;
@@ -56,8 +57,8 @@ static uint32_t judge(uint32_t candidate, uint32_t number, uint32_t top, uint32_
 }
 
 /* Take one parent's numbers into the candidates. */
-static int consult(struct job *job, const struct sqst_numbers *parent, struct sqst_sets *sets,
-		   uint32_t newer_top)
+static int consult(struct numbering_job *job, const struct sqst_numbers *parent,
+		   struct sqst_sets *sets, uint32_t newer_top)
 {
 	const uint32_t top = parent->lineage.top;
 	struct sqst_walk walk;
@@ -82,7 +83,7 @@ static int consult(struct job *job, const struct sqst_numbers *parent, struct sq
 			continue;
 		if (sqst_walk_same_identity(&walk))
 			number = walk.entry->number;
-		*candidate = judge(*candidate, number, top, newer_top);
+		*candidate = judge_candidate(*candidate, number, top, newer_top);
 	}
 	sqst_walk_end(&walk);
 	sets->top = top;
@@ -92,7 +93,7 @@ static int consult(struct job *job, const struct sqst_numbers *parent, struct sq
 }
 
 /* Newest first, as R8 asks. */
-static int consult_all(struct job *job)
+static int consult_all(struct numbering_job *job)
 {
 	for (size_t i = job->count; i > 0; i--) {
 		const struct sqst_numbers *parent = job->parents[i - 1];
@@ -113,7 +114,7 @@ static int consult_all(struct job *job)
 	return 0;
 }
 
-static void drop_ruled_out(struct job *job, bool all)
+static void drop_ruled_out(struct numbering_job *job, bool all)
 {
 	const uint32_t names = sqst_tree_names(job->tree);
 
@@ -123,7 +124,7 @@ static void drop_ruled_out(struct job *job, bool all)
 	}
 }
 
-static int used_up(const struct job *job)
+static int used_up(const struct numbering_job *job)
 {
 	return sqst_fail(
 	    job->why, SQST_ERR_LIMIT, job->count ? job->parents[job->count - 1]->source : NULL,
@@ -134,7 +135,7 @@ static int used_up(const struct job *job)
 }
 
 /* Give each inode, at its first path in tree order, the number that it keeps or a new one. */
-static int give_numbers(struct job *job)
+static int give_numbers(struct numbering_job *job)
 {
 	uint32_t i = 0;
 
@@ -160,7 +161,7 @@ static int give_numbers(struct job *job)
 }
 
 /* R4 and R7: what the superblock's inode count is, and whether the root's double is needed. */
-static int settle_top(const struct job *job, struct sqst_numbering *out)
+static int settle_top(const struct numbering_job *job, struct sqst_numbering *out)
 {
 	const bool live = job->last > job->base || job->base_live;
 
@@ -182,7 +183,7 @@ static void clear_numbers(const struct sqst_tree *tree)
 }
 
 /* R5, or the rule before it. */
-static int settle_links(struct job *job, unsigned flags)
+static int settle_links(struct numbering_job *job, unsigned flags)
 {
 	if (flags & SQST_NUMBERING_KEEP_LINKS)
 		return sqst_links_settle(job->tree, job->candidate, job->why);
@@ -190,7 +191,7 @@ static int settle_links(struct job *job, unsigned flags)
 	return 0;
 }
 
-static int assign(struct job *job, unsigned flags, struct sqst_numbering *out)
+static int assign(struct numbering_job *job, unsigned flags, struct sqst_numbering *out)
 {
 	const bool new_lineage = (flags & SQST_NUMBERING_NEW_LINEAGE) != 0;
 	int rc;
@@ -219,7 +220,7 @@ int sqst_numbering_assign(struct sqst_tree *tree, const struct sqst_numbers *con
 {
 	const uint32_t names = sqst_tree_names(tree);
 	struct sqst_numbering numbering = {0};
-	struct job job = {.tree = tree, .parents = parents, .count = count, .why = why};
+	struct numbering_job job = {.tree = tree, .parents = parents, .count = count, .why = why};
 	int rc;
 
 	/* So that an index fits beside SQST_NUMBER_PENDING. */

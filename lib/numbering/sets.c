@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-#include "numbering/links.h"
+#include "numbering/link_groups.h"
 #include "numbering/sets.h"
 #include "numbering/sort.h"
 

@@ -10,7 +10,7 @@
 #include "base/scope.h"
 #include "numbering/sort.h"
 #include "numbering/stats.h"
-#include "numbering/walk.h"
+#include "numbering/tree_walk.h"
 
 /* What is known of one path of the tree. */
 enum fate {
@@ -49,7 +49,7 @@ static bool note(struct changed *changed, uint32_t number)
 	return true;
 }
 
-static uint32_t fate_of(const struct sqst_walk *walk, uint32_t fate)
+static uint32_t path_fate(const struct sqst_walk *walk, uint32_t fate)
 {
 	if (sqst_walk_same_identity(walk)) {
 		fate |= FATE_KNOWN;
@@ -83,7 +83,7 @@ static int compare_parent(const struct sqst_tree *tree, const struct sqst_number
 	sqst_walk_begin(&walk, tree, parent);
 	while ((rc = sqst_walk_next(&walk)) > 0) {
 		if (walk.entry && walk.node)
-			fate[walk.index] = fate_of(&walk, fate[walk.index]);
+			fate[walk.index] = path_fate(&walk, fate[walk.index]);
 		if ((has_left(&walk) && !note(changed, walk.entry->number)) ||
 		    (has_joined(&walk, parent->lineage.top) &&
 		     !note(changed, walk.node->inode->number))) {
@@ -96,7 +96,7 @@ static int compare_parent(const struct sqst_tree *tree, const struct sqst_number
 }
 
 /* Split the numbers of `changed` into those that no path has (counted) and those in use (kept). */
-static int split(const struct sqst_tree *tree, struct changed *changed, uint32_t *retired)
+static int count_split(const struct sqst_tree *tree, struct changed *changed, uint32_t *retired)
 {
 	SQST_AUTO_FREE bool *live = NULL;
 	size_t left = 0;
@@ -155,7 +155,7 @@ int sqst_stats_count(const struct sqst_tree *tree, const struct sqst_numbers *co
 			rc = compare_parent(tree, parents[i - 1], fate, &changed);
 	}
 	if (rc == 0)
-		rc = split(tree, &changed, &stats->retired);
+		rc = count_split(tree, &changed, &stats->retired);
 	free(changed.number);
 	if (rc < 0)
 		return sqst_fail(why, rc, NULL, "out of memory");

@@ -50,7 +50,8 @@ static void warn_at(const struct apply *apply, const char *file, size_t line, co
 		sqst_warn(apply->why, NULL, "pseudo file \"%s\" %s", path, what);
 }
 
-static void warn(const struct apply *apply, const struct sqst_pseudo_entry *entry, const char *what)
+static void warn_definition(const struct apply *apply, const struct sqst_pseudo_entry *entry,
+			    const char *what)
 {
 	warn_at(apply, entry->file, entry->line, entry->path, what);
 }
@@ -66,14 +67,14 @@ static void warn_of_left_outs(const struct apply *apply)
 	}
 }
 
-static int no_memory(const struct apply *apply)
+static int apply_nomem(const struct apply *apply)
 {
 	return sqst_fail(apply->why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
 
 /* ---- before the tree is changed */
 
-static struct sqst_node *look_up(const struct sqst_tree *tree, const char *path, size_t length)
+static struct sqst_node *look_up_node(const struct sqst_tree *tree, const char *path, size_t length)
 {
 	struct sqst_node *node = tree->root;
 	char name[SQST_NAME_MAX + 1];
@@ -122,20 +123,20 @@ static int resolve_parent(const struct apply *apply, size_t index)
 	const char *path = sqst_arena_strndup(pseudo->arena, entry->path, length);
 
 	if (!path)
-		return no_memory(apply);
-	entry->parent = look_up(apply->tree, path, length);
+		return apply_nomem(apply);
+	entry->parent = look_up_node(apply->tree, path, length);
 	if (entry->parent || sqst_pseudo_find(pseudo, path) || !pseudo->directory)
 		return 0;
 	added = sqst_pseudo_enter(pseudo, path, pseudo->directory);
 	if (!added)
-		return no_memory(apply);
+		return apply_nomem(apply);
 	/* Messages about it name the definition that wants it. */
 	added->file = pseudo->entry[index].file;
 	added->line = pseudo->entry[index].line;
 	return 0;
 }
 
-static int resolve(const struct apply *apply)
+static int resolve_names(const struct apply *apply)
 {
 	struct sqst_pseudo *pseudo = apply->pseudo;
 
@@ -147,7 +148,7 @@ static int resolve(const struct apply *apply)
 
 		if (rc == 0)
 			rc = resolve_time(apply, entry, &entry->item->time);
-		entry->node = look_up(apply->tree, entry->path, strlen(entry->path));
+		entry->node = look_up_node(apply->tree, entry->path, strlen(entry->path));
 		if (rc == 0 && (kind == 'l' || kind == 'h') && !entry->node)
 			rc = sqst_pseudo_link_resolve(pseudo, entry, apply->tree, apply->why);
 		if (rc == 0 && entry->path[0] && kind != 'm')
@@ -185,7 +186,7 @@ static int put_in_order(struct apply *apply)
 	apply->order = calloc(pseudo->entries + 1, sizeof(*apply->order));
 	apply->source_file = calloc(pseudo->sources + 1, sizeof(*apply->source_file));
 	if (!apply->order || !apply->source_file)
-		return no_memory(apply);
+		return apply_nomem(apply);
 	for (size_t i = 0; i < pseudo->entries; i++)
 		apply->order[i] = i;
 	if (pseudo->entries > 1)
@@ -196,7 +197,7 @@ static int put_in_order(struct apply *apply)
 
 /* ---- names */
 
-static void set_owner(struct sqst_inode *inode, const struct sqst_pseudo_item *item)
+static void set_pseudo_owner(struct sqst_inode *inode, const struct sqst_pseudo_item *item)
 {
 	inode->mode = item->mode;
 	inode->uid = item->uid;
@@ -234,7 +235,7 @@ static int set_data(struct apply *apply, struct sqst_inode *inode,
 	return rc;
 }
 
-static enum sqst_type type_of(const struct sqst_pseudo_item *item)
+static enum sqst_type pseudo_type(const struct sqst_pseudo_item *item)
 {
 	switch (item->kind) {
 	case 'd':
@@ -252,9 +253,10 @@ static enum sqst_type type_of(const struct sqst_pseudo_item *item)
 	}
 }
 
-static int fill(struct apply *apply, struct sqst_inode *inode, const struct sqst_pseudo_item *item)
+static int fill_pseudo_inode(struct apply *apply, struct sqst_inode *inode,
+			     const struct sqst_pseudo_item *item)
 {
-	set_owner(inode, item);
+	set_pseudo_owner(inode, item);
 	inode->mtime = time_of(apply, item);
 	switch (inode->type) {
 	case SQST_TYPE_BLOCK:
@@ -265,7 +267,7 @@ static int fill(struct apply *apply, struct sqst_inode *inode, const struct sqst
 		inode->u.symlink.length = (uint32_t)strlen(item->text);
 		inode->u.symlink.target =
 		    sqst_tree_strdup(apply->tree, item->text, inode->u.symlink.length);
-		return inode->u.symlink.target ? 0 : no_memory(apply);
+		return inode->u.symlink.target ? 0 : apply_nomem(apply);
 	case SQST_TYPE_FILE:
 		return item->kind == 'r' ? set_data(apply, inode, item) : 0;
 	default:
@@ -273,7 +275,8 @@ static int fill(struct apply *apply, struct sqst_inode *inode, const struct sqst
 	}
 }
 
-static int make(struct apply *apply, struct sqst_node *dir, struct sqst_pseudo_entry *entry)
+static int make_pseudo_node(struct apply *apply, struct sqst_node *dir,
+			    struct sqst_pseudo_entry *entry)
 {
 	const size_t length = parent_length(entry->path);
 	const char *name = entry->path + length + (length > 0 ? 1 : 0);
@@ -288,18 +291,18 @@ static int make(struct apply *apply, struct sqst_node *dir, struct sqst_pseudo_e
 		if (rc < 0)
 			return rc;
 	} else {
-		entry->node = sqst_tree_add(apply->tree, dir, name, type_of(item));
-		rc = entry->node ? fill(apply, entry->node->inode, item) : 0;
+		entry->node = sqst_tree_add(apply->tree, dir, name, pseudo_type(item));
+		rc = entry->node ? fill_pseudo_inode(apply, entry->node->inode, item) : 0;
 	}
 	if (!entry->node)
-		return no_memory(apply);
+		return apply_nomem(apply);
 	if (!item->made)
 		item->made = entry->node;
 	entry->applied = true;
 	return rc;
 }
 
-static bool same_directory(const struct sqst_inode *inode, const struct sqst_pseudo_item *item)
+static bool is_same_directory(const struct sqst_inode *inode, const struct sqst_pseudo_item *item)
 {
 	return item->kind == 'd' && inode->type == SQST_TYPE_DIR && inode->mode == item->mode &&
 	       inode->uid == item->uid && inode->gid == item->gid && !item->time.given;
@@ -308,10 +311,10 @@ static bool same_directory(const struct sqst_inode *inode, const struct sqst_pse
 static void modify(const struct apply *apply, struct sqst_pseudo_entry *entry)
 {
 	if (!entry->node) {
-		warn(apply, entry, "is to be modified, but no source has it; left out");
+		warn_definition(apply, entry, "is to be modified, but no source has it; left out");
 		return;
 	}
-	set_owner(entry->node->inode, entry->item);
+	set_pseudo_owner(entry->node->inode, entry->item);
 	if (entry->item->time.given)
 		entry->node->inode->mtime = entry->item->time.seconds;
 	entry->applied = true;
@@ -327,9 +330,10 @@ static int apply_entry(struct apply *apply, struct sqst_pseudo_entry *entry)
 		return 0;
 	}
 	if (entry->node) {
-		if (!same_directory(entry->node->inode, entry->item))
-			warn(apply, entry,
-			     "is left out, because a source has it; exclude that (-e) to override");
+		if (!is_same_directory(entry->node->inode, entry->item))
+			warn_definition(
+			    apply, entry,
+			    "is left out, because a source has it; exclude that (-e) to override");
 		return 0;
 	}
 	if (!dir) {
@@ -337,7 +341,7 @@ static int apply_entry(struct apply *apply, struct sqst_pseudo_entry *entry)
 						      parent_length(entry->path));
 
 		if (!path)
-			return no_memory(apply);
+			return apply_nomem(apply);
 		above = sqst_pseudo_find(apply->pseudo, path);
 		dir = above ? above->node : NULL;
 	}
@@ -349,7 +353,7 @@ static int apply_entry(struct apply *apply, struct sqst_pseudo_entry *entry)
 	if (dir->inode->type != SQST_TYPE_DIR)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
 					      "the name above it is not a directory", apply->why);
-	return make(apply, dir, entry);
+	return make_pseudo_node(apply, dir, entry);
 }
 
 static int apply_root(struct apply *apply)
@@ -359,8 +363,9 @@ static int apply_root(struct apply *apply)
 	struct sqst_inode *root = apply->tree->root->inode;
 
 	if (!apply->options->no_source) {
-		if (entry && !same_directory(root, item))
-			warn(apply, entry, "(the root) is left out, because a source has it");
+		if (entry && !is_same_directory(root, item))
+			warn_definition(apply, entry,
+					"(the root) is left out, because a source has it");
 		return 0;
 	}
 	if (!item)
@@ -369,7 +374,7 @@ static int apply_root(struct apply *apply)
 				 "(\"/ d MODE UID GID\")");
 	if (entry)
 		entry->applied = true;
-	return fill(apply, root, item);
+	return fill_pseudo_inode(apply, root, item);
 }
 
 /* ---- what is in the files */
@@ -410,11 +415,11 @@ static int run_commands(struct apply *apply)
 }
 
 /* In place of one of the same name, which a source may have given. */
-static int add_attribute(struct apply *apply, const struct sqst_pseudo_xattr *xattr)
+static int apply_attribute(struct apply *apply, const struct sqst_pseudo_xattr *xattr)
 {
 	const struct sqst_pseudo_entry entry = {
 	    .path = xattr->path, .file = xattr->file, .line = xattr->line};
-	const struct sqst_node *node = look_up(apply->tree, xattr->path, strlen(xattr->path));
+	const struct sqst_node *node = look_up_node(apply->tree, xattr->path, strlen(xattr->path));
 	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
 	const struct sqst_xattr *has = NULL;
 	size_t count = 0, kept = 0;
@@ -427,7 +432,7 @@ static int add_attribute(struct apply *apply, const struct sqst_pseudo_xattr *xa
 		has = sqst_tree_xattr_set(apply->tree, node->inode->xattr, &count);
 	list = calloc(count + 1, sizeof(*list));
 	if (!list)
-		return no_memory(apply);
+		return apply_nomem(apply);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(has[i].name, xattr->name) != 0)
 			list[kept++] = has[i];
@@ -436,10 +441,10 @@ static int add_attribute(struct apply *apply, const struct sqst_pseudo_xattr *xa
 	return sqst_tree_set_xattrs(apply->tree, node->inode, list, kept, apply->why);
 }
 
-static int run(struct apply *apply)
+static int run_definitions(struct apply *apply)
 {
 	struct sqst_pseudo *pseudo = apply->pseudo;
-	int rc = resolve(apply);
+	int rc = resolve_names(apply);
 
 	if (rc == 0)
 		rc = put_in_order(apply);
@@ -457,7 +462,7 @@ static int run(struct apply *apply)
 	if (rc == 0)
 		rc = sqst_tree_finish(apply->tree, apply->why);
 	for (size_t i = 0; rc == 0 && !apply->options->no_xattrs && i < pseudo->xattrs; i++)
-		rc = add_attribute(apply, &pseudo->xattr[i]);
+		rc = apply_attribute(apply, &pseudo->xattr[i]);
 	return rc;
 }
 
@@ -474,7 +479,7 @@ int sqst_pseudo_apply(struct sqst_pseudo *pseudo, struct sqst_tree *tree,
 	if (pseudo->directory)
 		rc = resolve_time(&apply, &nowhere, &pseudo->directory->time);
 	if (rc == 0)
-		rc = run(&apply);
+		rc = run_definitions(&apply);
 	free(apply.order);
 	free(apply.source_file);
 	sqst_pseudo_links_release(&apply.links);
@@ -490,8 +495,8 @@ void sqst_pseudo_restore_owners(const struct sqst_pseudo *pseudo, struct sqst_tr
 
 		if (!entry->applied || kind == 'l' || kind == 'h')
 			continue;
-		node = look_up(tree, entry->path, strlen(entry->path));
-		if (node && (kind == 'm' || node->inode->type == type_of(entry->item)))
-			set_owner(node->inode, entry->item);
+		node = look_up_node(tree, entry->path, strlen(entry->path));
+		if (node && (kind == 'm' || node->inode->type == pseudo_type(entry->item)))
+			set_pseudo_owner(node->inode, entry->item);
 	}
 }

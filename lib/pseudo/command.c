@@ -78,7 +78,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 
 /* The child's standard output is a pipe, so that its end is seen even when a process of it stays in
  * the background. */
-static int start(const char *const *argv, bool quiet, pid_t *pid, int *out)
+static int start_command(const char *const *argv, bool quiet, pid_t *pid, int *out)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -111,8 +111,8 @@ static int start(const char *const *argv, bool quiet, pid_t *pid, int *out)
 }
 
 /* Copy until the other end is closed. */
-static int copy(int from, int to, uint64_t *size, const char *what,
-		const struct sqst_cancel *cancel, struct sqst_report *why)
+static int copy_output(int from, int to, uint64_t *size, const char *what,
+		       const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	SQST_AUTO_FREE char *buffer = malloc(1 << 16);
 
@@ -209,7 +209,7 @@ static void end(pid_t pid, int from)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static int status_of(pid_t pid, const char *what, struct sqst_report *why)
+static int command_status(pid_t pid, const char *what, struct sqst_report *why)
 {
 	int status = 0;
 
@@ -228,22 +228,22 @@ static int status_of(pid_t pid, const char *what, struct sqst_report *why)
 	return 0;
 }
 
-static int run(const char *const *argv, bool quiet, const char *what, int out, uint64_t *size,
-	       const struct sqst_cancel *cancel, struct sqst_report *why)
+static int run_command(const char *const *argv, bool quiet, const char *what, int out,
+		       uint64_t *size, const struct sqst_cancel *cancel, struct sqst_report *why)
 {
 	SQST_AUTO_CLOSE int from = -1;
 	pid_t pid;
 	int rc;
 
 	*size = 0;
-	rc = start(argv, quiet, &pid, &from);
+	rc = start_command(argv, quiet, &pid, &from);
 	if (rc != 0)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, rc, what, "cannot run %s", argv[0]);
-	rc = copy(from, out, size, what, cancel, why);
+	rc = copy_output(from, out, size, what, cancel, why);
 	if (rc == 0)
 		rc = wait_for_end(pid, cancel, why);
 	if (rc == 0)
-		return status_of(pid, what, why);
+		return command_status(pid, what, why);
 	end(pid, from);
 	return rc;
 }
@@ -257,7 +257,7 @@ int sqst_pseudo_run(const char *command, int out, uint64_t *size, const struct s
 {
 	const char *const argv[] = {"/bin/sh", "-c", SHELL_START, "/bin/sh", command, NULL};
 
-	return run(argv, false, argv[0], out, size, cancel, why);
+	return run_command(argv, false, argv[0], out, size, cancel, why);
 }
 
 int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why)
@@ -272,7 +272,7 @@ int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why)
 
 	if (spool < 0)
 		return SQST_ERR_IO;
-	rc = run(argv, true, "date", spool, &size, NULL, &unused);
+	rc = run_command(argv, true, "date", spool, &size, NULL, &unused);
 	if (rc == 0 && sqst_pread_full(spool, digits, sizeof(digits) - 1, 0) < 0)
 		rc = SQST_ERR_IO;
 	if (rc < 0)

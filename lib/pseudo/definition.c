@@ -173,7 +173,7 @@ static int parse_second_name(struct sqst_pseudo_line *line, struct sqst_pseudo_i
 	return 0;
 }
 
-static int add_attribute(struct sqst_pseudo_line *line, const char *path)
+static int define_attribute(struct sqst_pseudo_line *line, const char *path)
 {
 	struct sqst_override_xattr parsed;
 	struct sqst_pseudo_xattr *xattr;
@@ -198,7 +198,8 @@ static int add_attribute(struct sqst_pseudo_line *line, const char *path)
 	return xattr && xattr->name && xattr->value ? 0 : sqst_pseudo_no_memory(line);
 }
 
-static int enter(struct sqst_pseudo_line *line, const char *path, struct sqst_pseudo_item *item)
+static int enter_definition(struct sqst_pseudo_line *line, const char *path,
+			    struct sqst_pseudo_item *item)
 {
 	struct sqst_pseudo_entry *entry = sqst_pseudo_find(line->pseudo, path);
 
@@ -243,7 +244,7 @@ int sqst_pseudo_definition(struct sqst_pseudo_line *line)
 	if (rc < 0)
 		return rc;
 	if (letter == 'x')
-		return add_attribute(line, path);
+		return define_attribute(line, path);
 	if (letter == 'L')
 		rc = parse_second_name(line, &item);
 	else
@@ -256,7 +257,7 @@ int sqst_pseudo_definition(struct sqst_pseudo_line *line)
 					"(the root) can only have d or D; left out (-root-mode, "
 					"-root-uid, -root-gid and -root-time change it)",
 					path);
-	return enter(line, path, item);
+	return enter_definition(line, path, item);
 }
 
 int sqst_pseudo_directory(struct sqst_pseudo_line *line, struct sqst_pseudo_item **out)

@@ -25,13 +25,13 @@ void sqst_pseudo_links_release(struct sqst_pseudo_links *links)
 }
 
 /* A directory cannot be linked. */
-static int type_of(mode_t mode)
+static int mode_type(mode_t mode)
 {
 	return S_ISDIR(mode) ? 0 : sqst_type_of_mode(mode);
 }
 
-static bool same_file(const struct sqst_tree *tree, const struct sqst_node *node,
-		      const struct stat *st)
+static bool is_linked_file(const struct sqst_tree *tree, const struct sqst_node *node,
+			   const struct stat *st)
 {
 	const struct sqst_origin *origin = &tree->origin[node->inode->origin];
 	char path[PATH_MAX];
@@ -53,13 +53,13 @@ static const struct sqst_node *find_by_stamp(const struct sqst_tree *tree, const
 		if (inode->type == SQST_TYPE_FILE &&
 		    tree->origin[inode->origin].type == &sqst_origin_directory &&
 		    sqst_origin_may_be_same(inode, &like) &&
-		    inode->u.file.size == like.u.file.size && same_file(tree, node, st))
+		    inode->u.file.size == like.u.file.size && is_linked_file(tree, node, st))
 			return node;
 	}
 	return NULL;
 }
 
-static struct sqst_node *find_path(const struct sqst_tree *tree, char *path)
+static struct sqst_node *find_linked_path(const struct sqst_tree *tree, char *path)
 {
 	struct sqst_node *node = tree->root;
 	char *save, *part;
@@ -89,7 +89,7 @@ static const struct sqst_node *find_by_path(const struct sqst_tree *tree, const 
 	length = strlen(source);
 	if (strncmp(full, source, length) != 0 || (length > 1 && full[length] != '/'))
 		return NULL;
-	return find_path(tree, full + length);
+	return find_linked_path(tree, full + length);
 }
 
 static const struct sqst_node *find_target(const struct sqst_tree *tree, const char *path,
@@ -98,7 +98,7 @@ static const struct sqst_node *find_target(const struct sqst_tree *tree, const c
 	const struct sqst_node *node = tree->source[0] ? find_by_path(tree, path) : NULL;
 
 	if (node && node->inode->type == type &&
-	    (type != SQST_TYPE_FILE || same_file(tree, node, st)))
+	    (type != SQST_TYPE_FILE || is_linked_file(tree, node, st)))
 		return node;
 	if (type == SQST_TYPE_FILE && (st->st_nlink > 1 || !tree->source[0]))
 		return find_by_stamp(tree, st);
@@ -125,7 +125,7 @@ int sqst_pseudo_link_resolve(struct sqst_pseudo *pseudo, const struct sqst_pseud
 	if (lstat(item->text, &st) != 0)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, errno,
 					      "cannot look at the file that it names", why);
-	type = type_of(st.st_mode);
+	type = mode_type(st.st_mode);
 	if (type == 0)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
 					      "what it names is a directory, which cannot have a "
@@ -135,8 +135,8 @@ int sqst_pseudo_link_resolve(struct sqst_pseudo *pseudo, const struct sqst_pseud
 	return 0;
 }
 
-static int fill_symlink(struct sqst_tree *tree, struct sqst_inode *inode,
-			const struct sqst_pseudo_entry *entry, struct sqst_report *why)
+static int fill_linked_symlink(struct sqst_tree *tree, struct sqst_inode *inode,
+			       const struct sqst_pseudo_entry *entry, struct sqst_report *why)
 {
 	char target[PATH_MAX + 1];
 	const ssize_t length = readlink(entry->item->text, target, sizeof(target));
@@ -149,8 +149,8 @@ static int fill_symlink(struct sqst_tree *tree, struct sqst_inode *inode,
 	return inode->u.symlink.target ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
 
-static int fill_device(struct sqst_inode *inode, dev_t device,
-		       const struct sqst_pseudo_entry *entry, struct sqst_report *why)
+static int fill_linked_device(struct sqst_inode *inode, dev_t device,
+			      const struct sqst_pseudo_entry *entry, struct sqst_report *why)
 {
 	const unsigned major_number = major(device), minor_number = minor(device);
 
@@ -161,28 +161,29 @@ static int fill_device(struct sqst_inode *inode, dev_t device,
 	return 0;
 }
 
-static uint32_t clamp_time(int64_t seconds)
+static uint32_t clamp_link_time(int64_t seconds)
 {
 	if (seconds < 0)
 		return 0;
 	return seconds > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }
 
-static int fill(struct sqst_tree *tree, struct sqst_inode *inode, const struct stat *st,
-		const struct sqst_pseudo_entry *entry, struct sqst_report *why)
+static int fill_linked_inode(struct sqst_tree *tree, struct sqst_inode *inode,
+			     const struct stat *st, const struct sqst_pseudo_entry *entry,
+			     struct sqst_report *why)
 {
 	inode->uid = st->st_uid;
 	inode->gid = st->st_gid;
 	inode->mode = (uint16_t)(st->st_mode & 07777);
-	inode->mtime = clamp_time(st->st_mtim.tv_sec);
+	inode->mtime = clamp_link_time(st->st_mtim.tv_sec);
 	switch (inode->type) {
 	case SQST_TYPE_FILE:
 		return sqst_tree_pin_file(tree, inode, entry->item->text, why);
 	case SQST_TYPE_SYMLINK:
-		return fill_symlink(tree, inode, entry, why);
+		return fill_linked_symlink(tree, inode, entry, why);
 	case SQST_TYPE_BLOCK:
 	case SQST_TYPE_CHAR:
-		return fill_device(inode, st->st_rdev, entry, why);
+		return fill_linked_device(inode, st->st_rdev, entry, why);
 	default:
 		return 0;
 	}
@@ -209,7 +210,7 @@ int sqst_pseudo_link_make(struct sqst_pseudo_links *links, struct sqst_tree *tre
 		rc = sqst_origin_pin(tree, item->target, why);
 		return rc < 0 ? rc : link_to(tree, dir, name, entry, item->target->inode, why);
 	}
-	if (lstat(item->text, &st) != 0 || type_of(st.st_mode) == 0)
+	if (lstat(item->text, &st) != 0 || mode_type(st.st_mode) == 0)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_CHANGED, 0,
 					      "the file that it names changed meanwhile", why);
 	known = sqst_links_find(&links->known, st.st_dev, st.st_ino);
@@ -217,11 +218,11 @@ int sqst_pseudo_link_make(struct sqst_pseudo_links *links, struct sqst_tree *tre
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	if (*known)
 		return link_to(tree, dir, name, entry, *known, why);
-	entry->node = sqst_tree_add(tree, dir, name, (enum sqst_type)type_of(st.st_mode));
+	entry->node = sqst_tree_add(tree, dir, name, (enum sqst_type)mode_type(st.st_mode));
 	if (!entry->node)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	*known = entry->node->inode;
-	rc = fill(tree, entry->node->inode, &st, entry, why);
+	rc = fill_linked_inode(tree, entry->node->inode, &st, entry, why);
 	if (rc < 0 || no_xattrs)
 		return rc;
 	return sqst_xattr_scan(&links->xattrs, tree, item->text, entry->node->inode, why);

@@ -28,7 +28,7 @@ struct logical_line {
 	size_t room;
 };
 
-static int put(struct logical_line *text, char c)
+static int put_byte(struct logical_line *text, char c)
 {
 	if (text->length + 1 >= text->room) {
 		const size_t room = text->room ? text->room * 2 : 256;
@@ -60,7 +60,7 @@ static bool continues(const struct logical_line *text, size_t start)
 
 /* Read a logical line. *lines counts physical ones. Returns 1, 0 at the end of the file, or an
  * error: SQST_ERR_LIMIT for one that is too long, SQST_ERR_SOURCE for one with a NUL byte. */
-static int read_line(FILE *stream, struct logical_line *text, size_t *lines)
+static int read_logical_line(FILE *stream, struct logical_line *text, size_t *lines)
 {
 	size_t start = 0;
 	bool any = false;
@@ -72,7 +72,7 @@ static int read_line(FILE *stream, struct logical_line *text, size_t *lines)
 		if (c == '\0')
 			return SQST_ERR_SOURCE;
 		if (c != '\n') {
-			rc = put(text, (char)c);
+			rc = put_byte(text, (char)c);
 			if (rc < 0)
 				return rc;
 			continue;
@@ -130,7 +130,7 @@ static int parse_lines(struct sqst_pseudo_line *line, FILE *stream, struct logic
 		int rc;
 
 		line->line = lines + 1;
-		rc = read_line(stream, text, &lines);
+		rc = read_logical_line(stream, text, &lines);
 		if (rc < 0)
 			return fail_line(rc, line->file, lines + 1, line->why);
 		if (rc == 0)

@@ -47,7 +47,7 @@ size_t sqst_pseudo_count(const struct sqst_pseudo *pseudo)
 	return pseudo->entries + pseudo->xattrs;
 }
 
-static size_t *find_slot(const struct sqst_pseudo *pseudo, const char *path)
+static size_t *find_pseudo_slot(const struct sqst_pseudo *pseudo, const char *path)
 {
 	for (size_t at = XXH3_64bits(path, strlen(path));; at++) {
 		size_t *slot = &pseudo->slot[at & (pseudo->slots - 1)];
@@ -59,13 +59,13 @@ static size_t *find_slot(const struct sqst_pseudo *pseudo, const char *path)
 
 struct sqst_pseudo_entry *sqst_pseudo_find(const struct sqst_pseudo *pseudo, const char *path)
 {
-	const size_t *slot = pseudo->slots > 0 ? find_slot(pseudo, path) : NULL;
+	const size_t *slot = pseudo->slots > 0 ? find_pseudo_slot(pseudo, path) : NULL;
 
 	return slot && *slot ? &pseudo->entry[*slot - 1] : NULL;
 }
 
 /* Room for one more entry, with at most half of the slots in use. */
-static bool grow(struct sqst_pseudo *pseudo)
+static bool grow_pseudo_slots(struct sqst_pseudo *pseudo)
 {
 	const size_t room = pseudo->entry_room ? pseudo->entry_room * 2 : 32;
 	struct sqst_pseudo_entry *entry;
@@ -85,7 +85,7 @@ static bool grow(struct sqst_pseudo *pseudo)
 	pseudo->slots = room * 2;
 	pseudo->entry_room = room;
 	for (size_t i = 0; i < pseudo->entries; i++)
-		*find_slot(pseudo, entry[i].path) = i + 1;
+		*find_pseudo_slot(pseudo, entry[i].path) = i + 1;
 	return true;
 }
 
@@ -94,11 +94,11 @@ struct sqst_pseudo_entry *sqst_pseudo_enter(struct sqst_pseudo *pseudo, const ch
 {
 	struct sqst_pseudo_entry *entry;
 
-	if (!grow(pseudo))
+	if (!grow_pseudo_slots(pseudo))
 		return NULL;
 	entry = &pseudo->entry[pseudo->entries];
 	*entry = (struct sqst_pseudo_entry){.path = path, .item = item};
-	*find_slot(pseudo, path) = ++pseudo->entries;
+	*find_pseudo_slot(pseudo, path) = ++pseudo->entries;
 	return entry;
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "sqst/pseudo.h"
-#include "tree/links.h"
+#include "tree/link_table.h"
 #include "tree/scan_xattr.h"
 
 /* A time that is seconds or waits for date(1). */
@@ -195,7 +195,7 @@ int sqst_pseudo_run(const char *command, int out, uint64_t *size, const struct s
 /* Ask date(1) for the seconds of a time. SQST_ERR_OPTION if it does not understand. */
 int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why);
 
-/* ---- content.c: an origin for what commands wrote and what stands behind a marker */
+/* ---- pseudo_content.c: an origin for what commands wrote and what stands behind a marker */
 
 struct sqst_pseudo_contents {
 	struct sqst_pseudo_content_file *file;

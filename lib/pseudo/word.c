@@ -37,14 +37,14 @@ int sqst_pseudo_no_memory(const struct sqst_pseudo_line *line)
 }
 
 /* As isspace() of the C locale, which mksquashfs asks. */
-static bool is_blank(char c)
+static bool is_word_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 static void skip_blanks(struct sqst_pseudo_line *line)
 {
-	while (is_blank(*line->at))
+	while (is_word_blank(*line->at))
 		line->at++;
 }
 
@@ -56,7 +56,7 @@ int sqst_pseudo_word(struct sqst_pseudo_line *line, const char *what, const char
 
 	if (!word)
 		return sqst_pseudo_no_memory(line);
-	for (; *at && (quoted || !is_blank(*at)); at++) {
+	for (; *at && (quoted || !is_word_blank(*at)); at++) {
 		if (*at == '"') {
 			quoted = !quoted;
 			continue;
@@ -123,7 +123,7 @@ int sqst_pseudo_number(struct sqst_pseudo_line *line, const char *what, uint64_t
 	const size_t length = strspn(line->at, "0123456789");
 	unsigned long long value;
 
-	if (length == 0 || (line->at[length] && !is_blank(line->at[length])))
+	if (length == 0 || (line->at[length] && !is_word_blank(line->at[length])))
 		return sqst_pseudo_fail(line, "%s is missing or no decimal number", what);
 	errno = 0;
 	value = strtoull(line->at, NULL, 10);
@@ -140,7 +140,7 @@ int sqst_pseudo_mode(struct sqst_pseudo_line *line, uint16_t *out)
 	const size_t length = strspn(line->at, "01234567");
 	unsigned long value;
 
-	if (length == 0 || (line->at[length] && !is_blank(line->at[length])))
+	if (length == 0 || (line->at[length] && !is_word_blank(line->at[length])))
 		return sqst_pseudo_fail(line, "the mode is missing or no octal number");
 	errno = 0;
 	value = strtoul(line->at, NULL, 8);
@@ -152,8 +152,8 @@ int sqst_pseudo_mode(struct sqst_pseudo_line *line, uint16_t *out)
 	return 0;
 }
 
-static int look_up(const char *name, bool group, char *buffer, size_t size, uint32_t *out,
-		   bool *found)
+static int look_up_owner(const char *name, bool group, char *buffer, size_t size, uint32_t *out,
+			 bool *found)
 {
 	struct passwd user, *is_user = NULL;
 	struct group other, *is_group = NULL;
@@ -182,7 +182,7 @@ static bool look_up_grown(const char *name, bool group, uint32_t *out)
 		if (!grown)
 			return false;
 		buffer = grown;
-		if (look_up(name, group, buffer, size, out, &found) != ERANGE)
+		if (look_up_owner(name, group, buffer, size, out, &found) != ERANGE)
 			return found;
 	}
 	return false;

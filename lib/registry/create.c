@@ -9,7 +9,7 @@
 #include <uuid.h>
 
 #include "base/scope.h"
-#include "lineage/joint.h"
+#include "numbers/beside.h"
 #include "registry/postgres.h"
 
 /* Two who make the table of lineages at once would disturb each other: an advisory lock, held to
@@ -84,7 +84,7 @@ static int add_lineage(struct sqst_postgres *pg, const uint8_t *uuid,
 	return rc;
 }
 
-static int fill(struct sqst_postgres *pg, const char *table, const struct sqst_numbers *from)
+static int fill_table(struct sqst_postgres *pg, const char *table, const struct sqst_numbers *from)
 {
 	const struct sqst_numbers *const side[SQST_JOINT_SIDES] = {from};
 	SQST_AUTO_FREE struct sqst_joint *joint = NULL;
@@ -120,7 +120,7 @@ static int create(struct sqst_postgres *pg, const uint8_t *uuid, const struct sq
 	if (rc == 0)
 		rc = make_tables(pg, table);
 	if (rc == 0 && from)
-		rc = fill(pg, table, from);
+		rc = fill_table(pg, table, from);
 	if (rc == 0)
 		rc = sqst_postgres_run(pg, "cannot commit", NULL, "COMMIT", NULL, 0);
 	return rc;

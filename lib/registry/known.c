@@ -9,10 +9,10 @@
 
 #include "base/scope.h"
 #include "numbering/sort.h"
-#include "numbering/walk.h"
+#include "numbering/tree_walk.h"
 #include "registry/known.h"
 
-static int no_memory(struct sqst_report *why)
+static int known_no_memory(struct sqst_report *why)
 {
 	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
@@ -47,7 +47,8 @@ static struct sqst_entry *find_child(const struct sqst_entry *directory, const c
 	return NULL;
 }
 
-static struct sqst_entry *find_path(struct sqst_numbers *numbers, const char *path, size_t length)
+static struct sqst_entry *find_known_path(struct sqst_numbers *numbers, const char *path,
+					  size_t length)
 {
 	struct sqst_entry *entry = &numbers->root;
 
@@ -71,21 +72,21 @@ static int keep_row(struct sqst_known *known, const struct sqst_row *row, struct
 		if (room <= SIZE_MAX / sizeof(*grown))
 			grown = realloc(known->row, room * sizeof(*grown));
 		if (!grown)
-			return no_memory(why);
+			return known_no_memory(why);
 		known->row = grown;
 		known->room = room;
 	}
 	known->row[known->rows] = *row;
 	known->row[known->rows].path = strndup(row->path, row->length);
 	if (!known->row[known->rows].path)
-		return no_memory(why);
+		return known_no_memory(why);
 	known->rows++;
 	return 0;
 }
 
 int sqst_known_add(struct sqst_known *known, const struct sqst_row *row, struct sqst_report *why)
 {
-	struct sqst_entry *entry = find_path(known->numbers, row->path, row->length);
+	struct sqst_entry *entry = find_known_path(known->numbers, row->path, row->length);
 
 	if (entry && entry->type == row->type)
 		entry->number = row->number;
@@ -93,7 +94,7 @@ int sqst_known_add(struct sqst_known *known, const struct sqst_row *row, struct 
 }
 
 /* Take the children that are not known out of a directory. */
-static void compact(struct sqst_entry *directory)
+static void compact_directory(struct sqst_entry *directory)
 {
 	uint32_t left = 0;
 
@@ -107,7 +108,7 @@ static void compact(struct sqst_entry *directory)
 /* Whether the tree has the row's identity, and which entry that is. */
 static struct sqst_entry *find_row(struct sqst_known *known, const struct sqst_row *row)
 {
-	struct sqst_entry *entry = find_path(known->numbers, row->path, row->length);
+	struct sqst_entry *entry = find_known_path(known->numbers, row->path, row->length);
 
 	return entry && entry->type == row->type ? entry : NULL;
 }
@@ -122,13 +123,13 @@ static int forget_broken_groups(struct sqst_known *known, struct sqst_report *wh
 		return 0;
 	broken = malloc(known->rows * sizeof(*broken));
 	if (!broken)
-		return no_memory(why);
+		return known_no_memory(why);
 	for (size_t i = 0; i < known->rows; i++) {
 		if (!find_row(known, &known->row[i]))
 			broken[count++] = known->row[i].number;
 	}
 	if (!sqst_sort_u32(broken, count))
-		return no_memory(why);
+		return known_no_memory(why);
 	for (size_t i = 0; i < known->rows; i++) {
 		struct sqst_entry *entry = find_row(known, &known->row[i]);
 
@@ -146,7 +147,7 @@ int sqst_known_finish(struct sqst_known *known, struct sqst_report *why)
 	uint32_t done = 0, count = 0;
 
 	if (!todo)
-		return no_memory(why);
+		return known_no_memory(why);
 	if (forget_broken_groups(known, why) < 0)
 		return SQST_ERR_NOMEM;
 	if (numbers->root.number == 0)
@@ -155,7 +156,7 @@ int sqst_known_finish(struct sqst_known *known, struct sqst_report *why)
 	while (done < count) {
 		struct sqst_entry *entry = todo[done++];
 
-		compact(entry);
+		compact_directory(entry);
 		for (uint32_t i = 0; i < entry->count; i++)
 			todo[count++] = &entry->child[i];
 	}
@@ -196,7 +197,7 @@ static int drop_changed_groups(const struct sqst_known *known, const struct sqst
 		return 0;
 	changed = malloc(known->rows * sizeof(*changed));
 	if (!changed)
-		return no_memory(why);
+		return known_no_memory(why);
 	for (size_t i = 0; i < known->rows; i++) {
 		const struct sqst_row *row = &known->row[i];
 		const struct sqst_node *node = find_node(tree, row->path);
@@ -205,7 +206,7 @@ static int drop_changed_groups(const struct sqst_known *known, const struct sqst
 			changed[count++] = row->number;
 	}
 	if (!sqst_sort_u32(changed, count))
-		return no_memory(why);
+		return known_no_memory(why);
 	for (size_t i = 0; rc == 0 && i < known->rows; i++) {
 		if (sqst_search_u32(changed, count, known->row[i].number) < count)
 			rc = call(user, &known->row[i], why);
@@ -226,7 +227,7 @@ static int call_node(const struct sqst_node *node, sqst_row_call *call, void *us
 	};
 
 	if (!path)
-		return no_memory(why);
+		return known_no_memory(why);
 	sqst_node_path(node, path, length + 1);
 	return call(user, &row, why);
 }
@@ -248,7 +249,7 @@ int sqst_known_drops(const struct sqst_known *known, const struct sqst_tree *tre
 			rc = call_node(walk.node, call, user, why);
 	}
 	sqst_walk_end(&walk);
-	return more < 0 ? no_memory(why) : rc;
+	return more < 0 ? known_no_memory(why) : rc;
 }
 
 int sqst_known_adds(const struct sqst_tree *tree, uint32_t top, sqst_row_call *call, void *user,

@@ -41,7 +41,7 @@ static int damaged(const struct sqst_registry *registry, const char *what)
 			 what);
 }
 
-static bool get_number(const char *text, uint64_t most, uint32_t *out)
+static bool get_row_number(const char *text, uint64_t most, uint32_t *out)
 {
 	char *end;
 	const unsigned long long number = strtoull(text, &end, 10);
@@ -77,7 +77,7 @@ static int find_lineage(struct sqst_registry *registry, const uint8_t *uuid)
 		return rc;
 	rows = PQntuples(result);
 	if (rows == 1 && (uuid_parse(PQgetvalue(result, 0, 0), registry->uuid) != 0 ||
-			  !get_number(PQgetvalue(result, 0, 1), UINT32_MAX, &version)))
+			  !get_row_number(PQgetvalue(result, 0, 1), UINT32_MAX, &version)))
 		version = 0;
 	PQclear(result);
 	if (rows == 0)
@@ -133,7 +133,7 @@ int sqst_registry_open(const char *url, const uint8_t *uuid, struct sqst_registr
 /* ---- the lock */
 
 /* 1: the row is locked and read, 0: another build has it. */
-static int try_lock(struct sqst_registry *registry)
+static int try_registry_lock(struct sqst_registry *registry)
 {
 	const char *const value[] = {registry->uuid_text};
 	PGresult *result;
@@ -146,8 +146,8 @@ static int try_lock(struct sqst_registry *registry)
 	if (rc < 0)
 		return rc;
 	if (PQntuples(result) == 1) {
-		good = get_number(PQgetvalue(result, 0, 0), SQST_NUMBER_MAX, &registry->top) &&
-		       get_number(PQgetvalue(result, 0, 1), UINT32_MAX, &registry->generation);
+		good = get_row_number(PQgetvalue(result, 0, 0), SQST_NUMBER_MAX, &registry->top) &&
+		       get_row_number(PQgetvalue(result, 0, 1), UINT32_MAX, &registry->generation);
 		snprintf(registry->id, sizeof(registry->id), "%s", PQgetvalue(result, 0, 2));
 		rc = 1;
 	}
@@ -181,7 +181,7 @@ static int lock(struct sqst_registry *registry, const struct sqst_cancel *cancel
 	int rc = sqst_postgres_run(&registry->pg, "cannot begin a transaction", NULL,
 				   "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", NULL, 0);
 
-	while (rc == 0 && (rc = try_lock(registry)) == 0) {
+	while (rc == 0 && (rc = try_registry_lock(registry)) == 0) {
 		rc = sqst_canceled(cancel, registry->pg.why);
 		if (rc < 0)
 			return rc;
@@ -229,10 +229,10 @@ static bool parse_row(char *line, struct sqst_row *row)
 		field[0][i] = (char)(high << 4 | low);
 	}
 	row->shared = field[3][0] == 't';
-	if (!get_number(field[1], SQST_TYPE_SOCKET, &type) || type == 0)
+	if (!get_row_number(field[1], SQST_TYPE_SOCKET, &type) || type == 0)
 		return false;
 	row->type = (uint8_t)type;
-	return get_number(field[2], SQST_NUMBER_MAX, &row->number);
+	return get_row_number(field[2], SQST_NUMBER_MAX, &row->number);
 }
 
 static int read_row(struct sqst_registry *registry, char *line)

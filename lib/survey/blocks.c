@@ -47,7 +47,7 @@ int sqst_survey_blocks(const struct sqst_source_image *source, struct sqst_surve
 	return 0;
 }
 
-static int by_hash(const void *a, const void *b)
+static int by_block_hash(const void *a, const void *b)
 {
 	const struct sqst_survey_block *left = a, *right = b;
 
@@ -72,15 +72,15 @@ int sqst_survey_compare_blocks(const struct sqst_survey *was, const struct sqst_
 	}
 	if (was->blocks > 0)
 		memcpy(sorted, was->block, was->blocks * sizeof(*sorted));
-	qsort(sorted, was->blocks, sizeof(*sorted), by_hash);
+	qsort(sorted, was->blocks, sizeof(*sorted), by_block_hash);
 	map->blocks = is->blocks;
 	for (size_t i = 0; i < is->blocks; i++) {
 		const struct sqst_survey_block *block = &is->block[i];
 		enum sqst_block_fate fate = SQST_BLOCK_NEW;
 
-		if (i < was->blocks && by_hash(block, &was->block[i]) == 0)
+		if (i < was->blocks && by_block_hash(block, &was->block[i]) == 0)
 			fate = SQST_BLOCK_IN_PLACE;
-		else if (bsearch(block, sorted, was->blocks, sizeof(*sorted), by_hash))
+		else if (bsearch(block, sorted, was->blocks, sizeof(*sorted), by_block_hash))
 			fate = SQST_BLOCK_MOVED;
 		map->fate[i] = (uint8_t)fate;
 		map->count[fate]++;

@@ -24,37 +24,37 @@ struct file {
 	uint32_t tail;
 };
 
-static int compare(uint64_t a, uint64_t b)
+static int compare_u64s(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
 }
 
-static int by_ref(const void *a, const void *b)
+static int by_inode_ref(const void *a, const void *b)
 {
-	return compare(((const struct file *)a)->ref, ((const struct file *)b)->ref);
+	return compare_u64s(((const struct file *)a)->ref, ((const struct file *)b)->ref);
 }
 
-static int by_number(const void *a, const void *b)
+static int by_survey_number(const void *a, const void *b)
 {
-	return compare(((const struct file *)a)->number, ((const struct file *)b)->number);
+	return compare_u64s(((const struct file *)a)->number, ((const struct file *)b)->number);
 }
 
-static int by_start(const void *a, const void *b)
+static int by_data_start(const void *a, const void *b)
 {
 	const struct file *left = a, *right = b;
-	const int order = compare(left->start, right->start);
+	const int order = compare_u64s(left->start, right->start);
 
-	return order ? order : by_number(a, b);
+	return order ? order : by_survey_number(a, b);
 }
 
 static int by_fragment(const void *a, const void *b)
 {
 	const struct file *left = a, *right = b;
-	int order = compare(left->fragment, right->fragment);
+	int order = compare_u64s(left->fragment, right->fragment);
 
 	if (order == 0)
-		order = compare(left->offset, right->offset);
-	return order ? order : by_number(a, b);
+		order = compare_u64s(left->offset, right->offset);
+	return order ? order : by_survey_number(a, b);
 }
 
 static uint64_t field_bytes(uint32_t field)
@@ -62,7 +62,7 @@ static uint64_t field_bytes(uint32_t field)
 	return field & (SQST_BLOCK_RAW - 1);
 }
 
-static int read_file(struct sqst_source_image *source, struct file *file)
+static int survey_file(struct sqst_source_image *source, struct file *file)
 {
 	struct sqst_source_file found;
 	struct sqst_cursor cursor;
@@ -93,7 +93,7 @@ static void settle_blocks(struct file *file, size_t files)
 {
 	const struct file *owner = NULL;
 
-	qsort(file, files, sizeof(*file), by_start);
+	qsort(file, files, sizeof(*file), by_data_start);
 	for (size_t i = 0; i < files; i++) {
 		if (file[i].stored == 0)
 			continue;
@@ -192,9 +192,9 @@ int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names 
 			file[files++] =
 			    (struct file){.ref = name->key >> 4, .number = name->number};
 	}
-	qsort(file, files, sizeof(*file), by_ref);
+	qsort(file, files, sizeof(*file), by_inode_ref);
 	for (size_t i = 0; rc == 0 && i < files; i++) {
-		rc = read_file(source, &file[i]);
+		rc = survey_file(source, &file[i]);
 		if (rc == 0)
 			rc =
 			    sqst_ranges_add(&ranges, &source->image, file[i].start, file[i].stored);
@@ -207,7 +207,7 @@ int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names 
 		rc = sqst_ranges_count_gaps(&ranges, &source->image, &survey->unclaimed);
 	if (rc < 0)
 		return rc;
-	qsort(file, files, sizeof(*file), by_number);
+	qsort(file, files, sizeof(*file), by_survey_number);
 	survey->file = calloc(files ? files : 1, sizeof(*survey->file));
 	if (!survey->file)
 		return sqst_image_nomem(&source->image);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/scope.h"
-#include "check/index.h"
+#include "compare/number_index.h"
 #include "sqst/survey.h"
 
 /* The directories of one release. */
@@ -77,14 +77,14 @@ static bool add_up(const struct sqst_numbers *numbers, const struct sqst_survey 
 	return done;
 }
 
-static int by_path(const void *a, const void *b)
+static int by_growth_path(const void *a, const void *b)
 {
 	const struct sqst_growth_row *left = a, *right = b;
 
 	return strcmp(left->path, right->path);
 }
 
-static uint64_t change_of(const struct sqst_growth_row *row)
+static uint64_t growth_change(const struct sqst_growth_row *row)
 {
 	return row->is > row->was ? row->is - row->was : row->was - row->is;
 }
@@ -92,16 +92,16 @@ static uint64_t change_of(const struct sqst_growth_row *row)
 static int by_change(const void *a, const void *b)
 {
 	const struct sqst_growth_row *left = a, *right = b;
-	const uint64_t one = change_of(left), other = change_of(right);
+	const uint64_t one = growth_change(left), other = growth_change(right);
 
 	if (one != other)
 		return one > other ? -1 : 1;
 	if (left->is != right->is)
 		return left->is > right->is ? -1 : 1;
-	return by_path(a, b);
+	return by_growth_path(a, b);
 }
 
-static bool join(const struct sums *was, const struct sums *is, struct sqst_growth *growth)
+static bool join_sums(const struct sums *was, const struct sums *is, struct sqst_growth *growth)
 {
 	size_t rows = 0;
 	struct sqst_growth_row *row =
@@ -113,7 +113,7 @@ static bool join(const struct sums *was, const struct sums *is, struct sqst_grow
 		row[rows++] = was->row[i];
 	for (size_t i = 0; i < is->rows; i++)
 		row[rows++] = is->row[i];
-	qsort(row, rows, sizeof(*row), by_path);
+	qsort(row, rows, sizeof(*row), by_growth_path);
 	growth->row = row;
 	for (size_t i = 0; i < rows; i++) {
 		struct sqst_growth_row *last = growth->rows ? &row[growth->rows - 1] : NULL;
@@ -140,7 +140,7 @@ int sqst_survey_growth(const struct sqst_numbers *was_numbers, const struct sqst
 		growth->arena = sqst_arena_new();
 	if (!growth || !growth->arena || !add_up(was_numbers, was, false, growth->arena, &before) ||
 	    !add_up(is_numbers, is, true, growth->arena, &after) ||
-	    !join(&before, &after, growth)) {
+	    !join_sums(&before, &after, growth)) {
 		sqst_growth_free(growth);
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	}

@@ -32,8 +32,8 @@ static int add_stray(struct sqst_image *image, uint32_t number, void *user)
 	return 0;
 }
 
-static int read_image(struct sqst_source_image *source, struct sqst_numbers *numbers,
-		      struct sqst_names *names, bool blocks, struct sqst_survey *survey)
+static int survey_image(struct sqst_source_image *source, struct sqst_numbers *numbers,
+			struct sqst_names *names, bool blocks, struct sqst_survey *survey)
 {
 	struct sqst_image *image = &source->image;
 	struct strays strays = {.survey = survey};
@@ -73,7 +73,7 @@ int sqst_survey_read(const char *path, bool blocks, struct sqst_survey **out,
 	else
 		rc = sqst_source_image_open(source, path, why);
 	if (rc == 0)
-		rc = sqst_source_code(read_image(source, numbers, &names, blocks, survey), why);
+		rc = sqst_source_code(survey_image(source, numbers, &names, blocks, survey), why);
 	free(names.name);
 	sqst_numbers_free(numbers);
 	sqst_source_image_free(source);

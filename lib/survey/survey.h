@@ -3,14 +3,14 @@
 #ifndef LIB_SURVEY_SURVEY_H
 #define LIB_SURVEY_SURVEY_H
 
-#include "archive/image.h"
+#include "source/image_source.h"
 #include "sqst/survey.h"
 
 /* Fill survey->file from the inode of each file; `names` as sqst_image_check() left them. */
 int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names *names,
 		      struct sqst_survey *survey);
 
-/* ---- gaps.c */
+/* ---- unused.c */
 
 struct sqst_range;
 

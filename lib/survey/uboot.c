@@ -108,7 +108,7 @@ static int look_at_tables(struct look *look)
 
 /* ---- the root */
 
-static int skip(struct sqst_cursor *cursor, uint64_t size)
+static int skip_listing(struct sqst_cursor *cursor, uint64_t size)
 {
 	bool passed;
 
@@ -124,13 +124,13 @@ static int skip_index(struct sqst_cursor *cursor, uint32_t count)
 
 		rc = sqst_cursor_read(cursor, raw, sizeof(raw));
 		if (rc == 0)
-			rc = skip(cursor, (uint64_t)sqst_get32(raw + sizeof(raw) - 4) + 1);
+			rc = skip_listing(cursor, (uint64_t)sqst_get32(raw + sizeof(raw) - 4) + 1);
 	}
 	return rc;
 }
 
 /* Move a cursor from the end of a block to the next. False: there is none. */
-static bool settle(struct sqst_cursor *cursor)
+static bool settle_uboot(struct sqst_cursor *cursor)
 {
 	struct sqst_meta block;
 
@@ -149,14 +149,14 @@ static bool find_top(struct sqst_image *image, struct sqst_image_inode *inode)
 {
 	struct sqst_cursor cursor = {image, &image->inodes, image->inodes.start, 0};
 
-	for (uint32_t i = 0; i < image->super.inodes && settle(&cursor); i++) {
+	for (uint32_t i = 0; i < image->super.inodes && settle_uboot(&cursor); i++) {
 		const uint64_t ref = SQST_REF(cursor.at - image->inodes.start, cursor.offset);
 
 		if (sqst_image_inode_read(image, ref, inode, &cursor) < 0)
 			return false;
 		if (inode->number == image->super.inodes)
 			return true;
-		if (skip(&cursor, inode->tail) < 0 || skip_index(&cursor, inode->index) < 0)
+		if (skip_listing(&cursor, inode->tail) < 0 || skip_index(&cursor, inode->index) < 0)
 			return false;
 	}
 	return false;
@@ -273,7 +273,7 @@ static int look_at_entry(struct look *look, size_t at, const struct sqst_entry *
 	if (rc < 0)
 		return rc;
 	length = sqst_get16(raw + offsetof(sqfs_dir_entry_t, size)) + 1u;
-	rc = skip(cursor, length);
+	rc = skip_listing(cursor, length);
 	if (!pass_entry(sight, ENTRY + length) && rc == 0 &&
 	    (child->type == SQST_TYPE_DIR || child->type == SQST_TYPE_SYMLINK))
 		rc = add_hidden(look, at, child);

@@ -59,7 +59,7 @@ static bool is_host_path(const char *text)
 }
 
 /* Split the path into its components; empty ones are none, nor is "." in a plain path. */
-static bool split(struct sqst_pattern *pattern, const char *text)
+static bool split_pattern(struct sqst_pattern *pattern, const char *text)
 {
 	size_t room = 1;
 	char *rest = NULL;
@@ -114,8 +114,8 @@ static bool is_extended(const char *text)
 	return false;
 }
 
-static int fill(struct sqst_pattern *pattern, const char *text, unsigned flags,
-		struct sqst_report *why)
+static int compile_pattern(struct sqst_pattern *pattern, const char *text, unsigned flags,
+			   struct sqst_report *why)
 {
 	const bool plain = flags == SQST_FILTER_PLAIN;
 
@@ -136,7 +136,7 @@ static int fill(struct sqst_pattern *pattern, const char *text, unsigned flags,
 		pattern->anywhere = true;
 		text += 4;
 	}
-	if (!pattern->text || !split(pattern, text))
+	if (!pattern->text || !split_pattern(pattern, text))
 		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
 	if (pattern->parts == 0)
 		return sqst_fail(why, SQST_ERR_OPTION, text, "a name to leave out is empty");
@@ -157,7 +157,7 @@ int sqst_filter_add(struct sqst_filter *filter, const char *text, unsigned flags
 			return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
 		filter->pattern = grown;
 	}
-	rc = fill(&pattern, text, flags, why);
+	rc = compile_pattern(&pattern, text, flags, why);
 	if (rc < 0) {
 		pattern_release(&pattern);
 		return rc;

@@ -37,8 +37,8 @@ static int by_id(const void *a, const void *b)
 }
 
 /* *found: the file is there. */
-static int add(struct sqst_filter_ids *ids, struct sqst_pattern *pattern, const char *path,
-	       bool *found, struct sqst_report *why)
+static int add_file_id(struct sqst_filter_ids *ids, struct sqst_pattern *pattern, const char *path,
+		       bool *found, struct sqst_report *why)
 {
 	struct sqst_filter_id *grown;
 	struct stat st;
@@ -72,14 +72,14 @@ static int add_below(struct sqst_filter_ids *ids, struct sqst_pattern *pattern, 
 
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return 0;
-	rc = add(ids, pattern, path, &found, why);
+	rc = add_file_id(ids, pattern, path, &found, why);
 	pattern->fits |= found;
 	return rc;
 }
 
 /* Whether a path of the file system lies below a source, though it may not be met there: what is
  * above it may be left out too. */
-static bool is_below(const char *path, const char *const *source, size_t count)
+static bool is_below_listed(const char *path, const char *const *source, size_t count)
 {
 	SQST_AUTO_FREE char *copy = strdup(path);
 	SQST_AUTO_FREE char *directory = copy ? realpath(dirname(copy), NULL) : NULL;
@@ -107,8 +107,8 @@ int sqst_filter_resolve(struct sqst_filter *filter, const char *const *source, s
 		if (pattern->kind != SQST_FILTER_PLAIN)
 			continue;
 		if (pattern->host) {
-			rc = add(ids, pattern, pattern->text, &found, why);
-			pattern->fits |= found && is_below(pattern->text, source, count);
+			rc = add_file_id(ids, pattern, pattern->text, &found, why);
+			pattern->fits |= found && is_below_listed(pattern->text, source, count);
 			continue;
 		}
 		for (size_t j = 0; rc == 0 && j < count; j++)

@@ -18,8 +18,8 @@ struct sqst_name_slot {
 	struct sqst_node *node;
 };
 
-static struct sqst_name_slot *probe(const struct sqst_name_index *index,
-				    const struct sqst_node *dir, const char *name)
+static struct sqst_name_slot *probe_name(const struct sqst_name_index *index,
+					 const struct sqst_node *dir, const char *name)
 {
 	uint64_t at = XXH3_64bits_withSeed(name, strlen(name), (uint64_t)(uintptr_t)dir);
 
@@ -45,7 +45,7 @@ static bool grow(struct sqst_name_index *index)
 	}
 	for (size_t i = 0; i < old.slots; i++) {
 		if (old.slot[i].dir)
-			*probe(index, old.slot[i].dir, old.slot[i].name) = old.slot[i];
+			*probe_name(index, old.slot[i].dir, old.slot[i].name) = old.slot[i];
 	}
 	free(old.slot);
 	return true;
@@ -54,7 +54,7 @@ static bool grow(struct sqst_name_index *index)
 struct sqst_node *sqst_name_index_find(const struct sqst_name_index *index,
 				       const struct sqst_node *dir, const char *name)
 {
-	return index->slots ? probe(index, dir, name)->node : NULL;
+	return index->slots ? probe_name(index, dir, name)->node : NULL;
 }
 
 bool sqst_name_index_set(struct sqst_name_index *index, struct sqst_node *node)
@@ -63,7 +63,7 @@ bool sqst_name_index_set(struct sqst_name_index *index, struct sqst_node *node)
 
 	if (!grow(index))
 		return false;
-	slot = probe(index, node->parent, node->name);
+	slot = probe_name(index, node->parent, node->name);
 	if (!slot->dir)
 		index->used++;
 	*slot = (struct sqst_name_slot){node->parent, node->name, node};
@@ -73,7 +73,7 @@ bool sqst_name_index_set(struct sqst_name_index *index, struct sqst_node *node)
 void sqst_name_index_forget(struct sqst_name_index *index, const struct sqst_node *node)
 {
 	if (index->slots)
-		probe(index, node->parent, node->name)->node = NULL;
+		probe_name(index, node->parent, node->name)->node = NULL;
 }
 
 void sqst_name_index_release(struct sqst_name_index *index)

@@ -30,8 +30,8 @@ static const char *skip_components(const char *path, unsigned count)
 
 /* "source/path", or where the inode is pinned; empty if it does not fit (it fitted when it was
  * scanned). */
-static void name(const struct sqst_origin *origin, const struct sqst_node *node, char *out,
-		 size_t size)
+static void name_directory_content(const struct sqst_origin *origin, const struct sqst_node *node,
+				   char *out, size_t size)
 {
 	char path[PATH_MAX + SQST_NAME_MAX + 2];
 	const char *below = pinned(node->inode);
@@ -91,8 +91,8 @@ bool sqst_origin_same(const struct sqst_inode *inode, const struct stat *st)
 	       !stamps_differ(stamp(st), inode->u.file.key[0]);
 }
 
-static int check(const struct sqst_origin *origin, const struct sqst_content *content,
-		 struct sqst_report *why)
+static int check_directory_content(const struct sqst_origin *origin,
+				   const struct sqst_content *content, struct sqst_report *why)
 {
 	const struct sqst_inode *inode = content->node->inode;
 	struct stat st;
@@ -109,12 +109,12 @@ static int check(const struct sqst_origin *origin, const struct sqst_content *co
 	return 0;
 }
 
-static int open_content(const struct sqst_origin *origin, struct sqst_content *content,
-			struct sqst_report *why)
+static int open_directory_content(const struct sqst_origin *origin, struct sqst_content *content,
+				  struct sqst_report *why)
 {
 	char path[PATH_MAX];
 
-	name(origin, content->node, path, sizeof(path));
+	name_directory_content(origin, content->node, path, sizeof(path));
 	/* O_NONBLOCK: a FIFO that has taken the file's place must not hang the build. */
 	content->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (content->fd < 0) {
@@ -125,13 +125,13 @@ static int open_content(const struct sqst_origin *origin, struct sqst_content *c
 					    : "cannot read the file");
 	}
 	content->seekable = true;
-	return check(origin, content, why);
+	return check_directory_content(origin, content, why);
 }
 
 const struct sqst_origin_type sqst_origin_directory = {
-    .open = open_content,
-    .check = check,
-    .name = name,
+    .open = open_directory_content,
+    .check = check_directory_content,
+    .name = name_directory_content,
 };
 
 int sqst_tree_directory_origin(struct sqst_tree *tree, const char *path, unsigned skip,
@@ -186,7 +186,7 @@ int sqst_origin_pin(struct sqst_tree *tree, const struct sqst_node *node, struct
 	origin = &tree->origin[node->inode->origin];
 	if (origin->type != &sqst_origin_directory || pinned(node->inode))
 		return 0;
-	name(origin, node, path, sizeof(path));
+	name_directory_content(origin, node, path, sizeof(path));
 	return sqst_origin_pin_to(tree, node->inode, path, why);
 }
 

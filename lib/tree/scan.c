@@ -27,7 +27,7 @@ static int no_memory(struct sqst_scan *scan)
 	return sqst_fail(scan->why, SQST_ERR_NOMEM, scan->path, "out of memory");
 }
 
-static uint32_t clamp_time(struct sqst_scan *scan, int64_t seconds)
+static uint32_t clamp_scanned_time(struct sqst_scan *scan, int64_t seconds)
 {
 	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
 		return (uint32_t)seconds;
@@ -35,7 +35,7 @@ static uint32_t clamp_time(struct sqst_scan *scan, int64_t seconds)
 	return seconds < 0 ? 0 : UINT32_MAX;
 }
 
-static int fill_symlink(struct sqst_scan *scan, struct sqst_inode *inode)
+static int fill_scanned_symlink(struct sqst_scan *scan, struct sqst_inode *inode)
 {
 	char target[PATH_MAX + 1];
 	const ssize_t length = readlink(scan->path, target, sizeof(target));
@@ -53,7 +53,7 @@ static int fill_symlink(struct sqst_scan *scan, struct sqst_inode *inode)
 	return inode->u.symlink.target ? 0 : no_memory(scan);
 }
 
-static int fill_device(struct sqst_scan *scan, struct sqst_inode *inode, dev_t device)
+static int fill_scanned_device(struct sqst_scan *scan, struct sqst_inode *inode, dev_t device)
 {
 	const unsigned major_number = major(device), minor_number = minor(device);
 
@@ -69,7 +69,7 @@ int sqst_scan_fill(struct sqst_scan *scan, struct sqst_inode *inode, const struc
 	inode->uid = scan->options->all_root ? 0 : st->st_uid;
 	inode->gid = scan->options->all_root ? 0 : st->st_gid;
 	inode->mode = (uint16_t)(st->st_mode & 07777);
-	inode->mtime = clamp_time(scan, st->st_mtim.tv_sec);
+	inode->mtime = clamp_scanned_time(scan, st->st_mtim.tv_sec);
 	if (!scan->options->no_xattrs ||
 	    (scan->options->overlay_marks &&
 	     (inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE))) {
@@ -84,10 +84,10 @@ int sqst_scan_fill(struct sqst_scan *scan, struct sqst_inode *inode, const struc
 		sqst_origin_stamp(inode, scan->origin, st);
 		return 0;
 	case SQST_TYPE_SYMLINK:
-		return fill_symlink(scan, inode);
+		return fill_scanned_symlink(scan, inode);
 	case SQST_TYPE_BLOCK:
 	case SQST_TYPE_CHAR:
-		return fill_device(scan, inode, st->st_rdev);
+		return fill_scanned_device(scan, inode, st->st_rdev);
 	default:
 		return 0;
 	}
@@ -105,7 +105,7 @@ static bool filtered(struct sqst_scan *scan, const char *name)
 	return sqst_filter_matches(scan->options->filter, scan->inside);
 }
 
-static bool left_out(struct sqst_scan *scan, const struct stat *st)
+static bool scan_leaves_out(struct sqst_scan *scan, const struct stat *st)
 {
 	for (unsigned i = 0; i < scan->leave_outs; i++) {
 		if (st->st_dev != scan->leave_out[i].device ||
@@ -177,7 +177,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 		return sqst_fail_errno(scan->why,
 				       errno == ENOENT ? SQST_ERR_CHANGED : SQST_ERR_SOURCE, errno,
 				       scan->path, "cannot look at it");
-	if (left_out(scan, &st))
+	if (scan_leaves_out(scan, &st))
 		return 0;
 	type = sqst_type_of_mode(st.st_mode);
 	if (type == 0)
@@ -201,7 +201,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 	return sqst_scan_fill(scan, (*out)->inode, &st);
 }
 
-static bool enter(struct sqst_scan *scan, size_t length, const char *name)
+static bool enter_path(struct sqst_scan *scan, size_t length, const char *name)
 {
 	const size_t size = strlen(name);
 
@@ -224,7 +224,7 @@ static int scan_children(struct sqst_scan *scan, struct sqst_node *dir, int dir_
 
 		if (rc < 0)
 			return rc;
-		if (!enter(scan, length, name))
+		if (!enter_path(scan, length, name))
 			return sqst_fail(scan->why, SQST_ERR_SOURCE, scan->path,
 					 "a path below it is longer than %d bytes", PATH_MAX - 1);
 		rc = sqst_scan_add(scan, dir, dir_fd, name, name, NULL);
@@ -349,7 +349,7 @@ int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *
 	return sqst_filter_resolve(scan->options->filter, source, sources, &scan->ids, why);
 }
 
-static void warn_of_losses(struct sqst_scan *scan, const char *path)
+static void warn_of_scan_losses(struct sqst_scan *scan, const char *path)
 {
 	if (scan->clamped > 0)
 		sqst_warn(scan->why, path,
@@ -371,7 +371,7 @@ static void warn_of_losses(struct sqst_scan *scan, const char *path)
 void sqst_scan_end(struct sqst_scan *scan, bool success, const char *path)
 {
 	if (success)
-		warn_of_losses(scan, path);
+		warn_of_scan_losses(scan, path);
 	sqst_links_release(&scan->links);
 	sqst_name_index_release(&scan->names);
 	sqst_xattr_scan_release(&scan->xattrs);

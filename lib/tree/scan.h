@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "tree/filter.h"
-#include "tree/links.h"
+#include "tree/link_table.h"
 #include "tree/name_index.h"
 #include "tree/scan_xattr.h"
 #include "tree/tree.h"

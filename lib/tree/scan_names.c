@@ -17,7 +17,7 @@ void sqst_scan_names_release(struct sqst_scan_names *names)
 	free(names->at);
 }
 
-static bool append(struct sqst_scan_names *names, const char *name)
+static bool append_name(struct sqst_scan_names *names, const char *name)
 {
 	const size_t size = strlen(name) + 1;
 
@@ -45,7 +45,7 @@ static bool append(struct sqst_scan_names *names, const char *name)
 	return true;
 }
 
-static int by_text(const void *a, const void *b, void *text)
+static int by_scanned_name(const void *a, const void *b, void *text)
 {
 	const size_t left = *(const size_t *)a, right = *(const size_t *)b;
 	const int order = strcmp((const char *)text + left, (const char *)text + right);
@@ -58,7 +58,7 @@ static void sort_once(struct sqst_scan_names *names)
 	size_t kept = 0;
 
 	if (names->count > 1)
-		qsort_r(names->at, names->count, sizeof(*names->at), by_text, names->text);
+		qsort_r(names->at, names->count, sizeof(*names->at), by_scanned_name, names->text);
 	for (size_t i = 0; i < names->count; i++) {
 		if (kept == 0 ||
 		    strcmp(names->text + names->at[kept - 1], names->text + names->at[i]) != 0)
@@ -82,7 +82,7 @@ int sqst_scan_names_read(struct sqst_scan_names *names, DIR *dir, const char *pa
 			break;
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (!append(names, entry->d_name))
+		if (!append_name(names, entry->d_name))
 			return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
 	}
 	sort_once(names);

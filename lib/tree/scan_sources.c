@@ -79,7 +79,7 @@ static int name_source(struct sqst_scan *scan, struct source *source)
 	return 0;
 }
 
-static int add_source(struct sqst_scan *scan, struct source *source)
+static int add_root_source(struct sqst_scan *scan, struct source *source)
 {
 	const bool renamed = source->directory[0] == '\0';
 	struct sqst_node *node;
@@ -134,7 +134,7 @@ static int add_sources(struct sqst_scan *scan, const char *const *source, size_t
 
 		rc = name_source(scan, &one);
 		if (rc == 0)
-			rc = add_source(scan, &one);
+			rc = add_root_source(scan, &one);
 	}
 	if (rc == 0)
 		sqst_scan_dummy_root(scan);

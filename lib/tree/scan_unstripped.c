@@ -14,7 +14,7 @@
 #define COMPLETE 1
 
 /* Where the walk along one source is. */
-struct walk {
+struct component_walk {
 	struct sqst_scan *scan;
 	const char *source;
 	/* The source up to the component being looked at. */
@@ -22,14 +22,14 @@ struct walk {
 	bool descend;
 };
 
-static struct sqst_node *find(const struct walk *walk, const struct sqst_node *dir,
-			      const char *name)
+static struct sqst_node *find_unsorted(const struct component_walk *walk,
+				       const struct sqst_node *dir, const char *name)
 {
 	return sqst_name_index_find(&walk->scan->names, dir, name);
 }
 
 /* Children are sorted later: the last one may take its place. */
-static void remove_node(struct walk *walk, struct sqst_node *node)
+static void remove_node(struct component_walk *walk, struct sqst_node *node)
 {
 	struct sqst_inode *dir = node->parent->inode;
 	struct sqst_node *last = dir->u.dir.child[dir->u.dir.count - 1];
@@ -63,7 +63,8 @@ static const char *strip(const char *source)
 }
 
 /* Add the component that `walk->path` ends with. */
-static int add(struct walk *walk, struct sqst_node *dir, const char *name, struct sqst_node **out)
+static int add_component(struct component_walk *walk, struct sqst_node *dir, const char *name,
+			 struct sqst_node **out)
 {
 	struct sqst_scan *scan = walk->scan;
 	int rc = sqst_scan_enter(scan, walk->path);
@@ -80,7 +81,7 @@ static int add(struct walk *walk, struct sqst_node *dir, const char *name, struc
 
 /* Add a component on the way to the last one. A symbolic link is followed, as open() of the source
  * follows it: with "/." behind it, it is asked for as the directory that it leads to. */
-static int add_way(struct walk *walk, struct sqst_node *dir, const char *name,
+static int add_way(struct component_walk *walk, struct sqst_node *dir, const char *name,
 		   struct sqst_node **out)
 {
 	const size_t length = strlen(walk->path);
@@ -88,18 +89,18 @@ static int add_way(struct walk *walk, struct sqst_node *dir, const char *name,
 	int rc;
 
 	if (lstat(walk->path, &st) != 0 || !S_ISLNK(st.st_mode))
-		return add(walk, dir, name, out);
+		return add_component(walk, dir, name, out);
 	if (stat(walk->path, &st) != 0 || !S_ISDIR(st.st_mode) || length + 3 > sizeof(walk->path))
 		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
 				 "is a symbolic link that leads to no directory");
 	memcpy(walk->path + length, "/.", 3);
-	rc = add(walk, dir, name, out);
+	rc = add_component(walk, dir, name, out);
 	walk->path[length] = '\0';
 	return rc;
 }
 
 /* A leaf that is in the tree as a directory on the way of another source. */
-static int check_leaf(const struct walk *walk, const struct sqst_node *node)
+static int check_leaf(const struct component_walk *walk, const struct sqst_node *node)
 {
 	struct stat st;
 
@@ -112,9 +113,9 @@ static int check_leaf(const struct walk *walk, const struct sqst_node *node)
 }
 
 /* The last component of a source. */
-static int add_leaf(struct walk *walk, struct sqst_node *dir, const char *name)
+static int add_leaf(struct component_walk *walk, struct sqst_node *dir, const char *name)
 {
-	struct sqst_node *node = find(walk, dir, name);
+	struct sqst_node *node = find_unsorted(walk, dir, name);
 	int rc = node ? check_leaf(walk, node) : 0;
 
 	if (rc < 0 || (node && (!walk->descend || node->inode->type != SQST_TYPE_DIR)))
@@ -122,7 +123,7 @@ static int add_leaf(struct walk *walk, struct sqst_node *dir, const char *name)
 	/* There are parts of it from other sources: all of it has them too. */
 	if (node)
 		remove_node(walk, node);
-	rc = add(walk, dir, name, &node);
+	rc = add_component(walk, dir, name, &node);
 	if (rc < 0 || !node || node->inode->type != SQST_TYPE_DIR || !walk->descend)
 		return rc;
 	node->inode->ref = COMPLETE;
@@ -131,14 +132,15 @@ static int add_leaf(struct walk *walk, struct sqst_node *dir, const char *name)
 
 /* Whether the leaf is in the tree; the directories on the way that were added for it alone go with
  * it. */
-static bool keep(struct walk *walk, struct sqst_node *fresh, const struct sqst_node *leaf)
+static bool keep_component(struct component_walk *walk, struct sqst_node *fresh,
+			   const struct sqst_node *leaf)
 {
 	if (!leaf && fresh)
 		remove_node(walk, fresh);
 	return leaf != NULL;
 }
 
-static int not_a_way(const struct walk *walk, const struct sqst_node *node)
+static int not_a_way(const struct component_walk *walk, const struct sqst_node *node)
 {
 	if (node->inode->type == SQST_TYPE_SYMLINK)
 		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
@@ -148,7 +150,7 @@ static int not_a_way(const struct walk *walk, const struct sqst_node *node)
 }
 
 /* *added: whether something of it is in the tree. */
-static int add_source(struct walk *walk, const char *rest, bool *added)
+static int add_leading_path(struct component_walk *walk, const char *rest, bool *added)
 {
 	struct sqst_node *dir = walk->scan->tree->root, *fresh = NULL;
 
@@ -171,13 +173,14 @@ static int add_source(struct walk *walk, const char *rest, bool *added)
 			next++;
 		if (!*next) {
 			rc = add_leaf(walk, dir, name);
-			*added = rc == 0 && keep(walk, fresh, find(walk, dir, name));
+			*added =
+			    rc == 0 && keep_component(walk, fresh, find_unsorted(walk, dir, name));
 			return rc;
 		}
-		node = find(walk, dir, name);
+		node = find_unsorted(walk, dir, name);
 		if (!node) {
 			rc = add_way(walk, dir, name, &node);
-			if (rc < 0 || !keep(walk, fresh, node))
+			if (rc < 0 || !keep_component(walk, fresh, node))
 				return rc;
 			fresh = fresh ? fresh : node;
 		}
@@ -192,7 +195,7 @@ static int add_source(struct walk *walk, const char *rest, bool *added)
 }
 
 /* The directory that the stripped part of a source stands in, "." for none. */
-static int enter_prefix(struct walk *walk, const char *rest, struct stat *st)
+static int enter_prefix(struct component_walk *walk, const char *rest, struct stat *st)
 {
 	struct sqst_scan *scan = walk->scan;
 	const size_t length = (size_t)(rest - walk->source);
@@ -239,7 +242,8 @@ int sqst_scan_unstripped(struct sqst_scan *scan, const char *const *source, size
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		struct walk walk = {.scan = scan, .source = source[i], .descend = descend};
+		struct component_walk walk = {
+		    .scan = scan, .source = source[i], .descend = descend};
 		const char *rest = strip(source[i]);
 		bool added = false;
 		struct stat st;
@@ -257,7 +261,7 @@ int sqst_scan_unstripped(struct sqst_scan *scan, const char *const *source, size
 		if (!any)
 			rc = sqst_scan_fill(scan, scan->tree->root->inode, &st);
 		if (rc == 0)
-			rc = add_source(&walk, rest, &added);
+			rc = add_leading_path(&walk, rest, &added);
 		if (!added)
 			continue;
 		if (!any)

@@ -32,7 +32,7 @@ static void found_release(struct found *found)
 	free(found->list);
 }
 
-static bool make_room(char **buffer, size_t *room, size_t need)
+static bool grow_buffer(char **buffer, size_t *room, size_t need)
 {
 	size_t wanted = *room ? *room : FIRST_ROOM;
 	char *grown;
@@ -49,7 +49,7 @@ static bool make_room(char **buffer, size_t *room, size_t need)
 	return true;
 }
 
-static int fail(struct sqst_report *why, const char *path, int number)
+static int fail_xattr(struct sqst_report *why, const char *path, int number)
 {
 	if (number == ENOMEM)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
@@ -65,7 +65,7 @@ static ssize_t list_names(struct sqst_xattr_scan *scan, const char *path)
 	while (need <= MAX_ROOM) {
 		ssize_t got;
 
-		if (!make_room(&scan->names, &scan->names_room, need)) {
+		if (!grow_buffer(&scan->names, &scan->names_room, need)) {
 			errno = ENOMEM;
 			return -1;
 		}
@@ -83,15 +83,15 @@ static ssize_t list_names(struct sqst_xattr_scan *scan, const char *path)
 }
 
 /* Append the value behind scan->values[used]. Bytes, or -1 with errno. */
-static ssize_t read_value(struct sqst_xattr_scan *scan, const char *path, const char *name,
-			  size_t used)
+static ssize_t read_scanned_xattr(struct sqst_xattr_scan *scan, const char *path, const char *name,
+				  size_t used)
 {
 	size_t need = FIRST_ROOM;
 
 	while (need <= MAX_ROOM) {
 		ssize_t got;
 
-		if (!make_room(&scan->values, &scan->values_room, used + need)) {
+		if (!grow_buffer(&scan->values, &scan->values_room, used + need)) {
 			errno = ENOMEM;
 			return -1;
 		}
@@ -153,8 +153,8 @@ static bool wanted(const struct sqst_xattr_scan *scan, const char *name)
 	return !scan->has_include || sqst_regex_matches(&scan->include, name);
 }
 
-static int collect(struct sqst_xattr_scan *scan, const char *path, size_t names,
-		   struct found *found, struct sqst_report *why)
+static int collect_xattrs(struct sqst_xattr_scan *scan, const char *path, size_t names,
+			  struct found *found, struct sqst_report *why)
 {
 	for (size_t at = 0; at < names; at += strlen(scan->names + at) + 1) {
 		const char *name = scan->names + at;
@@ -167,12 +167,12 @@ static int collect(struct sqst_xattr_scan *scan, const char *path, size_t names,
 			count_foreign(scan, name);
 			continue;
 		}
-		size = read_value(scan, path, name, found->used);
+		size = read_scanned_xattr(scan, path, name, found->used);
 		if (size < 0)
-			return fail(why, path, errno);
+			return fail_xattr(why, path, errno);
 		grown = realloc(found->list, (found->count + 1) * sizeof(*grown));
 		if (!grown)
-			return fail(why, path, ENOMEM);
+			return fail_xattr(why, path, ENOMEM);
 		found->list = grown;
 		grown[found->count++] = (struct sqst_xattr){name, NULL, (uint32_t)size};
 		found->used += (size_t)size;
@@ -189,10 +189,10 @@ int sqst_xattr_scan(struct sqst_xattr_scan *scan, struct sqst_tree *tree, const 
 	int rc;
 
 	if (names < 0)
-		return fail(why, path, errno);
+		return fail_xattr(why, path, errno);
 	if (names == 0)
 		return 0;
-	rc = collect(scan, path, (size_t)names, &found, why);
+	rc = collect_xattrs(scan, path, (size_t)names, &found, why);
 	if (rc < 0)
 		return rc;
 	value = scan->values;

@@ -123,7 +123,7 @@ const char *sqst_tree_strdup(struct sqst_tree *tree, const char *text, size_t le
 }
 
 /* strcmp compares as unsigned bytes (C11 7.24.4), which is the order that the format wants. */
-static int by_name(const void *a, const void *b)
+static int by_node_name(const void *a, const void *b)
 {
 	const struct sqst_node *const *left = a;
 	const struct sqst_node *const *right = b;
@@ -138,7 +138,7 @@ static int sort_dir(const struct sqst_node *dir, struct sqst_report *why)
 
 	if (count < 2)
 		return 0;
-	qsort(child, count, sizeof(struct sqst_node *), by_name);
+	qsort(child, count, sizeof(struct sqst_node *), by_node_name);
 	for (uint32_t i = 0; i < count; i++) {
 		child[i]->position = i;
 		if (i > 0 && strcmp(child[i - 1]->name, child[i]->name) == 0)

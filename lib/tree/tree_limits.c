@@ -26,7 +26,7 @@ struct job {
 };
 
 /* The path of a node, with a slash in front; the caller's to free. NULL if memory is short. */
-static char *path_of(const struct sqst_node *node, struct sqst_report *why)
+static char *path_of_node(const struct sqst_node *node, struct sqst_report *why)
 {
 	const size_t size = sqst_node_path(node, NULL, 0) + 2;
 	char *path = malloc(size);
@@ -41,12 +41,12 @@ static char *path_of(const struct sqst_node *node, struct sqst_report *why)
 }
 
 /* Say which path it is. */
-static int check(enum sqst_limit limit, uint64_t value, const struct sqst_node *node,
-		 struct sqst_report *why)
+static int check_node_limits(enum sqst_limit limit, uint64_t value, const struct sqst_node *node,
+			     struct sqst_report *why)
 {
 	if (value <= sqst_limit_most(limit))
 		return 0;
-	SQST_AUTO_FREE char *path = path_of(node, why);
+	SQST_AUTO_FREE char *path = path_of_node(node, why);
 
 	return path ? sqst_limit_check(limit, value, path, why) : SQST_ERR_NOMEM;
 }
@@ -60,10 +60,11 @@ static int check_id(struct job *job, const struct sqst_node *node, uint32_t id)
 	const int rc = sqst_ids_index(&job->ids, id, &unused, job->why);
 
 	if (rc == SQST_ERR_LIMIT)
-		return check(SQST_LIMIT_IDS, job->ids.count + UINT64_C(1), node, job->why);
+		return check_node_limits(SQST_LIMIT_IDS, job->ids.count + UINT64_C(1), node,
+					 job->why);
 	if (rc < 0 || id != UINT32_MAX)
 		return rc;
-	SQST_AUTO_FREE char *path = path_of(node, job->why);
+	SQST_AUTO_FREE char *path = path_of_node(node, job->why);
 
 	if (!path)
 		return SQST_ERR_NOMEM;
@@ -72,7 +73,7 @@ static int check_id(struct job *job, const struct sqst_node *node, uint32_t id)
 			 UINT32_MAX - 1);
 }
 
-static int check_xattrs(struct job *job, const struct sqst_node *node)
+static int check_xattr_limits(struct job *job, const struct sqst_node *node)
 {
 	const uint32_t set = node->inode->xattr;
 	const struct sqst_xattr *list;
@@ -83,17 +84,18 @@ static int check_xattrs(struct job *job, const struct sqst_node *node)
 	if (set == SQST_NO_XATTR || job->seen[set])
 		return 0;
 	job->seen[set] = true;
-	rc = check(SQST_LIMIT_XATTR_SETS, ++job->sets, node, job->why);
+	rc = check_node_limits(SQST_LIMIT_XATTR_SETS, ++job->sets, node, job->why);
 	list = sqst_tree_xattr_set(job->tree, set, &count);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		const size_t length = strlen(list[i].name);
 
 		names += length + 1;
-		rc = check(SQST_LIMIT_XATTR_NAME, length, node, job->why);
+		rc = check_node_limits(SQST_LIMIT_XATTR_NAME, length, node, job->why);
 		if (rc == 0)
-			rc = check(SQST_LIMIT_XATTR_VALUE, list[i].size, node, job->why);
+			rc =
+			    check_node_limits(SQST_LIMIT_XATTR_VALUE, list[i].size, node, job->why);
 	}
-	return rc == 0 ? check(SQST_LIMIT_XATTR_LIST, names, node, job->why) : rc;
+	return rc == 0 ? check_node_limits(SQST_LIMIT_XATTR_LIST, names, node, job->why) : rc;
 }
 
 /* How large a listing becomes with its headers is known only when it is made, where it is looked at
@@ -105,7 +107,7 @@ static int check_listing(struct job *job, const struct sqst_node *node)
 
 	for (uint32_t i = 0; i < dir->u.dir.count; i++)
 		size += ENTRY_SIZE + strlen(dir->u.dir.child[i]->name);
-	return check(SQST_LIMIT_LISTING, size, node, job->why);
+	return check_node_limits(SQST_LIMIT_LISTING, size, node, job->why);
 }
 
 static int check_node(struct job *job, const struct sqst_node *node)
@@ -115,18 +117,18 @@ static int check_node(struct job *job, const struct sqst_node *node)
 
 	job->paths += sqst_node_path(node, NULL, 0);
 	if (inode->type == SQST_TYPE_SYMLINK)
-		rc = check(SQST_LIMIT_SYMLINK, inode->u.symlink.length, node, job->why);
+		rc = check_node_limits(SQST_LIMIT_SYMLINK, inode->u.symlink.length, node, job->why);
 	else if (inode->type == SQST_TYPE_DIR)
 		rc = check_listing(job, node);
 	if (rc == 0)
-		rc = check(SQST_LIMIT_LINKS, inode->nlink, node, job->why);
+		rc = check_node_limits(SQST_LIMIT_LINKS, inode->nlink, node, job->why);
 	if (rc == 0)
-		rc = check(SQST_LIMIT_PATHS, job->paths, node, job->why);
+		rc = check_node_limits(SQST_LIMIT_PATHS, job->paths, node, job->why);
 	if (rc == 0)
 		rc = check_id(job, node, inode->uid);
 	if (rc == 0)
 		rc = check_id(job, node, inode->gid);
-	return rc == 0 ? check_xattrs(job, node) : rc;
+	return rc == 0 ? check_xattr_limits(job, node) : rc;
 }
 
 int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why)

@@ -32,7 +32,7 @@ bool sqst_xattr_namespace_known(const char *name)
 	return false;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_xattr_name(const void *a, const void *b)
 {
 	return strcmp(((const struct sqst_xattr *)a)->name, ((const struct sqst_xattr *)b)->name);
 }
@@ -59,8 +59,8 @@ static bool lists_equal(const struct sqst_xattr *a, const struct sqst_xattr *b, 
 }
 
 /* The slot where a set with this hash and content is, or is to be put. */
-static uint32_t *find_slot(const struct sqst_xattr_store *store, uint64_t hash,
-			   const struct sqst_xattr *list, size_t count)
+static uint32_t *find_xattr_slot(const struct sqst_xattr_store *store, uint64_t hash,
+				 const struct sqst_xattr *list, size_t count)
 {
 	for (uint64_t at = hash;; at++) {
 		uint32_t *slot = &store->slot[at & (store->slots - 1)];
@@ -76,7 +76,7 @@ static uint32_t *find_slot(const struct sqst_xattr_store *store, uint64_t hash,
 }
 
 /* Room for one more set, at most half of the slots in use. */
-static bool grow(struct sqst_xattr_store *store)
+static bool grow_xattr_slots(struct sqst_xattr_store *store)
 {
 	const uint32_t slots = store->slots ? store->slots * 2 : 64;
 	struct sqst_xattr_set *set;
@@ -95,7 +95,7 @@ static bool grow(struct sqst_xattr_store *store)
 	store->slot = slot;
 	store->slots = slots;
 	for (uint32_t i = 0; i < store->count; i++)
-		*find_slot(store, store->set[i].hash, NULL, 0) = i + 1;
+		*find_xattr_slot(store, store->set[i].hash, NULL, 0) = i + 1;
 	return true;
 }
 
@@ -196,7 +196,7 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 	inode->xattr = SQST_NO_XATTR;
 	if (count == 0)
 		return 0;
-	qsort(list, count, sizeof(*list), by_name);
+	qsort(list, count, sizeof(*list), by_xattr_name);
 	for (size_t i = 0; i < count; i++) {
 		if (!sqst_xattr_namespace_known(list[i].name))
 			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
@@ -206,10 +206,10 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
 					 "the extended attribute is given twice");
 	}
-	if (!grow(store))
+	if (!grow_xattr_slots(store))
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	hash = hash_list(list, count);
-	slot = find_slot(store, hash, list, count);
+	slot = find_xattr_slot(store, hash, list, count);
 	if (*slot == 0) {
 		struct sqst_xattr *copy = copy_list(tree, list, count);
 

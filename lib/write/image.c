@@ -9,9 +9,9 @@
 
 #include "base/bytes.h"
 #include "base/scope.h"
+#include "data/data.h"
+#include "data/size_limit.h"
 #include "sqst/lineage.h"
-#include "write/additions.h"
-#include "write/data.h"
 #include "write/tables.h"
 #include "write/write.h"
 
@@ -95,7 +95,7 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_data *data
 			struct sqst_build_result *result)
 {
 	const uint64_t from = tables->file->size;
-	struct sqst_meta inodes = {0};
+	struct sqst_stream inodes = {0};
 	int rc = sqst_xattr_order_make(&tables->xattrs, tables->tree, tables->why);
 
 	if (rc == 0)
@@ -104,7 +104,7 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_data *data
 		rc = sqst_tables_write_fragments(tables, data);
 	if (rc == 0 && !(tables->options->flags & SQST_BUILD_NO_EXPORTS))
 		rc = sqst_tables_write_export(tables, &inodes);
-	sqst_meta_release(&inodes);
+	sqst_stream_release(&inodes);
 	if (rc == 0)
 		rc = sqst_tables_write_ids(tables);
 	if (rc == 0)

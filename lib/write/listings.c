@@ -114,13 +114,13 @@ static int write_here(struct sqst_listings *listings, struct sqst_dir *dir, bool
 	int rc;
 
 	listing->extended = extended;
-	listing->place = sqst_meta_place(listings->directories);
+	listing->place = sqst_stream_place(listings->directories);
 	rc = sqst_listing_make(&listings->bytes, listings->inodes, dir->node->inode,
 			       extended && dir->index_pays, listing, listings->why);
 	if (rc == 0)
-		rc = sqst_meta_append(listings->directories, listings->bytes.data, listing->size);
+		rc = sqst_stream_append(listings->directories, listings->bytes.data, listing->size);
 	if (rc == 0 && extended && listing->size > 0)
-		rc = sqst_meta_append(listings->directories, end, sizeof(end));
+		rc = sqst_stream_append(listings->directories, end, sizeof(end));
 	return rc;
 }
 

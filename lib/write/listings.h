@@ -3,7 +3,7 @@
 #ifndef LIB_WRITE_LISTINGS_H
 #define LIB_WRITE_LISTINGS_H
 
-#include "write/directory.h"
+#include "write/listing.h"
 #include "write/window.h"
 
 /* A directory to write. */
@@ -23,8 +23,8 @@ struct sqst_dir {
 };
 
 struct sqst_listings {
-	struct sqst_meta *directories;
-	const struct sqst_meta *inodes;
+	struct sqst_stream *directories;
+	const struct sqst_stream *inodes;
 	struct sqst_report *why;
 	struct sqst_listing_bytes bytes;
 	struct sqst_window window;

@@ -16,13 +16,13 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "reuse/metadata.h"
+#include "parent/parent_metadata.h"
 #include "write/tables.h"
 
 SQST_DEFINE_SCOPE(fragments, sqfs_frag_table_t, sqfs_destroy)
 SQST_DEFINE_SCOPE(xattrs, sqfs_xattr_writer_t, sqfs_destroy)
 
-static bool has(const struct sqst_tables *tables, enum sqst_build_flag flag)
+static bool tables_has(const struct sqst_tables *tables, enum sqst_build_flag flag)
 {
 	return (tables->options->flags & (uint32_t)flag) != 0;
 }
@@ -48,7 +48,7 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_da
 					    NULL);
 	if (rc == 0) {
 		/* As mksquashfs: what goes for fragment blocks goes for their table. */
-		tables->codec->raw = has(tables, SQST_BUILD_RAW_FRAGMENTS);
+		tables->codec->raw = tables_has(tables, SQST_BUILD_RAW_FRAGMENTS);
 		rc = sqfs_frag_table_write(table, &tables->file->base, tables->super,
 					   &tables->codec->base);
 		tables->super->flags = flags;
@@ -58,15 +58,15 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_da
 }
 
 /* mksquashfs: the export table is written as the inode table is. */
-int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_meta *meta)
+int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *meta)
 {
-	const bool raw = has(tables, SQST_BUILD_RAW_INODES);
+	const bool raw = tables_has(tables, SQST_BUILD_RAW_INODES);
 
 	if (tables->reuse && !raw) {
 		meta->work = sqst_reuse_metadata;
 		meta->task = tables->reuse;
 	}
-	return sqst_meta_init(meta, tables->pool, raw, tables->options->cancel, tables->why);
+	return sqst_stream_init(meta, tables->pool, raw, tables->options->cancel, tables->why);
 }
 
 /* ---- export table */
@@ -76,15 +76,15 @@ struct live {
 	uint64_t reference;
 };
 
-static int by_number(const void *a, const void *b)
+static int by_live_number(const void *a, const void *b)
 {
 	const struct live *left = a, *right = b;
 
 	return left->number < right->number ? -1 : left->number > right->number;
 }
 
-static int gather(struct sqst_tables *tables, const struct sqst_meta *inodes, struct live **out,
-		  uint32_t *count)
+static int gather_live(struct sqst_tables *tables, const struct sqst_stream *inodes,
+		       struct live **out, uint32_t *count)
 {
 	struct live *live = calloc(sqst_tree_inodes(tables->tree), sizeof(*live));
 	const struct sqst_node *node;
@@ -99,17 +99,17 @@ static int gather(struct sqst_tables *tables, const struct sqst_meta *inodes, st
 		if (inode->ref == UINT64_MAX)
 			continue;
 		live[found++] =
-		    (struct live){inode->number, sqst_meta_reference(inodes, inode->ref)};
+		    (struct live){inode->number, sqst_stream_reference(inodes, inode->ref)};
 		if (inode->nlink > 1)
 			inode->ref = UINT64_MAX;
 	}
-	qsort(live, found, sizeof(*live), by_number);
+	qsort(live, found, sizeof(*live), by_live_number);
 	*out = live;
 	*count = found;
 	return 0;
 }
 
-static int append_entries(struct sqst_meta *meta, const struct live *live, uint32_t count,
+static int append_entries(struct sqst_stream *meta, const struct live *live, uint32_t count,
 			  uint32_t top)
 {
 	uint8_t bytes[SQST_META_SIZE];
@@ -125,7 +125,7 @@ static int append_entries(struct sqst_meta *meta, const struct live *live, uint3
 			to = sqst_put64(to, is_live ? live[next].reference : UINT64_MAX);
 			next += is_live;
 		}
-		rc = sqst_meta_append(meta, bytes, (size_t)(to - bytes));
+		rc = sqst_stream_append(meta, bytes, (size_t)(to - bytes));
 		if (rc < 0)
 			return rc;
 	}
@@ -133,10 +133,10 @@ static int append_entries(struct sqst_meta *meta, const struct live *live, uint3
 }
 
 /* The offsets of a table's blocks stand behind them; the superblock names where those begin. */
-static int write_table(struct sqst_tables *tables, struct sqst_meta *meta, uint64_t *start)
+static int write_table(struct sqst_tables *tables, struct sqst_stream *meta, uint64_t *start)
 {
 	const uint64_t first = tables->file->size;
-	int rc = sqst_meta_write(meta, tables->file->output, &tables->file->size);
+	int rc = sqst_stream_write(meta, tables->file->output, &tables->file->size);
 
 	*start = tables->file->size;
 	for (uint32_t done = 0; rc == 0 && done < meta->finished;) {
@@ -152,13 +152,13 @@ static int write_table(struct sqst_tables *tables, struct sqst_meta *meta, uint6
 	return rc;
 }
 
-int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta *inodes)
+int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_stream *inodes)
 {
 	SQST_AUTO_FREE struct live *live = NULL;
-	struct sqst_meta meta = {0};
+	struct sqst_stream meta = {0};
 	uint32_t count = 0;
 	uint64_t start;
-	int rc = gather(tables, inodes, &live, &count);
+	int rc = gather_live(tables, inodes, &live, &count);
 
 	if (rc == 0)
 		rc = sqst_tables_stream(tables, &meta);
@@ -166,7 +166,7 @@ int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta 
 		rc = append_entries(&meta, live, count, tables->lineage->top);
 	if (rc == 0)
 		rc = write_table(tables, &meta, &start);
-	sqst_meta_release(&meta);
+	sqst_stream_release(&meta);
 	if (rc < 0)
 		return rc;
 	tables->super->export_table_start = start;
@@ -187,7 +187,8 @@ int sqst_tables_write_ids(struct sqst_tables *tables)
 		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (uint32_t i = 0; i < tables->ids->count; i++)
 		to = sqst_put32(to, tables->ids->id[i]);
-	tables->codec->raw = has(tables, SQST_BUILD_RAW_IDS) || has(tables, SQST_BUILD_RAW_INODES);
+	tables->codec->raw =
+	    tables_has(tables, SQST_BUILD_RAW_IDS) || tables_has(tables, SQST_BUILD_RAW_INODES);
 	rc = sqfs_write_table(&tables->file->base, &tables->codec->base, bytes,
 			      (size_t)(to - bytes), &start);
 	tables->codec->raw = false;
@@ -229,7 +230,7 @@ int sqst_tables_write_xattrs(struct sqst_tables *tables)
 	for (uint32_t i = 0; rc == 0 && i < order->count; i++)
 		rc = add_set(writer, tables->tree, order->set[i], i);
 	if (rc == 0) {
-		tables->codec->raw = has(tables, SQST_BUILD_RAW_XATTRS);
+		tables->codec->raw = tables_has(tables, SQST_BUILD_RAW_XATTRS);
 		tables->super->flags = (sqfs_u16)(tables->super->flags & ~SQFS_FLAG_NO_XATTRS);
 		rc = sqfs_xattr_writer_flush(writer, &tables->file->base, tables->super,
 					     &tables->codec->base);

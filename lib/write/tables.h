@@ -5,11 +5,11 @@
 
 #include <sqfs/super.h>
 
+#include "data/data.h"
 #include "sqst/build.h"
 #include "write/adapter.h"
-#include "write/data.h"
-#include "write/meta.h"
 #include "write/owners.h"
+#include "write/stream.h"
 
 struct sqst_reuse;
 
@@ -33,15 +33,15 @@ struct sqst_tables {
 
 /* Inode and directory tables. `inodes` is the caller's to release; it turns inode->ref into
  * references afterwards. */
-int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes);
+int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_stream *inodes);
 
 int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data);
 
 /* A stream of metadata blocks for inodes, listings or the export table. 0 or SQST_ERR_NOMEM. */
-int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_meta *meta);
+int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *meta);
 
 /* The export table by rule R4. */
-int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_meta *inodes);
+int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_stream *inodes);
 
 int sqst_tables_write_ids(struct sqst_tables *tables);
 

@@ -15,10 +15,10 @@
 #include "write/listings.h"
 #include "write/tables.h"
 
-struct state {
+struct tables_state {
 	struct sqst_tables *tables;
-	struct sqst_meta *inodes;
-	struct sqst_meta directories;
+	struct sqst_stream *inodes;
+	struct sqst_stream directories;
 	struct sqst_dir *dir;
 	uint32_t dirs;
 	struct sqst_listings listings;
@@ -36,7 +36,7 @@ static int owners_of(struct sqst_tables *tables, const struct sqst_inode *inode,
 	return rc;
 }
 
-static int write_others(struct state *state)
+static int write_others(struct tables_state *state)
 {
 	const struct sqst_node *node;
 
@@ -70,7 +70,7 @@ static int by_height(const void *a, const void *b)
 }
 
 /* All directories, those with the lowest height first, in tree order within one. */
-static int gather(struct state *state)
+static int gather_directories(struct tables_state *state)
 {
 	const struct sqst_node *node;
 	uint32_t count = 0;
@@ -104,12 +104,12 @@ static int gather(struct state *state)
 
 /* Numbers from 1: no directory has the root's parent, and mksquashfs writes one more than there
  * are inodes. */
-static uint32_t parent_number(const struct state *state, const struct sqst_node *node)
+static uint32_t parent_number(const struct tables_state *state, const struct sqst_node *node)
 {
 	return node->parent ? node->parent->inode->number : state->tables->lineage->top + 1;
 }
 
-static int write_dir(struct state *state, const struct sqst_node *node, uint32_t number,
+static int write_dir(struct tables_state *state, const struct sqst_node *node, uint32_t number,
 		     const struct sqst_listing *listing)
 {
 	struct sqst_owners owners;
@@ -121,18 +121,18 @@ static int write_dir(struct state *state, const struct sqst_node *node, uint32_t
 				    parent_number(state, node), &state->directories, listing);
 }
 
-static int write_height(struct state *state, uint32_t from, uint32_t to)
+static int write_height(struct tables_state *state, uint32_t from, uint32_t to)
 {
-	int rc = sqst_meta_settle(state->inodes);
+	int rc = sqst_stream_settle(state->inodes);
 
 	if (rc == 0)
 		rc = sqst_listings_write(&state->listings, state->dir, from, to);
 	if (rc == 0)
-		rc = sqst_meta_settle(&state->directories);
+		rc = sqst_stream_settle(&state->directories);
 	for (uint32_t i = from; i < to && rc == 0; i++) {
 		struct sqst_inode *inode = state->dir[i].node->inode;
 
-		inode->ref = sqst_meta_place(state->inodes);
+		inode->ref = sqst_stream_place(state->inodes);
 		rc = write_dir(state, state->dir[i].node, inode->number, &state->dir[i].listing);
 	}
 	return rc;
@@ -140,7 +140,7 @@ static int write_height(struct state *state, uint32_t from, uint32_t to)
 
 /* R7. The root is the one directory of the greatest height, so its listing is the last. Its double
  * is a basic inode even where the root's is extended: U-Boot walks through it with each path. */
-static int write_double(struct state *state)
+static int write_double(struct tables_state *state)
 {
 	struct sqst_listing listing = state->dir[state->dirs - 1].listing;
 
@@ -149,7 +149,7 @@ static int write_double(struct state *state)
 			 &listing);
 }
 
-static int write_dirs(struct state *state)
+static int write_dirs(struct tables_state *state)
 {
 	uint32_t from = 0;
 
@@ -169,7 +169,7 @@ static int write_dirs(struct state *state)
 
 /* 7-Zip wants as many inodes in the table as the superblock counts (SquashfsHandler.cpp, Open2), so
  * each number that none has gets one. They stand behind all others. */
-static int write_fillers(struct state *state)
+static int write_fillers(struct tables_state *state)
 {
 	const uint32_t top = state->tables->lineage->top;
 	SQST_AUTO_FREE uint8_t *live = calloc(top / 8 + (size_t)1, 1);
@@ -192,25 +192,25 @@ static int write_fillers(struct state *state)
 	return rc;
 }
 
-static int write_streams(struct state *state)
+static int write_streams(struct tables_state *state)
 {
 	struct sqst_tables *tables = state->tables;
 	uint64_t reference;
 	int rc;
 
 	tables->super->inode_table_start = tables->file->size;
-	rc = sqst_meta_write(state->inodes, tables->file->output, &tables->file->size);
+	rc = sqst_stream_write(state->inodes, tables->file->output, &tables->file->size);
 	if (rc < 0)
 		return rc;
 	reference = sqst_tree_root(tables->tree)->inode->ref;
-	tables->super->root_inode_ref = sqst_meta_reference(state->inodes, reference);
+	tables->super->root_inode_ref = sqst_stream_reference(state->inodes, reference);
 	tables->super->directory_table_start = tables->file->size;
-	return sqst_meta_write(&state->directories, tables->file->output, &tables->file->size);
+	return sqst_stream_write(&state->directories, tables->file->output, &tables->file->size);
 }
 
-int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
+int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_stream *inodes)
 {
-	struct state state = {.tables = tables, .inodes = inodes};
+	struct tables_state state = {.tables = tables, .inodes = inodes};
 	int rc;
 
 	inodes->stored_last = true;
@@ -223,7 +223,7 @@ int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
 	if (rc == 0)
 		rc = write_others(&state);
 	if (rc == 0)
-		rc = gather(&state);
+		rc = gather_directories(&state);
 	if (rc == 0)
 		rc = write_dirs(&state);
 	if (rc == 0 && (tables->options->flags & SQST_BUILD_FILL_TABLE))
@@ -234,6 +234,6 @@ int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_meta *inodes)
 		free(state.dir[i].listing.index);
 	free(state.dir);
 	sqst_listings_release(&state.listings);
-	sqst_meta_release(&state.directories);
+	sqst_stream_release(&state.directories);
 	return rc;
 }

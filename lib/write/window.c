@@ -70,7 +70,7 @@ static void make_sized(struct sqst_block *block, struct sqst_tools *tools)
 	}
 }
 
-static int append_sized(struct sqst_meta *directories, struct sqst_window *window, uint32_t low,
+static int append_sized(struct sqst_stream *directories, struct sqst_window *window, uint32_t low,
 			uint32_t high)
 {
 	*window = (struct sqst_window){low, high};
@@ -78,8 +78,8 @@ static int append_sized(struct sqst_meta *directories, struct sqst_window *windo
 }
 
 /* One dead block on the way to a start that is `low` to `high` bytes away. */
-static int append(struct sqst_meta *directories, struct sqst_window *window, uint32_t low,
-		  uint32_t high)
+static int append_window(struct sqst_stream *directories, struct sqst_window *window, uint32_t low,
+			 uint32_t high)
 {
 	const uint32_t least = low > SIZED_MIN ? low : SIZED_MIN;
 
@@ -93,7 +93,7 @@ static int append(struct sqst_meta *directories, struct sqst_window *window, uin
 	return sqst_meta_append_dead(directories, NULL, NULL);
 }
 
-int sqst_window_reach(struct sqst_meta *directories, struct sqst_window *window, uint64_t need,
+int sqst_window_reach(struct sqst_stream *directories, struct sqst_window *window, uint64_t need,
 		      uint64_t *start)
 {
 	/* Where U-Boot's number is large enough, or wraps: up to the next multiple and a little. */
@@ -109,7 +109,7 @@ int sqst_window_reach(struct sqst_meta *directories, struct sqst_window *window,
 			return sqst_fail(directories->why, SQST_ERR_LIMIT, NULL,
 					 "no place in the directory table shows a directory to "
 					 "U-Boot");
-		rc = append(directories, window, first - at, WRAP + HEADER - 1 - at);
+		rc = append_window(directories, window, first - at, WRAP + HEADER - 1 - at);
 		if (rc == 0)
 			rc = sqst_meta_start(directories, start);
 	}

@@ -9,7 +9,7 @@
 #ifndef LIB_WRITE_WINDOW_H
 #define LIB_WRITE_WINDOW_H
 
-#include "write/meta.h"
+#include "write/stream.h"
 
 /* Zeros behind the listing of an extended directory: U-Boot, which may see more than the listing,
  * takes them for a header and an entry of no type, and stops. */
@@ -30,7 +30,7 @@ bool sqst_window_fits(uint64_t start, uint64_t need);
 
 /* Append dead bytes until the stream is at a block where the need is met. *start: that block's
  * offset. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT. */
-int sqst_window_reach(struct sqst_meta *directories, struct sqst_window *window, uint64_t need,
+int sqst_window_reach(struct sqst_stream *directories, struct sqst_window *window, uint64_t need,
 		      uint64_t *start);
 
 #endif

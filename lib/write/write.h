@@ -4,8 +4,8 @@
 #define LIB_WRITE_WRITE_H
 
 #include "base/output.h"
+#include "data/sort_file.h"
 #include "sqst/build.h"
-#include "write/sort_file.h"
 
 struct sqst_reuse;
 

@@ -11,10 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "archive/origin_spool.h"
 #include "base/bytes.h"
-#include "build/build.h"
-#include "reuse/parent.h"
+#include "parent/parent_data.h"
+#include "pipeline/pipeline.h"
+#include "source/origin_spool.h"
 #include "sqst/archive.h"
 #include "sqst/image.h"
 #include "write/write.h"

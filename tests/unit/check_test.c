@@ -82,7 +82,7 @@ static void expect(const char *was, uint32_t was_top, const char *is, uint32_t i
 	check = compare(&pair);
 	assert_string_equal(sqst_verdict_name(check->verdict), verdict);
 	expect_list(check->conflict, check->conflicts, conflicts);
-	expect_list(check->regrouped, check->regroupeds, regrouped);
+	expect_list(check->regrouped, check->n_regrouped, regrouped);
 	close_pair(&pair);
 }
 
@@ -103,7 +103,7 @@ static void kept_and_new(void **state)
 	assert_int_equal(check->fate[SQST_FATE_KEPT], 3);
 	assert_int_equal(check->fate[SQST_FATE_RETIRED], 2);
 	assert_int_equal(check->fate[SQST_FATE_NEW], 2);
-	assert_int_equal(check->retypeds, 1);
+	assert_int_equal(check->n_retyped, 1);
 	assert_string_equal(check->retyped[0].path, "b");
 	assert_int_equal(check->retyped[0].was, SQST_TYPE_FILE);
 	assert_int_equal(check->retyped[0].is, SQST_TYPE_SYMLINK);

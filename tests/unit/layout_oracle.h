@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The steps of lib/reuse/layout.c, a second time: as slowly as they read, for few units. */
+/* The steps of lib/data/layout.c, a second time: as slowly as they read, for few units. */
 #ifndef UNIT_LAYOUT_ORACLE_H
 #define UNIT_LAYOUT_ORACLE_H
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "reuse/layout.h"
+#include "data/layout.h"
 
 #define NEW     SQST_UNIT_NEW
 #define NOWHERE UINT64_MAX

@@ -16,10 +16,10 @@
 
 #include "base/ids.h"
 #include "base/limits.h"
+#include "data/data.h"
 #include "sqst/codec.h"
 #include "tree/tree.h"
-#include "write/data.h"
-#include "write/meta.h"
+#include "write/stream.h"
 
 static void limits_are_the_last_allowed_value(void **state)
 {
@@ -258,23 +258,23 @@ static struct sqst_pool *pool_new(void)
 static int append_behind(struct sqst_pool *pool, uint8_t *bytes, size_t room, uint64_t used)
 {
 	static const uint8_t content[SQST_META_SIZE];
-	struct sqst_meta meta = {0};
-	int rc = sqst_meta_init(&meta, pool, true, NULL, NULL);
+	struct sqst_stream meta = {0};
+	int rc = sqst_stream_init(&meta, pool, true, NULL, NULL);
 
 	assert_int_equal(rc, 0);
 	meta.bytes = bytes;
 	meta.room = room;
 	meta.used = (size_t)used;
-	rc = sqst_meta_append(&meta, content, sizeof(content));
+	rc = sqst_stream_append(&meta, content, sizeof(content));
 	if (rc == 0)
-		rc = sqst_meta_settle(&meta);
+		rc = sqst_stream_settle(&meta);
 	if (rc == 0) {
 		assert_int_equal(meta.start[0], used);
 		/* Where the next block begins is stored in 32 bits, too. */
 		assert_true(meta.used <= UINT32_MAX);
 	}
 	meta.bytes = NULL;
-	sqst_meta_release(&meta);
+	sqst_stream_release(&meta);
 	return rc;
 }
 

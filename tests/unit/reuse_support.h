@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "reuse/parent.h"
+#include "parent/parent_data.h"
 #include "sqst/build.h"
 #include "sqst/image.h"
 

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
+#include "data/runs.h"
 #include "image/read.h"
 #include "reuse_support.h"
-#include "write/runs.h"
 
 #define PARENT_SIZE 60000
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "write/order.h"
+#include "data/order.h"
 
 static int parse(struct sqst_sort *sort, const char *text, struct sqst_report *why)
 {

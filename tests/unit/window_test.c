@@ -59,7 +59,7 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 }
 
 /* Content that compresses more or less. */
-static void append(struct sqst_meta *meta, struct random *random)
+static void append(struct sqst_stream *meta, struct random *random)
 {
 	uint32_t left = draw(random, 30000);
 	const uint32_t kinds = 1 + draw(random, 255);
@@ -67,7 +67,7 @@ static void append(struct sqst_meta *meta, struct random *random)
 	for (; left > 0; left--) {
 		const uint8_t byte = (uint8_t)draw(random, kinds);
 
-		assert_int_equal(sqst_meta_append(meta, &byte, 1), 0);
+		assert_int_equal(sqst_stream_append(meta, &byte, 1), 0);
 	}
 }
 
@@ -89,12 +89,12 @@ static void reach(enum sqst_codec_id id, bool raw)
 	struct sqst_report why = {0};
 	struct sqst_window window;
 	struct sqst_pool *pool;
-	struct sqst_meta meta = {0};
+	struct sqst_stream meta = {0};
 	struct random random = {number_from("SQST_SEED", 1) + (uint64_t)id};
 
 	sqst_codec_defaults(&config, id, 131072);
 	assert_int_equal(sqst_pool_new(&config, 1, &pool, &why), 0);
-	assert_int_equal(sqst_meta_init(&meta, pool, raw, NULL, &why), 0);
+	assert_int_equal(sqst_stream_init(&meta, pool, raw, NULL, &why), 0);
 	for (uint64_t i = 0; i < number_from("SQST_ROUNDS", ROUNDS); i++) {
 		const uint64_t need = draw_need(&random);
 		uint64_t before, start, reached;
@@ -102,15 +102,16 @@ static void reach(enum sqst_codec_id id, bool raw)
 		append(&meta, &random);
 		assert_int_equal(sqst_meta_start(&meta, &before), 0);
 		assert_int_equal(sqst_window_reach(&meta, &window, need, &reached), 0);
-		assert_int_equal(sqst_meta_place(&meta) & 0xFFFF, 0);
+		assert_int_equal(sqst_stream_place(&meta) & 0xFFFF, 0);
 		assert_int_equal(sqst_meta_start(&meta, &start), 0);
 		assert_int_equal(start, reached);
 		assert_true(sqst_window_fits(start, need));
-		assert_int_equal(sqst_meta_reference(&meta, sqst_meta_place(&meta)) >> 16, start);
+		assert_int_equal(sqst_stream_reference(&meta, sqst_stream_place(&meta)) >> 16,
+				 start);
 		/* Once around, and once more where it was too near. */
 		assert_true(start - before < 2 * 65536 + 3 * 8194);
 	}
-	sqst_meta_release(&meta);
+	sqst_stream_release(&meta);
 	sqst_pool_free(pool);
 }
 

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line: a command, its operands, and options anywhere. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+#include <uuid/uuid.h>
+
+#include "map_options.h"
+
+static const struct command commands[] = {
+    {"diff", 2, "OLD NEW", run_diff},
+    {"merge", 3, "BASE OURS THEIRS", run_merge},
+    {"init", 1, "URL", run_init},
+};
+
+static const char usage[] =
+    "usage: sqfs-stable-map diff [OPTION]... OLD NEW\n"
+    "       sqfs-stable-map merge [OPTION]... BASE OURS THEIRS\n"
+    "       sqfs-stable-map init [OPTION]... URL\n"
+    "What differs between the numbers of two releases; one map for two branches; a\n"
+    "registry of numbers in a PostgreSQL database. OLD, NEW and so on are maps or\n"
+    "images.\n";
+
+static const char exits[] = "Exit status: diff 0 same, 1 differs; merge 0 done, 1 conflict;\n"
+			    "init 0 done; 2 trouble.\n";
+
+static bool set_prefer(void *to, const struct option_row *row, const char *value)
+{
+	struct map_arguments *arguments = to;
+
+	if (strcmp(value, "ours") == 0)
+		arguments->prefer = SQST_MERGE_OURS;
+	else if (strcmp(value, "theirs") == 0)
+		arguments->prefer = SQST_MERGE_THEIRS;
+	else
+		return mistake("-%s %s: ours or theirs", row->name, value);
+	return true;
+}
+
+static bool set_uuid(void *to, const struct option_row *row, const char *value)
+{
+	struct map_arguments *arguments = to;
+
+	if (uuid_parse(value, arguments->uuid) != 0 || sqst_uuid_is_null(arguments->uuid))
+		return mistake("-%s %s: not a UUID (like 6ba7b812-9dad-11d1-80b4-00c04fd430c8)",
+			       row->name, value);
+	arguments->has_uuid = true;
+	return true;
+}
+
+/* The last of the two counts; row->offset: whether it is --keep-links. */
+static bool set_links(void *to, const struct option_row *row, const char *value)
+{
+	struct map_arguments *arguments = to;
+
+	(void)value;
+	arguments->keep_links = row->offset != 0;
+	arguments->links = row->name;
+	return true;
+}
+
+#define AT(field) offsetof(struct map_arguments, field)
+
+static const struct option_row rows[] = {
+    {NULL, NULL, "Diff", 0, NULL},
+    {"all", NULL, "print the paths that kept their number, too", AT(all), NULL},
+    {NULL, NULL, "Merge", 0, NULL},
+    {"o", "FILE", "write the map there, not to OURS", AT(output), NULL},
+    {"prefer", "ours|theirs", "whose word counts where one path has two types", 0, set_prefer},
+    {"keep-links", NULL, "hard link groups that gained or lost names keep numbers (not safe)", 1,
+     set_links},
+    {"fresh-links", NULL, "they get new numbers (default)", 0, set_links},
+    {NULL, NULL, "Init", 0, NULL},
+    {"from", "FILE", "with the paths and numbers of this image or map", AT(from), NULL},
+    {NULL, NULL, "All", 0, NULL},
+    {"uuid", "UUID", "merge: which of two lineages goes on; init: the lineage", 0, set_uuid},
+    {"quiet", NULL, "print errors and warnings only", AT(quiet), NULL},
+};
+
+static const struct option_table table = {rows, sizeof(rows) / sizeof(rows[0]), usage, exits};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* An option that says nothing to the command is a mistake, not without effect. */
+static bool check_options(const struct map_arguments *arguments)
+{
+	const struct map_arguments *a = arguments;
+	const bool diff = a->command->run == run_diff;
+	const bool merge = a->command->run == run_merge;
+	const bool init = a->command->run == run_init;
+	const char *name = NULL;
+
+	if (a->all && !diff)
+		name = "all";
+	if (a->output && !merge)
+		name = "o";
+	if (a->prefer != SQST_MERGE_NEITHER && !merge)
+		name = "prefer";
+	if (a->links && !merge)
+		name = a->links;
+	if (a->from && !init)
+		name = "from";
+	if (a->has_uuid && diff)
+		name = "uuid";
+	return !name || mistake("-%s does not go with %s", name, a->command->name);
+}
+
+enum options_end arguments_read(struct map_arguments *arguments, int count, char **list)
+{
+	struct operands *operands = &arguments->operands;
+	enum options_end end;
+
+	memset(arguments, 0, sizeof(*arguments));
+	end = options_read(&table, count, list, arguments, operands);
+	if (end != OPTIONS_READ)
+		return end;
+	if (operands->count == 0) {
+		mistake("a command is missing: diff, merge or init");
+		return OPTIONS_BAD;
+	}
+	arguments->command = find_command(operands->item[0]);
+	if (!arguments->command) {
+		mistake("%s: not a command: diff, merge or init", operands->item[0]);
+		return OPTIONS_BAD;
+	}
+	operands->item++;
+	operands->count--;
+	if (operands->count != arguments->command->operands) {
+		mistake("%s takes %s", arguments->command->name, arguments->command->operand_names);
+		return OPTIONS_BAD;
+	}
+	return check_options(arguments) ? OPTIONS_READ : OPTIONS_BAD;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two branches become one numbering. The paths of the join are found three ways; then they are a
+ * tree, which is numbered with both branches as its parents, as a build would number it. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "map/map_merge.h"
+#include "sqst/map.h"
+#include "sqst/merge.h"
+#include "sqst/numbering.h"
+
+SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
+SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
+
+/* In place of a type: the branches do not agree on one. */
+#define CONFLICT 0xFF
+
+struct branch_merge {
+	const struct sqst_numbers *ours;
+	const struct sqst_numbers *theirs;
+	const struct sqst_merge_options *options;
+	struct sqst_joint *joint;
+	uint32_t count;
+	/* What each path is in the join: an ::sqst_type, 0, CONFLICT. */
+	uint8_t *type;
+	struct sqst_report *why;
+};
+
+static int merge_no_memory(struct sqst_report *why)
+{
+	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+}
+
+static uint8_t joint_type(const struct sqst_joint *joint, int side)
+{
+	return joint->entry[side] ? joint->entry[side]->type : 0;
+}
+
+static uint8_t preferred(const struct branch_merge *merge, const struct sqst_joint *joint)
+{
+	switch (merge->options->prefer) {
+	case SQST_MERGE_OURS:
+		return joint_type(joint, SIDE_OURS);
+	case SQST_MERGE_THEIRS:
+		return joint_type(joint, SIDE_THEIRS);
+	case SQST_MERGE_NEITHER:
+		break;
+	}
+	return CONFLICT;
+}
+
+/* A path by itself. */
+static uint8_t three_ways(const struct branch_merge *merge, const struct sqst_joint *joint)
+{
+	const uint8_t base = joint_type(joint, SIDE_BASE);
+	const uint8_t ours = joint_type(joint, SIDE_OURS);
+	const uint8_t theirs = joint_type(joint, SIDE_THEIRS);
+
+	if (ours == theirs || theirs == base)
+		return ours;
+	if (ours == base)
+		return theirs;
+	/* Removed here, another type there: what is there costs nothing but a number. */
+	if (ours == 0 || theirs == 0)
+		return ours | theirs;
+	return preferred(merge, joint);
+}
+
+/* A path that has something below it must be a directory. One branch has it as one, for that is
+ * where it has what is below. */
+static uint8_t with_children(const struct branch_merge *merge, const struct sqst_joint *joint,
+			     uint8_t type)
+{
+	const bool both = joint_type(joint, SIDE_OURS) && joint_type(joint, SIDE_THEIRS);
+
+	if (type == 0 || !both)
+		return SQST_TYPE_DIR;
+	return type == SQST_TYPE_DIR ? type : preferred(merge, joint);
+}
+
+/* What the paths of the join are. */
+static int decide(struct branch_merge *merge)
+{
+	SQST_AUTO_FREE bool *above = calloc(merge->count, sizeof(*above));
+
+	merge->type = malloc(merge->count);
+	if (!above || !merge->type)
+		return merge_no_memory(merge->why);
+	for (uint32_t i = merge->count; i > 0; i--) {
+		const struct sqst_joint *joint = &merge->joint[i - 1];
+		uint8_t type = three_ways(merge, joint);
+
+		if (above[i - 1])
+			type = with_children(merge, joint, type);
+		merge->type[i - 1] = type;
+		above[joint->directory] |= type != 0;
+	}
+	/* What lies below a path that is not a directory after all is not there. */
+	for (uint32_t i = 1; i < merge->count; i++) {
+		const uint8_t directory = merge->type[merge->joint[i].directory];
+
+		if (directory != SQST_TYPE_DIR && directory != CONFLICT)
+			merge->type[i] = 0;
+	}
+	return 0;
+}
+
+static int tell_conflicts(const struct branch_merge *merge, uint32_t *conflicts)
+{
+	const struct sqst_merge_options *options = merge->options;
+
+	*conflicts = 0;
+	for (uint32_t i = 0; i < merge->count; i++) {
+		struct sqst_merge_conflict conflict;
+		char *path;
+
+		if (merge->type[i] != CONFLICT)
+			continue;
+		++*conflicts;
+		if (!options->conflict)
+			continue;
+		path = sqst_joint_path(merge->joint, i);
+		if (!path)
+			return merge_no_memory(merge->why);
+		conflict = (struct sqst_merge_conflict){
+		    .path = path,
+		    .ours = joint_type(&merge->joint[i], SIDE_OURS),
+		    .theirs = joint_type(&merge->joint[i], SIDE_THEIRS),
+		};
+		options->conflict(options->user, &conflict);
+		free(path);
+	}
+	if (*conflicts == 0)
+		return 0;
+	return sqst_fail(merge->why, SQST_ERR_PARENT, merge->theirs->source,
+			 "%u paths have other types than in %s; say which of the two counts",
+			 *conflicts, merge->ours->source);
+}
+
+static int make_tree(const struct branch_merge *merge, struct sqst_tree **out)
+{
+	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = sqst_tree_new();
+	SQST_AUTO_FREE struct sqst_node **node = calloc(merge->count, sizeof(struct sqst_node *));
+	SQST_AUTO_FREE uint32_t *leader = malloc((size_t)merge->count * sizeof(*leader));
+	int rc;
+
+	if (!tree || !node || !leader ||
+	    !sqst_merge_links(merge->joint, merge->count, merge->type, leader))
+		return merge_no_memory(merge->why);
+	node[0] = sqst_tree_root(tree);
+	for (uint32_t i = 1; i < merge->count; i++) {
+		const struct sqst_joint *joint = &merge->joint[i];
+		struct sqst_node *directory = node[joint->directory];
+
+		if (merge->type[i] == 0)
+			continue;
+		node[i] =
+		    leader[i] == i
+			? sqst_tree_add(tree, directory, joint->name, merge->type[i])
+			: sqst_tree_link(tree, directory, joint->name, node[leader[i]]->inode);
+		if (!node[i])
+			return merge_no_memory(merge->why);
+	}
+	rc = sqst_tree_finish(tree, merge->why);
+	if (rc == 0)
+		*out = sqst_steal(&tree);
+	return rc;
+}
+
+static bool is_same_uuid(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, SQST_UUID_SIZE) == 0;
+}
+
+/* The UUID that goes on. Names cannot be guessed: without options->uuid, both must have it. */
+static int join_uuid(const struct branch_merge *merge, uint8_t uuid[SQST_UUID_SIZE])
+{
+	const uint8_t *ours = merge->ours->lineage.uuid;
+	const uint8_t *theirs = merge->theirs->lineage.uuid;
+	const uint8_t *wanted = merge->options->uuid;
+	const bool named = !sqst_uuid_is_null(ours) || !sqst_uuid_is_null(theirs);
+
+	if (wanted) {
+		if (named && !is_same_uuid(wanted, ours) && !is_same_uuid(wanted, theirs))
+			return sqst_fail(merge->why, SQST_ERR_OPTION, merge->theirs->source,
+					 "neither it nor %s has the UUID that is to go on",
+					 merge->ours->source);
+		memcpy(uuid, wanted, SQST_UUID_SIZE);
+		return 0;
+	}
+	if (sqst_uuid_is_null(ours) || sqst_uuid_is_null(theirs))
+		return sqst_fail(
+		    merge->why, SQST_ERR_PARENT,
+		    sqst_uuid_is_null(theirs) ? merge->theirs->source : merge->ours->source,
+		    "has no lineage UUID (an image of another tool), so nothing says that both are "
+		    "of one lineage; say with --uuid which UUID goes on");
+	if (!is_same_uuid(ours, theirs))
+		return sqst_fail(merge->why, SQST_ERR_PARENT, merge->theirs->source,
+				 "is of another lineage than %s; say with --uuid which of the two "
+				 "UUIDs goes on",
+				 merge->ours->source);
+	memcpy(uuid, ours, SQST_UUID_SIZE);
+	return 0;
+}
+
+static int join_lineage(const struct branch_merge *merge, struct sqst_lineage *lineage)
+{
+	const struct sqst_numbers *parents[] = {merge->theirs, merge->ours};
+
+	memset(lineage, 0, sizeof(*lineage));
+	lineage->recorded = true;
+	for (size_t i = 0; i < 2; i++) {
+		const struct sqst_lineage *parent = &parents[i]->lineage;
+
+		memcpy(lineage->parent[lineage->parents++], parent->id, SQST_UUID_SIZE);
+		if (!parent->recorded)
+			continue;
+		if (parent->generation == UINT32_MAX)
+			return sqst_fail(merge->why, SQST_ERR_LIMIT, parents[i]->source,
+					 "is the last generation that can be counted");
+		if (lineage->generation <= parent->generation)
+			lineage->generation = parent->generation + 1;
+	}
+	return join_uuid(merge, lineage->uuid);
+}
+
+/* OURS is the newest parent. */
+static int number_tree(const struct branch_merge *merge, struct sqst_tree *tree,
+		       struct sqst_numbers **out, struct sqst_merge_result *result)
+{
+	const struct sqst_numbers *const parents[] = {merge->theirs, merge->ours};
+	const unsigned flags = merge->options->keep_links ? SQST_NUMBERING_KEEP_LINKS : 0u;
+	SQST_CLEANUP(sqst_scope_numbers) struct sqst_numbers *numbers = NULL;
+	struct sqst_numbering numbering;
+	int rc = sqst_numbering_assign(tree, parents, 2, flags, &numbering, merge->why);
+
+	if (rc == 0)
+		rc = sqst_numbers_from_tree(tree, merge->ours->source, &numbers, merge->why);
+	if (rc == 0)
+		rc = join_lineage(merge, &numbers->lineage);
+	if (rc < 0)
+		return rc;
+	numbers->lineage.top = numbering.top;
+	numbers->lineage.root = numbering.root;
+	numbers->lineage.root_double = numbering.root_double;
+	rc = sqst_lineage_name(numbers, merge->why);
+	if (rc < 0)
+		return rc;
+	result->kept = numbering.stats.kept;
+	result->renumbered = numbering.stats.renumbered;
+	result->regrouped = numbering.stats.regrouped;
+	*out = sqst_steal(&numbers);
+	return 0;
+}
+
+static int join_branches(struct branch_merge *merge, struct sqst_numbers **out,
+			 struct sqst_merge_result *result)
+{
+	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
+	int rc = decide(merge);
+
+	if (rc == 0)
+		rc = tell_conflicts(merge, &result->conflicts);
+	if (rc == 0)
+		rc = make_tree(merge, &tree);
+	if (rc == 0)
+		rc = number_tree(merge, tree, out, result);
+	return rc;
+}
+
+int sqst_numbers_merge(const struct sqst_numbers *base, const struct sqst_numbers *ours,
+		       const struct sqst_numbers *theirs, const struct sqst_merge_options *options,
+		       struct sqst_numbers **out, struct sqst_merge_result *result,
+		       struct sqst_report *why)
+{
+	static const struct sqst_merge_options defaults;
+	const struct sqst_numbers *const side[SQST_JOINT_SIDES] = {base, ours, theirs};
+	struct branch_merge merge = {
+	    .ours = ours, .theirs = theirs, .options = options ? options : &defaults, .why = why};
+	struct sqst_merge_result unwanted;
+	struct sqst_lineage lineage;
+	int rc;
+
+	if (!result)
+		result = &unwanted;
+	memset(result, 0, sizeof(*result));
+	/* Before the paths: of another lineage, they would be a page of conflicts. */
+	rc = join_lineage(&merge, &lineage);
+	if (rc == 0)
+		rc = sqst_joint_collect(side, &merge.joint, &merge.count, why);
+	if (rc == 0)
+		rc = join_branches(&merge, out, result);
+	free(merge.joint);
+	free(merge.type);
+	return rc;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The data of a parent image, to be taken over where it did not change: where the blocks of each
+ * file are, and the blocks themselves, unpacked.
+ *
+ * The image is hostile here too: memory grows with what is stored in it, and what a field claims is
+ * checked when it is used. Nothing in it is believed: what is taken over was compared. */
+#ifndef LIB_PARENT_PARENT_DATA_H
+#define LIB_PARENT_PARENT_DATA_H
+
+#include "codec/pool.h"
+#include "image/read.h"
+#include "sqst/build.h"
+#include "sqst/lineage.h"
+
+/* A regular file of the parent. */
+struct sqst_reuse_file {
+	uint64_t size;
+	/* Of its first block, from the start of the image. */
+	uint64_t start;
+	/* XXH3 of its end, if `hashed`; see sqst_reuse_hash(). */
+	uint64_t hash;
+	uint32_t number;
+	uint32_t fragment;
+	uint32_t fragment_offset;
+	/* Blocks that are not in a fragment; their size fields are at reuse->field[first_field]. */
+	uint32_t blocks;
+	size_t first_field;
+	/* Its place in the inode table. */
+	size_t order;
+	bool hashed;
+	/* With -no-duplicates: a file of the new image has its data. */
+	bool claimed;
+};
+
+struct sqst_reuse_fragment {
+	uint64_t start;
+	uint32_t field;
+	/* Unpacked bytes, 0 until it has been unpacked. */
+	uint32_t content;
+	/* Its files: reuse->by_fragment[first] and so on. */
+	uint32_t first;
+	uint32_t files;
+};
+
+/* A compressed metadata block of the parent: XXH3 of its content, and where it is. */
+struct sqst_reuse_meta {
+	uint64_t hash;
+	uint64_t at;
+};
+
+struct sqst_reuse {
+	struct sqst_image image;
+	/* What may be taken over: compressor, its options and the block size are the same. */
+	bool blocks;
+	bool fragments;
+	bool metadata;
+	/* Why not, or not all; NULL if all. */
+	const char *reason;
+	/* Sorted by number. */
+	struct sqst_reuse_file *file;
+	size_t files;
+	size_t file_room;
+	/* Size fields of all blocks. */
+	uint32_t *field;
+	size_t fields;
+	size_t field_room;
+	struct sqst_reuse_fragment *fragment;
+	/* Files with an end in a fragment, by fragment, offset and size. */
+	uint32_t *by_fragment;
+	/* Files with at least one block, by size. */
+	uint32_t *by_size;
+	size_t sized;
+	/* Sorted by hash. */
+	struct sqst_reuse_meta *meta;
+	size_t metas;
+	size_t meta_room;
+};
+
+/* Open a parent image, before its numbers are read. `path` must stay valid. *out is NULL, without
+ * an error, where nothing can be taken over from what `path` is. */
+int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_report *why);
+
+/* After its numbers were read (and so its tree was found sound): learn where its data is. What
+ * cannot be taken over with these options is left out, see reuse->reason. */
+int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *options,
+		    struct sqst_report *why);
+
+/* SQST_ERR_CHANGED if the image is not what it was when it was opened. */
+int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why);
+
+/* NULL is allowed. */
+void sqst_reuse_free(struct sqst_reuse *reuse);
+
+/* The file with this number, NULL if there is none. */
+struct sqst_reuse_file *sqst_reuse_find(const struct sqst_reuse *reuse, uint32_t number);
+
+/* The first of the files with blocks and this size in reuse->by_size; reuse->sized if there is
+ * none. */
+size_t sqst_reuse_find_size(const struct sqst_reuse *reuse, uint64_t size);
+
+/* Bytes of a file's end, behind its blocks. */
+uint32_t sqst_reuse_tail(const struct sqst_reuse *reuse, const struct sqst_reuse_file *file);
+
+/* Unpacked bytes that block `index` of a file must have. */
+uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst_reuse_file *file,
+			       uint32_t index);
+
+/* A block of the parent, unpacked. */
+struct sqst_reuse_block {
+	/* The thread's, valid until it unpacks the next. */
+	const uint8_t *data;
+	uint32_t size;
+	/* As it is stored it is what a builder makes, and may be taken over. */
+	bool clean;
+};
+
+/* Unpack a block with a thread's own tools. False: it is damaged, unless *failure says that it
+ * could not be read or that memory is short. */
+bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, uint64_t at,
+		     uint32_t field, struct sqst_reuse_block *block, struct sqst_failure *failure);
+
+/* Read bytes of the parent in a thread. False: there are not so many, unless *failure says why. */
+bool sqst_reuse_pread(const struct sqst_reuse *reuse, void *data, size_t size, uint64_t at,
+		      struct sqst_failure *failure);
+
+/* Hash the ends of all files that a fragment, unpacked in data, has. */
+void sqst_reuse_hash(struct sqst_reuse *reuse, const struct sqst_reuse_fragment *fragment,
+		     const uint8_t *data, uint32_t size);
+
+/* ---- parent_files.c */
+
+/* Learn all regular files, in the order of the inode table. */
+int sqst_reuse_read_inodes(struct sqst_reuse *reuse);
+
+/* ---- parent_metadata.c */
+
+/* Learn the compressed metadata blocks of inode, directory and export table. 0 or
+ * SQST_ERR_NOMEM. */
+int sqst_reuse_learn_metadata(struct sqst_reuse *reuse);
+
+#endif

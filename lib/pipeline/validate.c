@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is asked of a build is checked before anything is read. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+
+void sqst_build_options_init(struct sqst_build_options *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->max_slack = SQST_SLACK_DEFAULT;
+	sqst_codec_defaults(&options->codec, SQST_CODEC_GZIP, 128 * 1024);
+}
+
+/* RFC 3629, without overlong forms, surrogates, or what is beyond U+10FFFF. */
+static bool is_utf8(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at) {
+		const unsigned char first = *at++;
+		uint32_t point = first, low = 0;
+		unsigned more = 0;
+
+		if (first >= 0x80) {
+			if (first >= 0xC2 && first <= 0xDF)
+				more = 1, point = first & 0x1F, low = 0x80;
+			else if (first >= 0xE0 && first <= 0xEF)
+				more = 2, point = first & 0x0F, low = 0x800;
+			else if (first >= 0xF0 && first <= 0xF4)
+				more = 3, point = first & 0x07, low = 0x10000;
+			else
+				return false;
+		}
+		for (; more > 0; more--, at++) {
+			if ((*at & 0xC0) != 0x80)
+				return false;
+			point = point << 6 | (*at & 0x3F);
+		}
+		if (point < low || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
+			return false;
+	}
+	return true;
+}
+
+static int check_layout(const struct sqst_build_options *options, struct sqst_report *why)
+{
+	const uint32_t align = options->align;
+
+	if (options->sort_files > 0 && !options->sort_file)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "sort files are missing");
+	if ((align & (align - 1)) != 0 || align > SQST_ALIGN_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "%u is no alignment; it is a power of two up to %u", align,
+				 SQST_ALIGN_MAX);
+	if (options->max_slack > SQST_SLACK_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "a slack of %u %% is not from 0 to %d %%", options->max_slack,
+				 SQST_SLACK_MAX);
+	/* Far from what a file's offset can hold, so that sums with it do not overflow. */
+	if (options->offset > INT64_MAX / 2)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "the offset is too large");
+	if ((options->flags & SQST_BUILD_NO_EXPORTS) && options->parents > 0 &&
+	    !(options->flags & SQST_BUILD_UNSTABLE))
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "without an export table (-no-exports) the kernel cannot find an "
+				 "inode by its number, so keeping numbers is in vain; --force "
+				 "builds such an image all the same");
+	return 0;
+}
+
+int sqst_build_check(const struct sqst_build_options *options, struct sqst_report *why)
+{
+	if ((options->sources > 0 && !options->source) || !options->output)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "a source and an output are needed");
+	if (options->flags & ~(uint32_t)SQST_BUILD_FLAGS_ALL)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "unknown flags 0x%x",
+				 options->flags & ~(uint32_t)SQST_BUILD_FLAGS_ALL);
+	if (options->parents > SQST_PARENTS_MAX)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "%zu parents; an image can have at most %d", options->parents,
+				 SQST_PARENTS_MAX);
+	if (options->label && (!options->label[0] || strlen(options->label) > SQST_LABEL_MAX ||
+			       !is_utf8(options->label)))
+		return sqst_fail(why, SQST_ERR_OPTION, options->label,
+				 "a label is UTF-8 of 1 to %d bytes", SQST_LABEL_MAX);
+	if (options->uuid && sqst_uuid_is_null(options->uuid))
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "the null UUID cannot name a lineage; take another one");
+	if (!sqst_codec_can_compress((int)options->codec.id))
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "compressor %s is not in this build of sqfs-stable",
+				 sqst_codec_name((int)options->codec.id));
+	if (check_layout(options, why) < 0)
+		return SQST_ERR_OPTION;
+	return sqst_codec_check(&options->codec, why);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A squashfs image as a source. The reader of parents walks and checks it; here its inodes are read
+ * whole and become a tree. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/scope.h"
+#include "source/image_source.h"
+#include "sqst/numbers.h"
+
+struct image_reading {
+	struct sqst_source_image *source;
+	struct sqst_stage *stage;
+	struct sqst_numbers *numbers;
+	/* One an inode, sorted by number, and what became of it. */
+	struct sqst_names names;
+	struct sqst_stage_body **body;
+};
+
+int sqst_source_image_open(struct sqst_source_image *source, const char *path,
+			   struct sqst_report *why)
+{
+	int rc;
+
+	source->image.why = why;
+	source->image.source = true;
+	rc = sqst_source_code(sqst_image_open(&source->image, path, "the image "), why);
+	if (rc < 0)
+		return rc;
+	source->image.cache = sqst_meta_cache_new();
+	return source->image.cache ? 0 : sqst_image_nomem(&source->image);
+}
+
+static int body_of(struct image_reading *reading, uint32_t number, struct sqst_stage_body **out)
+{
+	const struct sqst_names *names = &reading->names;
+	size_t low = 0, high = names->count;
+	int rc;
+
+	while (high - low > 1) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (names->name[middle].number <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	*out = reading->body[low];
+	if (*out)
+		return 0;
+	rc = sqst_canceled(reading->stage->options->cancel, reading->stage->why);
+	if (rc < 0)
+		return rc;
+	rc = sqst_source_body(reading->source, reading->stage, names->name[low].key >> 4, out);
+	reading->body[low] = *out;
+	return rc;
+}
+
+/* An entry of a directory, or the root, whose children are being taken. */
+struct level {
+	const struct sqst_entry *entry;
+	struct sqst_stage_name *name;
+	uint32_t next;
+};
+
+/* Let a name stand for what the image has there, and put it onto the stack. */
+static int take_image_entry(struct image_reading *reading, const struct sqst_entry *entry,
+			    struct sqst_stage_name *name, struct level *level)
+{
+	struct sqst_stage_body *body = NULL;
+	int rc = body_of(reading, entry->number, &body);
+
+	if (rc == 0)
+		rc = sqst_stage_set(reading->stage, name, body);
+	*level = (struct level){entry, name, 0};
+	return rc;
+}
+
+/* No deeper than a path has components, which the walk has checked: too deep for recursion. */
+static int take_all(struct image_reading *reading)
+{
+	SQST_AUTO_FREE struct level *stack = calloc(SQST_IMAGE_DEPTH, sizeof(*stack));
+	size_t depth = 1;
+	int rc;
+
+	if (!stack)
+		return sqst_image_nomem(&reading->source->image);
+	rc = take_image_entry(reading, &reading->numbers->root, reading->stage->root, &stack[0]);
+	while (rc == 0 && depth > 0) {
+		struct level *top = &stack[depth - 1];
+		const struct sqst_entry *child;
+		struct sqst_stage_name *below;
+
+		if (top->next == top->entry->count) {
+			depth--;
+			continue;
+		}
+		child = &top->entry->child[top->next++];
+		rc = sqst_stage_child(reading->stage, top->name, child->name, strlen(child->name),
+				      &below);
+		if (rc == 0)
+			rc = take_image_entry(reading, child, below, &stack[depth++]);
+	}
+	return rc;
+}
+
+static int read_image_entries(struct image_reading *reading)
+{
+	struct sqst_image *image = &reading->source->image;
+	int rc = sqst_super_read(image);
+
+	if (rc == 0)
+		rc = sqst_image_walk(image, reading->numbers, &reading->names);
+	if (rc == 0)
+		rc = sqst_image_check(image, reading->numbers, &reading->names);
+	if (rc == 0)
+		rc = sqst_source_tables(reading->source);
+	if (rc < 0)
+		return rc;
+	reading->body = calloc(reading->names.count, sizeof(struct sqst_stage_body *));
+	if (!reading->body)
+		return sqst_image_nomem(image);
+	return take_all(reading);
+}
+
+static int read_source_image(struct image_reading *reading, struct sqst_report *why,
+			     struct sqst_tree **out)
+{
+	int rc;
+
+	/* Contents are read later, when whoever is asked now may be gone. */
+	reading->source->image.cancel = reading->stage->options->cancel;
+	rc = sqst_source_code(read_image_entries(reading), why);
+	reading->source->image.cancel = NULL;
+	if (rc == 0)
+		rc = sqst_stage_tree(reading->stage, &sqst_origin_image, -1, out);
+	if (rc < 0)
+		return rc;
+	/* The first and only origin of the tree. */
+	(*out)->origin[0].state = sqst_steal(&reading->source);
+	return 0;
+}
+
+int sqst_tree_read_image(const char *path, const struct sqst_archive_options *options,
+			 struct sqst_tree **out, struct sqst_report *why)
+{
+	struct sqst_stage stage;
+	struct image_reading reading = {.stage = &stage};
+	int rc = sqst_stage_open(&stage, path, options, why);
+
+	reading.numbers = sqst_numbers_new(path);
+	reading.source = calloc(1, sizeof(*reading.source));
+	if (rc == 0 && (!reading.numbers || !reading.source))
+		rc = sqst_stage_nomem(&stage);
+	if (reading.source)
+		reading.source->image.fd = -1;
+	if (rc == 0)
+		rc = sqst_source_image_open(reading.source, path, why);
+	if (rc == 0)
+		rc = read_source_image(&reading, why, out);
+	free(reading.names.name);
+	free(reading.body);
+	sqst_numbers_free(reading.numbers);
+	sqst_source_image_free(reading.source);
+	sqst_stage_release(&stage);
+	return rc;
+}

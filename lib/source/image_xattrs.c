@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Extended attributes of an image. Each set is read once, and so is each value that several
+ * attributes share, so that memory grows with the table, not with what refers to it. Sets that
+ * together have more bytes than the table overlap, which no builder makes; they are refused. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <inttypes.h>
+#include <sqfs/xattr.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "source/image_source.h"
+
+#define PREFIX_MAX 16
+
+struct sqst_source_set {
+	struct sqst_xattr *list;
+	uint32_t count;
+	bool read;
+};
+
+/* A value that stands elsewhere, by its reference. Without data: a free slot. */
+struct sqst_source_value {
+	uint64_t ref;
+	const void *data;
+	uint32_t size;
+};
+
+int sqst_source_find_xattrs(struct sqst_source_image *source)
+{
+	const struct sqst_super *super = &source->image.super;
+	struct sqst_image *image = &source->image;
+	uint64_t index = super->xattr_table, keys, blocks;
+	uint8_t raw[sizeof(sqfs_xattr_id_table_t)];
+	uint32_t count;
+	int rc;
+
+	if (index == SQST_NONE)
+		return 0;
+	rc = sqst_image_pread(image, raw, sizeof(raw), index);
+	if (rc < 0)
+		return rc;
+	keys = sqst_get64(raw);
+	count = sqst_get32(raw + 8);
+	if (count == 0)
+		return 0;
+	if (sqst_index_size(count, 16) > super->bytes_used - index - sizeof(raw))
+		return sqst_image_bad(image,
+				      "the extended attribute table has %" PRIu32
+				      " sets, for which the image is too short",
+				      count);
+	/* The header stands between the blocks and the index. */
+	rc = sqst_table_open(&source->xattr_ids, image, "table of sets of extended attributes",
+			     index + sizeof(raw), index, count, 16);
+	if (rc < 0)
+		return rc;
+	if (keys > source->xattr_ids.area.start)
+		return sqst_image_bad(image,
+				      "the extended attributes at offset 0x%" PRIx64
+				      " are not before their sets",
+				      keys);
+	source->xattrs =
+	    (struct sqst_area){"extended attribute table", keys, source->xattr_ids.area.start};
+	source->set = calloc(count, sizeof(*source->set));
+	if (!source->set)
+		return sqst_image_nomem(image);
+	rc = sqst_meta_count(image, &source->xattrs, &blocks);
+	source->xattr_left = rc == 0 ? blocks * SQST_META_SIZE : 0;
+	source->elsewhere_left = source->xattr_left;
+	return rc;
+}
+
+/* Count bytes that are read, against what may still be read of them. */
+static int spend(struct sqst_source_image *source, uint64_t *left, uint64_t bytes)
+{
+	if (bytes > *left)
+		return sqst_image_bad(&source->image,
+				      "sets of extended attributes overlap: together "
+				      "they have more bytes than their table");
+	*left -= bytes;
+	return 0;
+}
+
+/* The name with its namespace, in memory of the stage. *elsewhere: its value is a reference. */
+static int read_name(struct sqst_source_image *source, struct sqst_stage *stage,
+		     struct sqst_cursor *cursor, char **out, bool *elsewhere)
+{
+	static const char *const space[] = {"user.", "trusted.", "security."};
+	uint8_t raw[4];
+	unsigned type, length;
+	size_t prefix;
+	char *name;
+	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+
+	if (rc < 0)
+		return rc;
+	type = sqst_get16(raw);
+	length = sqst_get16(raw + 2);
+	*elsewhere = (type & SQFS_XATTR_FLAG_OOL) != 0;
+	type &= SQFS_XATTR_PREFIX_MASK;
+	if (type >= sizeof(space) / sizeof(space[0]))
+		return sqst_image_bad(&source->image, "extended attribute has unknown namespace %u",
+				      type);
+	rc = spend(source, &source->xattr_left, sizeof(raw) + length);
+	if (rc < 0)
+		return rc;
+	prefix = strlen(space[type]);
+	name = sqst_arena_alloc(stage->arena, prefix + length + 1);
+	if (!name)
+		return sqst_stage_nomem(stage);
+	memcpy(name, space[type], prefix);
+	rc = sqst_cursor_read(cursor, name + prefix, length);
+	if (rc == 0 && strlen(name) != prefix + length)
+		return sqst_image_bad(&source->image,
+				      "an extended attribute's name has a NUL byte");
+	*out = name;
+	return rc;
+}
+
+/* `left`: what it is counted against. */
+static int read_value(struct sqst_source_image *source, struct sqst_stage *stage,
+		      struct sqst_cursor *cursor, uint64_t *left, struct sqst_xattr *to)
+{
+	uint8_t raw[4];
+	char *value;
+	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+
+	to->size = sqst_get32(raw);
+	if (rc == 0 && to->size > sqst_limit_most(SQST_LIMIT_XATTR_VALUE))
+		rc = sqst_image_bad(&source->image,
+				    "an extended attribute has %" PRIu32
+				    " bytes, and no kernel reads "
+				    "more than %" PRIu64,
+				    to->size, sqst_limit_most(SQST_LIMIT_XATTR_VALUE));
+	if (rc == 0)
+		rc = spend(source, left, sizeof(raw) + (uint64_t)to->size);
+	if (rc < 0)
+		return rc;
+	value = sqst_arena_alloc(stage->arena, to->size ? to->size : 1);
+	if (!value)
+		return sqst_stage_nomem(stage);
+	to->value = value;
+	return sqst_cursor_read(cursor, value, to->size);
+}
+
+/* The slot of a shared value, or a free one for it. */
+static struct sqst_source_value *find_read_value(struct sqst_source_value *value, size_t slots,
+						 uint64_t ref)
+{
+	uint64_t at = ref * UINT64_C(0x9E3779B97F4A7C15) >> 16;
+
+	while (value[at & (slots - 1)].data && value[at & (slots - 1)].ref != ref)
+		at++;
+	return &value[at & (slots - 1)];
+}
+
+/* Room for one more value: at most half of the slots are in use. */
+static bool grow_read_values(struct sqst_source_image *source)
+{
+	const size_t slots = source->value_slots ? source->value_slots * 2 : 64;
+	struct sqst_source_value *grown;
+
+	if (source->values < source->value_slots / 2)
+		return true;
+	grown = calloc(slots, sizeof(*grown));
+	if (!grown)
+		return false;
+	for (size_t i = 0; i < source->value_slots; i++) {
+		if (source->value[i].data)
+			*find_read_value(grown, slots, source->value[i].ref) = source->value[i];
+	}
+	free(source->value);
+	source->value = grown;
+	source->value_slots = slots;
+	return true;
+}
+
+/* A value that another attribute has too stands where that one is, and here its reference. It is
+ * counted with the set that has it, so that those that are elsewhere have together no more than the
+ * table either. */
+static int read_elsewhere(struct sqst_source_image *source, struct sqst_stage *stage,
+			  struct sqst_cursor *cursor, struct sqst_xattr *to)
+{
+	struct sqst_source_value *known;
+	struct sqst_cursor there;
+	uint8_t raw[12];
+	uint64_t ref;
+	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
+
+	if (rc == 0)
+		rc = spend(source, &source->xattr_left, sizeof(raw));
+	if (rc < 0)
+		return rc;
+	if (!grow_read_values(source))
+		return sqst_stage_nomem(stage);
+	ref = sqst_get64(raw + 4) & UINT64_C(0xFFFFFFFFFFFF);
+	known = find_read_value(source->value, source->value_slots, ref);
+	if (!known->data) {
+		rc = sqst_cursor_seek(&there, &source->image, &source->xattrs, ref);
+		if (rc == 0)
+			rc = read_value(source, stage, &there, &source->elsewhere_left, to);
+		if (rc < 0)
+			return rc;
+		*known = (struct sqst_source_value){ref, to->value, to->size};
+		source->values++;
+	}
+	to->value = known->data;
+	to->size = known->size;
+	return 0;
+}
+
+static int add_attribute(struct sqst_source_image *source, struct sqst_stage *stage,
+			 struct sqst_cursor *cursor, struct sqst_source_set *set, size_t *room)
+{
+	struct sqst_xattr *grown = sqst_grow(set->list, set->count, room, sizeof(*grown));
+	struct sqst_xattr *to;
+	bool elsewhere = false;
+	char *name = NULL;
+	int rc;
+
+	if (!grown)
+		return sqst_stage_nomem(stage);
+	set->list = grown;
+	to = &grown[set->count];
+	rc = read_name(source, stage, cursor, &name, &elsewhere);
+	if (rc < 0)
+		return rc;
+	rc = elsewhere ? read_elsewhere(source, stage, cursor, to)
+		       : read_value(source, stage, cursor, &source->xattr_left, to);
+	to->name = name;
+	if (rc == 0 && sqst_stage_wants_xattr(stage, name))
+		set->count++;
+	return rc;
+}
+
+static int read_set(struct sqst_source_image *source, struct sqst_stage *stage, uint32_t index,
+		    struct sqst_source_set *set)
+{
+	struct sqst_source_set found = {.read = true};
+	struct sqst_xattr *copy;
+	struct sqst_cursor cursor;
+	uint8_t raw[16];
+	size_t room = 0;
+	uint64_t ref;
+	int rc = sqst_table_entry(&source->xattr_ids, index, raw);
+
+	if (rc < 0)
+		return rc;
+	ref = sqst_get64(raw);
+	if (ref >> 48 != 0)
+		return sqst_image_bad(&source->image,
+				      "set %" PRIu32
+				      " of extended attributes has invalid reference "
+				      "0x%" PRIx64,
+				      index, ref);
+	rc = sqst_cursor_seek(&cursor, &source->image, &source->xattrs, ref);
+	/* Each takes 8 bytes of the table at least, so that the count means no harm. */
+	for (uint32_t i = sqst_get32(raw + 8); rc == 0 && i > 0; i--)
+		rc = add_attribute(source, stage, &cursor, &found, &room);
+	copy =
+	    rc == 0 ? sqst_arena_array(stage->arena, found.count + (size_t)1, sizeof(*copy)) : NULL;
+	if (copy && found.count > 0)
+		memcpy(copy, found.list, found.count * sizeof(*copy));
+	free(found.list);
+	if (rc < 0)
+		return rc;
+	if (!copy)
+		return sqst_stage_nomem(stage);
+	found.list = copy;
+	*set = found;
+	return 0;
+}
+
+int sqst_source_xattrs(struct sqst_source_image *source, struct sqst_stage *stage, uint32_t index,
+		       struct sqst_stage_body *body)
+{
+	struct sqst_source_set *set;
+	int rc = 0;
+
+	if (index == SQST_NO_XATTR || (stage->scan->no_xattrs && !stage->scan->overlay_marks))
+		return 0;
+	if (index >= source->xattr_ids.entries)
+		return sqst_image_bad(&source->image,
+				      "set %" PRIu32 " of extended attributes is not below the "
+				      "%" PRIu32 " that there are",
+				      index, source->xattr_ids.entries);
+	set = &source->set[index];
+	if (!set->read)
+		rc = read_set(source, stage, index, set);
+	body->xattr = set->list;
+	body->xattrs = set->count;
+	return rc;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names and what they stand for, while a source is read. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/pattern.h"
+#include "source/stage.h"
+#include "tree/kind.h"
+#include "tree/scan_xattr.h"
+
+struct sqst_stage_slot {
+	struct sqst_stage_name *name;
+	/* The directory's id when the name was put into it. */
+	uint32_t id;
+};
+
+int sqst_stage_nomem(const struct sqst_stage *stage)
+{
+	return sqst_fail(stage->why, SQST_ERR_NOMEM, stage->source, "out of memory");
+}
+
+static struct sqst_stage_name *name_new(struct sqst_stage *stage, struct sqst_stage_name *parent,
+					const char *text, size_t length)
+{
+	struct sqst_stage_name *name = sqst_arena_alloc(stage->arena, sizeof(*name));
+
+	if (!name)
+		return NULL;
+	name->name = sqst_arena_strndup(stage->arena, text, length);
+	name->parent = parent;
+	name->id = ++stage->ids;
+	return name->name ? name : NULL;
+}
+
+/* A directory that only names below it tell of. */
+static int imply(struct sqst_stage *stage, struct sqst_stage_name *name)
+{
+	struct sqst_stage_body *body = sqst_stage_body(stage, SQST_TYPE_DIR);
+
+	if (!body)
+		return sqst_stage_nomem(stage);
+	body->implied = true;
+	body->mode = 0755;
+	if (stage->options->default_mode_set)
+		body->mode = stage->options->default_mode & 07777;
+	body->uid = stage->options->default_uid;
+	body->gid = stage->options->default_gid;
+	name->body = body;
+	return 0;
+}
+
+int sqst_stage_open(struct sqst_stage *stage, const char *source,
+		    const struct sqst_archive_options *options, struct sqst_report *why)
+{
+	static const struct sqst_archive_options defaults;
+	static const struct sqst_scan_options scan_defaults;
+	int rc;
+
+	*stage = (struct sqst_stage){.source = source, .why = why};
+	stage->options = options ? options : &defaults;
+	stage->scan = stage->options->scan ? stage->options->scan : &scan_defaults;
+	stage->arena = sqst_arena_new();
+	if (!stage->arena || !(stage->root = name_new(stage, NULL, "", 0)))
+		return sqst_stage_nomem(stage);
+	rc = sqst_xattr_pattern(&stage->include, &stage->has_include, stage->scan->xattrs_include,
+				why);
+	if (rc == 0)
+		rc = sqst_xattr_pattern(&stage->exclude, &stage->has_exclude,
+					stage->scan->xattrs_exclude, why);
+	return rc == 0 ? imply(stage, stage->root) : rc;
+}
+
+void sqst_stage_release(struct sqst_stage *stage)
+{
+	if (stage->has_include)
+		regfree(&stage->include);
+	if (stage->has_exclude)
+		regfree(&stage->exclude);
+	free(stage->slot);
+	sqst_arena_free(stage->arena);
+	stage->slot = NULL;
+	stage->arena = NULL;
+}
+
+/* ---- names */
+
+static struct sqst_stage_slot *probe_stage(const struct sqst_stage *stage, uint32_t id,
+					   const char *text, size_t length)
+{
+	for (uint64_t at = XXH3_64bits_withSeed(text, length, id);; at++) {
+		struct sqst_stage_slot *slot = &stage->slot[at & (stage->slots - 1)];
+
+		if (!slot->name ||
+		    (slot->id == id && strncmp(slot->name->name, text, length) == 0 &&
+		     slot->name->name[length] == '\0'))
+			return slot;
+	}
+}
+
+static bool grow_stage(struct sqst_stage *stage)
+{
+	const struct sqst_stage_slot *old = stage->slot;
+	const size_t slots = stage->slots;
+
+	if (stage->used < slots / 4 * 3)
+		return true;
+	stage->slot = calloc(slots ? slots * 2 : 1024, sizeof(*stage->slot));
+	if (!stage->slot) {
+		stage->slot = (struct sqst_stage_slot *)old;
+		return false;
+	}
+	stage->slots = slots ? slots * 2 : 1024;
+	for (size_t i = 0; i < slots; i++) {
+		if (old[i].name)
+			*probe_stage(stage, old[i].id, old[i].name->name,
+				     strlen(old[i].name->name)) = old[i];
+	}
+	free((void *)old);
+	return true;
+}
+
+static struct sqst_stage_name *child_of(const struct sqst_stage *stage,
+					const struct sqst_stage_name *dir, const char *text,
+					size_t length)
+{
+	return stage->slots ? probe_stage(stage, dir->id, text, length)->name : NULL;
+}
+
+int sqst_stage_child(struct sqst_stage *stage, struct sqst_stage_name *dir, const char *text,
+		     size_t length, struct sqst_stage_name **out)
+{
+	struct sqst_stage_slot *slot;
+	struct sqst_stage_name *name = child_of(stage, dir, text, length);
+
+	*out = name;
+	if (name)
+		return 0;
+	name = name_new(stage, dir, text, length);
+	if (!name || !grow_stage(stage))
+		return sqst_stage_nomem(stage);
+	slot = probe_stage(stage, dir->id, text, length);
+	*slot = (struct sqst_stage_slot){name, dir->id};
+	stage->used++;
+	name->sibling = dir->child;
+	dir->child = name;
+	dir->children++;
+	*out = name;
+	return 0;
+}
+
+/* The next component of a path, without empty ones and "."; 0 at the end. */
+static size_t component(const char **path)
+{
+	for (;;) {
+		size_t length;
+
+		*path += strspn(*path, "/");
+		length = strcspn(*path, "/");
+		if (length != 1 || **path != '.')
+			return length;
+		(*path)++;
+	}
+}
+
+static int check_component(const struct sqst_stage *stage, const char *path, const char *at,
+			   size_t length)
+{
+	if (length == 2 && memcmp(at, "..", 2) == 0)
+		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				 "%s: a path with \"..\" in it is not taken", path);
+	if (length > SQST_NAME_MAX)
+		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				 "%s: a name in it has more than %d bytes", path, SQST_NAME_MAX);
+	return 0;
+}
+
+int sqst_stage_find(struct sqst_stage *stage, const char *path, struct sqst_stage_name **out)
+{
+	struct sqst_stage_name *name = stage->root;
+	const char *at = path;
+	size_t length;
+
+	*out = NULL;
+	while (name && (length = component(&at)) > 0) {
+		const int rc = check_component(stage, path, at, length);
+
+		if (rc < 0)
+			return rc;
+		name = child_of(stage, name, at, length);
+		at += length;
+	}
+	*out = name && name->body ? name : NULL;
+	return 0;
+}
+
+int sqst_stage_path(struct sqst_stage *stage, const char *path, struct sqst_stage_name **out)
+{
+	struct sqst_stage_name *name = stage->root;
+	const char *at = path;
+	size_t length, total = 0;
+
+	while ((length = component(&at)) > 0) {
+		int rc = check_component(stage, path, at, length);
+
+		total += length + 1;
+		if (rc == 0 && total > PATH_MAX)
+			rc = sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				       "%.100s[...]: a path of more than %d bytes", path,
+				       PATH_MAX - 1);
+		if (rc == 0 && !name->body)
+			rc = imply(stage, name);
+		if (rc == 0 && name->body->type != SQST_TYPE_DIR)
+			rc = sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				       "%s: it is below %s, which is no directory", path,
+				       name->name);
+		if (rc == 0)
+			rc = sqst_stage_child(stage, name, at, length, &name);
+		if (rc < 0)
+			return rc;
+		at += length;
+	}
+	*out = name;
+	return 0;
+}
+
+/* ---- bodies */
+
+struct sqst_stage_body *sqst_stage_body(struct sqst_stage *stage, enum sqst_type type)
+{
+	struct sqst_stage_body *body = sqst_arena_alloc(stage->arena, sizeof(*body));
+
+	if (body)
+		body->type = (uint8_t)type;
+	return body;
+}
+
+int sqst_stage_set(struct sqst_stage *stage, struct sqst_stage_name *name,
+		   struct sqst_stage_body *body)
+{
+	const bool directory = body->type == SQST_TYPE_DIR;
+
+	if (!name->parent && !directory)
+		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				 "its root is no directory");
+	if (name->body && name->body->type == SQST_TYPE_DIR && !directory) {
+		name->id = ++stage->ids;
+		name->child = NULL;
+		name->children = 0;
+	}
+	name->body = body;
+	return 0;
+}
+
+int sqst_stage_owner(struct sqst_stage *stage, const char *path, int64_t uid, int64_t gid,
+		     struct sqst_stage_body *body)
+{
+	if (uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX)
+		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				 "%s: owner %lld:%lld cannot be stored; %u is the highest", path,
+				 (long long)uid, (long long)gid, UINT32_MAX);
+	body->uid = (uint32_t)uid;
+	body->gid = (uint32_t)gid;
+	return 0;
+}
+
+uint32_t sqst_stage_time(struct sqst_stage *stage, int64_t seconds)
+{
+	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
+		return (uint32_t)seconds;
+	stage->clamped++;
+	return seconds < 0 ? 0 : UINT32_MAX;
+}
+
+int sqst_stage_symlink(struct sqst_stage *stage, const char *path, const char *target,
+		       struct sqst_stage_body *body)
+{
+	const size_t length = target ? strlen(target) : 0;
+
+	/* The kernel's squashfs refuses a target longer than a page (squashfs_read_inode). */
+	if (length == 0 || length >= PATH_MAX)
+		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				 "%s: the symbolic link's target has %zu bytes; 1 to %d can be "
+				 "stored",
+				 path, length, PATH_MAX - 1);
+	body->u.symlink.length = (uint32_t)length;
+	body->u.symlink.target = sqst_arena_strndup(stage->arena, target, length);
+	return body->u.symlink.target ? 0 : sqst_stage_nomem(stage);
+}
+
+int sqst_stage_device(struct sqst_stage *stage, const char *path, uint64_t major, uint64_t minor,
+		      struct sqst_stage_body *body)
+{
+	if (!sqst_device_encode(major, minor, &body->u.device))
+		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				 "%s: device %llu:%llu cannot be stored; 4095:1048575 is the "
+				 "highest",
+				 path, (unsigned long long)major, (unsigned long long)minor);
+	return 0;
+}
+
+bool sqst_stage_wants_xattr(struct sqst_stage *stage, const char *name)
+{
+	if (stage->scan->overlay_marks && sqst_xattr_is_overlay(name))
+		return true;
+	if (stage->scan->no_xattrs)
+		return false;
+	if (stage->has_exclude && sqst_regex_matches(&stage->exclude, name))
+		return false;
+	if (stage->has_include && !sqst_regex_matches(&stage->include, name))
+		return false;
+	if (sqst_xattr_namespace_known(name))
+		return true;
+	if (stage->foreign++ == 0)
+		strncpy(stage->first_foreign, name, sizeof(stage->first_foreign) - 1);
+	return false;
+}
