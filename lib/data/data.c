@@ -70,16 +70,18 @@ struct finished {
 	uint32_t field;
 };
 
-static int gather_block(struct sqst_data *data, const struct sqst_block *block, struct finished got)
+static int gather_block(struct sqst_data *data, const struct sqst_data_block *block,
+			struct finished got)
 {
 	struct sqst_extent *extent = block->fragment ? NULL : block->extent;
 
 	if (block->same)
-		return sqst_runs_take(&data->runs, extent, block->index, block->was_at, got.size);
+		return sqst_runs_take(&data->runs, extent, block->index, block->old_at, got.size);
 	return sqst_runs_make(&data->runs, extent, block->index, got.bytes, got.size);
 }
 
-static int put_block(struct sqst_data *data, const struct sqst_block *block, struct finished got)
+static int put_block(struct sqst_data *data, const struct sqst_data_block *block,
+		     struct finished got)
 {
 	int rc = 0;
 
@@ -100,30 +102,31 @@ static int put_block(struct sqst_data *data, const struct sqst_block *block, str
 }
 
 /* Called for each block in the order of submission. */
-static int finish_data_block(void *user, struct sqst_block *block)
+static int finish_data_block(void *user, struct sqst_block *base)
 {
 	struct sqst_data *data = user;
-	const bool raw = block->out_size == 0;
-	struct finished got = {raw ? block->in : block->out,
-			       raw ? block->in_size : (uint32_t)block->out_size, 0};
+	struct sqst_data_block *block = (struct sqst_data_block *)base;
+	const bool raw = block->base.out_size == 0;
+	struct finished got = {raw ? block->base.in : block->base.out,
+			       raw ? block->base.in_size : (uint32_t)block->base.out_size, 0};
 
-	if (block->work == sqst_tails_check)
+	if (block->base.work == sqst_tails_check)
 		return sqst_tails_finish(data, block);
 	if (block->damaged) {
-		const int rc = sqst_data_damaged(data, block->node, block->was_at);
+		const int rc = sqst_data_damaged(data, block->node, block->old_at);
 
 		if (rc < 0)
 			return rc;
 	}
 	got.field = raw ? got.size | SQST_BLOCK_RAW : got.size;
 	if (block->same) {
-		got.field = block->was_field;
+		got.field = block->old_field;
 		got.size = got.field & (SQST_BLOCK_RAW - 1);
 		data->result->reuse.blocks++;
 	}
 	if (block->fragment) {
 		data->fragment[block->index].size = got.field;
-		data->fragment[block->index].content = block->in_size;
+		data->fragment[block->index].content = block->base.in_size;
 	} else {
 		block->extent->size[block->index] = got.field;
 	}
@@ -162,10 +165,19 @@ struct sqst_extent *sqst_data_extent(struct sqst_data *data, uint32_t blocks)
 	return extent;
 }
 
+int sqst_data_take_block(struct sqst_data *data, struct sqst_data_block **out)
+{
+	struct sqst_block *block = NULL;
+	const int rc = sqst_queue_take(&data->queue, &block, data->why);
+
+	*out = (struct sqst_data_block *)block;
+	return rc;
+}
+
 static void submit_fragment(struct sqst_data *data)
 {
 	if (data->filling)
-		sqst_queue_submit(&data->queue, data->filling,
+		sqst_queue_submit(&data->queue, &data->filling->base,
 				  sqst_data_has(data, SQST_BUILD_RAW_FRAGMENTS));
 	data->filling = NULL;
 }
@@ -200,18 +212,17 @@ static int take_fragment_entry(struct sqst_data *data, uint32_t *out)
 
 static int start_fragment(struct sqst_data *data)
 {
-	struct sqst_block *block;
+	struct sqst_data_block *block = NULL;
 	uint32_t index = 0;
 	int rc = take_fragment_entry(data, &index);
 
 	if (rc == 0)
-		rc = sqst_queue_take(&data->queue, &block, data->why);
+		rc = sqst_data_take_block(data, &block);
 	if (rc < 0)
 		return rc;
 	block->fragment = true;
 	block->index = index;
 	block->align = data->options->align;
-	block->in_size = 0;
 	data->filling = block;
 	return 0;
 }
@@ -221,16 +232,16 @@ int sqst_data_add_tail(struct sqst_data *data, struct sqst_extent *extent, const
 {
 	int rc = 0;
 
-	if (data->filling && data->filling->in_size + size > data->options->codec.block_size)
+	if (data->filling && data->filling->base.in_size + size > data->options->codec.block_size)
 		submit_fragment(data);
 	if (!data->filling)
 		rc = start_fragment(data);
 	if (rc < 0)
 		return rc;
 	extent->fragment = data->filling->index;
-	extent->fragment_offset = data->filling->in_size;
-	memcpy(data->filling->in + data->filling->in_size, tail, size);
-	data->filling->in_size += size;
+	extent->fragment_offset = data->filling->base.in_size;
+	memcpy(data->filling->base.in + data->filling->base.in_size, tail, size);
+	data->filling->base.in_size += size;
 	return 0;
 }
 
@@ -242,8 +253,10 @@ static int prepare_data(struct sqst_data *data, struct sqst_pool *pool)
 	const uint32_t depth = BYTES_PER_JOB / block_size;
 	const unsigned limit =
 	    sqst_pool_jobs(pool) * (depth > BLOCKS_PER_JOB ? depth : BLOCKS_PER_JOB) + 2;
-	int rc = sqst_queue_init(&data->queue, pool, block_size, limit, data->why);
+	int rc;
 
+	data->queue.item_size = sizeof(struct sqst_data_block);
+	rc = sqst_queue_init(&data->queue, pool, block_size, limit, data->why);
 	if (rc < 0)
 		return rc;
 	data->queue.finish = finish_data_block;
@@ -477,7 +490,7 @@ void sqst_data_finish(struct sqst_data *data)
 {
 	sqst_precopy_stop(&data->precopy);
 	if (data->filling)
-		sqst_queue_return(&data->queue, data->filling);
+		sqst_queue_return(&data->queue, &data->filling->base);
 	data->filling = NULL;
 	if (data->queue.pool)
 		sqst_queue_release(&data->queue);

@@ -17,6 +17,26 @@
 
 struct sqst_reuse;
 
+/* A block of a file, or a fragment block, on its way through the pool. */
+struct sqst_data_block {
+	struct sqst_block base;
+	bool fragment;
+	/* Its place in the file, or in the fragment table. */
+	uint32_t index;
+	uint32_t align;
+	struct sqst_extent *extent;
+	const struct sqst_node *node;
+	/* A block of the parent that may be the same: where it is, its size field, its unpacked
+	 * bytes; and whether it is to be put into `out` if it is. */
+	uint64_t old_at;
+	uint32_t old_field;
+	uint32_t old_size;
+	bool old_wanted;
+	/* What came of it. */
+	bool same;
+	bool damaged;
+};
+
 struct sqst_data {
 	struct sqst_tree *tree;
 	const struct sqst_build_options *options;
@@ -31,7 +51,7 @@ struct sqst_data {
 	/* Where the next block goes. */
 	uint64_t position;
 	/* The fragment block being filled, NULL if none is. */
-	struct sqst_block *filling;
+	struct sqst_data_block *filling;
 	/* The fragment table; with a parent, entries without content are free. */
 	struct sqst_fragment *fragment;
 	uint32_t fragments;
@@ -93,6 +113,9 @@ int sqst_data_add_tail(struct sqst_data *data, struct sqst_extent *extent, const
  * warn instead, and return 0. */
 int sqst_data_damaged(const struct sqst_data *data, const struct sqst_node *node, uint64_t at);
 
+/* A block to fill; fails as sqst_queue_take(). */
+int sqst_data_take_block(struct sqst_data *data, struct sqst_data_block **out);
+
 /* ---- file_blocks.c: one file. data->sorted is set. */
 
 /* Whether a file of this size has its end in a fragment block. */
@@ -115,6 +138,6 @@ int sqst_data_keep_tails(struct sqst_data *data, const struct sqst_order *order)
 
 /* A pool's work on a block of ends of files, and what is done with it then. */
 void sqst_tails_check(struct sqst_block *block, struct sqst_tools *tools);
-int sqst_tails_finish(struct sqst_data *data, struct sqst_block *block);
+int sqst_tails_finish(struct sqst_data *data, struct sqst_data_block *block);
 
 #endif

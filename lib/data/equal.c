@@ -20,8 +20,8 @@ static int equals_content(struct sqst_data *data, const struct sqst_node *node, 
 	int rc;
 
 	if (data->filling && extent->fragment == data->filling->index) {
-		*equal =
-		    memcmp(data->filling->in + extent->fragment_offset, data->content, size) == 0;
+		*equal = memcmp(data->filling->base.in + extent->fragment_offset, data->content,
+				size) == 0;
 		return 0;
 	}
 	rc = sqst_reader_open(&reader, data->tree, node, data->why);

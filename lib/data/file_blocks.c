@@ -55,28 +55,29 @@ struct past {
 };
 
 /* A pool's work: nothing is compressed that the parent has. */
-static void compare_or_compress(struct sqst_block *block, struct sqst_tools *tools)
+static void compare_or_compress(struct sqst_block *base, struct sqst_tools *tools)
 {
-	const struct sqst_reuse *reuse = block->task;
+	struct sqst_data_block *block = (struct sqst_data_block *)base;
+	const struct sqst_reuse *reuse = block->base.task;
 	struct sqst_reuse_block was = {0};
 
-	block->damaged = !sqst_reuse_load(reuse, tools, block->was_at, block->was_field, &was,
-					  &block->failure) ||
-			 was.size != block->was_size;
-	if (block->failure.code < 0)
+	block->damaged = !sqst_reuse_load(reuse, tools, block->old_at, block->old_field, &was,
+					  &block->base.failure) ||
+			 was.size != block->old_size;
+	if (block->base.failure.code < 0)
 		return;
-	if (!block->damaged && was.clean && was.size == block->in_size &&
-	    memcmp(was.data, block->in, was.size) == 0) {
+	if (!block->damaged && was.clean && was.size == block->base.in_size &&
+	    memcmp(was.data, block->base.in, was.size) == 0) {
 		block->same = true;
-		block->out_size = 0;
-		if (block->was_wanted && !(block->was_field & SQST_BLOCK_RAW)) {
-			block->out_size = (int32_t)block->was_field;
-			memcpy(block->out, tools->packed, block->was_field);
+		block->base.out_size = 0;
+		if (block->old_wanted && !(block->old_field & SQST_BLOCK_RAW)) {
+			block->base.out_size = (int32_t)block->old_field;
+			memcpy(block->base.out, tools->packed, block->old_field);
 		}
-	} else if (block->raw) {
-		block->out_size = 0;
+	} else if (block->base.raw) {
+		block->base.out_size = 0;
 	} else {
-		sqst_block_compress(block, tools);
+		sqst_block_compress(&block->base, tools);
 	}
 }
 
@@ -163,7 +164,7 @@ static int find_old_blocks(struct sqst_data *data, const struct sqst_node *node,
 }
 
 /* Let the block be compared with the parent's block `index`. */
-static void set_past(struct sqst_data *data, struct sqst_block *block, struct past *past,
+static void set_past(struct sqst_data *data, struct sqst_data_block *block, struct past *past,
 		     uint32_t index)
 {
 	const struct sqst_reuse *reuse = data->reuse;
@@ -177,12 +178,12 @@ static void set_past(struct sqst_data *data, struct sqst_block *block, struct pa
 	field = reuse->field[past->file->first_field + index];
 	if (field == 0 || (sqst_data_has(data, SQST_BUILD_RAW_DATA) && !(field & SQST_BLOCK_RAW)))
 		return;
-	block->work = compare_or_compress;
-	block->task = data->reuse;
-	block->was_at = past->at;
-	block->was_field = field;
-	block->was_size = sqst_reuse_block_size(reuse, past->file, index);
-	block->was_wanted = !data->gathers;
+	block->base.work = compare_or_compress;
+	block->base.task = data->reuse;
+	block->old_at = past->at;
+	block->old_field = field;
+	block->old_size = sqst_reuse_block_size(reuse, past->file, index);
+	block->old_wanted = !data->gathers;
 }
 
 /* ---- blocks */
@@ -194,15 +195,15 @@ static bool is_sparse(const struct sqst_data *data)
 }
 
 static void add_block(struct sqst_data *data, const struct sqst_node *node, uint32_t index,
-		      struct sqst_block *block, struct past *past, bool zero)
+		      struct sqst_data_block *block, struct past *past, bool zero)
 {
 	const bool raw = sqst_data_has(data, SQST_BUILD_RAW_DATA) || (data->sorted & SQST_SORT_RAW);
 	struct sqst_extent *extent = node->inode->u.file.extent;
 
 	if (zero && is_sparse(data)) {
 		extent->size[index] = 0;
-		extent->sparse += block->in_size;
-		sqst_queue_return(&data->queue, block);
+		extent->sparse += block->base.in_size;
+		sqst_queue_return(&data->queue, &block->base);
 		return;
 	}
 	block->fragment = false;
@@ -211,7 +212,7 @@ static void add_block(struct sqst_data *data, const struct sqst_node *node, uint
 	block->node = node;
 	block->align = alignment(data);
 	set_past(data, block, past, index);
-	sqst_queue_submit(&data->queue, block, raw);
+	sqst_queue_submit(&data->queue, &block->base, raw);
 }
 
 /* Whole blocks of a hole, from block *index on, cost no more than their entries in the inode. */
@@ -241,19 +242,19 @@ static int read_block(struct sqst_data *data, struct sqst_reader *reader,
 {
 	const uint32_t block_size = data->options->codec.block_size;
 	const uint64_t left = reader->size - reader->at;
-	struct sqst_block *block;
+	struct sqst_data_block *block;
 	bool zero = false;
-	int rc = sqst_queue_take(&data->queue, &block, data->why);
+	int rc = sqst_data_take_block(data, &block);
 
 	if (rc < 0)
 		return rc;
-	block->in_size = left < block_size ? (uint32_t)left : block_size;
-	rc = sqst_reader_read(reader, block->in, block->in_size, &zero, data->why);
+	block->base.in_size = left < block_size ? (uint32_t)left : block_size;
+	rc = sqst_reader_read(reader, block->base.in, block->base.in_size, &zero, data->why);
 	if (rc < 0) {
-		sqst_queue_return(&data->queue, block);
+		sqst_queue_return(&data->queue, &block->base);
 		return rc;
 	}
-	sqst_data_advance(data, block->in_size);
+	sqst_data_advance(data, block->base.in_size);
 	add_block(data, node, index, block, past, zero);
 	return 0;
 }
@@ -361,21 +362,21 @@ static int write_one_block(struct sqst_data *data, struct sqst_node *node, bool 
 {
 	const uint32_t size = (uint32_t)node->inode->u.file.size;
 	struct past past = {0};
-	struct sqst_block *block;
+	struct sqst_data_block *block;
 	int rc;
 
 	node->inode->u.file.extent = sqst_data_extent(data, 1);
 	if (!node->inode->u.file.extent)
 		return sqst_data_no_memory(data);
-	rc = sqst_queue_take(&data->queue, &block, data->why);
+	rc = sqst_data_take_block(data, &block);
 	if (rc < 0)
 		return rc;
-	memcpy(block->in, data->content, size);
-	block->in_size = size;
+	memcpy(block->base.in, data->content, size);
+	block->base.in_size = size;
 	/* This reads into data->content. */
 	rc = find_old_blocks(data, node, &past);
 	if (rc < 0) {
-		sqst_queue_return(&data->queue, block);
+		sqst_queue_return(&data->queue, &block->base);
 		return rc;
 	}
 	add_block(data, node, 0, block, &past, zero);

@@ -129,15 +129,16 @@ int sqst_tail_read(struct sqst_data *data, const struct sqst_node *node, uint8_t
 	return rc;
 }
 
-void sqst_tails_check(struct sqst_block *block, struct sqst_tools *tools)
+void sqst_tails_check(struct sqst_block *base, struct sqst_tools *tools)
 {
-	struct tails_job *job = block->task;
+	struct sqst_data_block *block = (struct sqst_data_block *)base;
+	struct tails_job *job = block->base.task;
 	struct sqst_reuse *reuse = job->reuse;
 	struct sqst_reuse_block was;
 
-	block->out_size = 0;
+	block->base.out_size = 0;
 	if (!sqst_reuse_load(reuse, tools, job->fragment->start, job->fragment->field, &was,
-			     &block->failure)) {
+			     &block->base.failure)) {
 		block->damaged = true;
 		return;
 	}
@@ -153,13 +154,13 @@ void sqst_tails_check(struct sqst_block *block, struct sqst_tools *tools)
 			block->damaged = true;
 		else
 			tail->same = was.clean && memcmp(was.data + file->fragment_offset,
-							 block->in + tail->at, size) == 0;
+							 block->base.in + tail->at, size) == 0;
 	}
 }
 
-int sqst_tails_finish(struct sqst_data *data, struct sqst_block *block)
+int sqst_tails_finish(struct sqst_data *data, struct sqst_data_block *block)
 {
-	const struct tails_job *job = block->task;
+	const struct tails_job *job = block->base.task;
 
 	if (!block->damaged) {
 		job->fragment->content = job->content;
@@ -173,7 +174,7 @@ int sqst_tails_finish(struct sqst_data *data, struct sqst_block *block)
 }
 
 static int start_job(struct sqst_data *data, struct sqst_reuse_fragment *fragment,
-		     struct sqst_tail *tail, bool hash, struct sqst_block **out)
+		     struct sqst_tail *tail, bool hash, struct sqst_data_block **out)
 {
 	struct tails_job *job = sqst_arena_alloc(data->extents, sizeof(*job));
 	int rc = sqst_data_canceled(data);
@@ -181,21 +182,20 @@ static int start_job(struct sqst_data *data, struct sqst_reuse_fragment *fragmen
 	if (rc == 0 && !job)
 		rc = sqst_data_no_memory(data);
 	if (rc == 0)
-		rc = sqst_queue_take(&data->queue, out, data->why);
+		rc = sqst_data_take_block(data, out);
 	if (rc < 0)
 		return rc;
 	*job = (struct tails_job){
 	    .tail = tail, .reuse = data->reuse, .fragment = fragment, .hash = hash};
-	(*out)->work = sqst_tails_check;
-	(*out)->task = job;
-	(*out)->in_size = 0;
+	(*out)->base.work = sqst_tails_check;
+	(*out)->base.task = job;
 	return 0;
 }
 
 int sqst_tails_compare(struct sqst_data *data, struct sqst_tail *tail, size_t count)
 {
 	struct sqst_reuse *reuse = data->reuse;
-	struct sqst_block *block = NULL;
+	struct sqst_data_block *block = NULL;
 	struct tails_job *job = NULL;
 
 	for (size_t i = 0; i < count; i++) {
@@ -205,37 +205,38 @@ int sqst_tails_compare(struct sqst_data *data, struct sqst_tail *tail, size_t co
 		const bool other = job && job->fragment != fragment;
 		int rc = 0;
 
-		if (job && (other || block->in_size + size > data->options->codec.block_size)) {
-			sqst_queue_submit(&data->queue, block, false);
+		if (job &&
+		    (other || block->base.in_size + size > data->options->codec.block_size)) {
+			sqst_queue_submit(&data->queue, &block->base, false);
 			block = NULL;
 		}
 		if (!block) {
 			rc = start_job(data, fragment, &tail[i], !job || other, &block);
 			if (rc < 0)
 				return rc;
-			job = block->task;
+			job = block->base.task;
 		}
-		tail[i].at = block->in_size;
-		rc = sqst_tail_read(data, tail[i].node, block->in + block->in_size);
+		tail[i].at = block->base.in_size;
+		rc = sqst_tail_read(data, tail[i].node, block->base.in + block->base.in_size);
 		if (rc < 0) {
-			sqst_queue_return(&data->queue, block);
+			sqst_queue_return(&data->queue, &block->base);
 			return rc;
 		}
-		block->in_size += size;
+		block->base.in_size += size;
 		job->tails++;
 	}
 	if (block)
-		sqst_queue_submit(&data->queue, block, false);
+		sqst_queue_submit(&data->queue, &block->base, false);
 	return sqst_queue_drain(&data->queue, data->why);
 }
 
 int sqst_tails_hash(struct sqst_data *data, struct sqst_reuse_fragment *fragment)
 {
-	struct sqst_block *block;
+	struct sqst_data_block *block;
 	const int rc = start_job(data, fragment, NULL, true, &block);
 
 	if (rc == 0)
-		sqst_queue_submit(&data->queue, block, false);
+		sqst_queue_submit(&data->queue, &block->base, false);
 	return rc;
 }
 

@@ -304,7 +304,9 @@ static int fragment_behind(struct sqst_pool *pool, struct sqst_fragment *fragmen
 	static const uint8_t tail[10];
 	struct sqst_build_options options;
 	struct sqst_extent extent = {0};
-	struct sqst_data data = {.options = &options, .why = why};
+	struct sqst_data data = {.options = &options,
+				 .queue = {.item_size = sizeof(struct sqst_data_block)},
+				 .why = why};
 	int rc;
 
 	sqst_build_options_init(&options);
