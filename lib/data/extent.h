@@ -4,6 +4,7 @@
 #define LIB_DATA_EXTENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/format.h"
 
@@ -39,7 +40,7 @@ struct sqst_places {
 	/* The fragment table. */
 	struct sqst_fragment *fragment;
 	uint32_t fragments;
-	uint32_t fragments_room;
+	size_t fragments_room;
 	uint32_t block_size;
 	/* The first offset behind the data. */
 	uint64_t end;

@@ -4,9 +4,9 @@
 #include "config.h"
 #endif
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/limits.h"
 #include "data/writer.h"
 
@@ -21,6 +21,7 @@ void sqst_fragments_flush(struct sqst_data *data)
 static int take_fragment_entry(struct sqst_data *data, uint32_t *out)
 {
 	struct sqst_places *places = data->places;
+	struct sqst_fragment *grown;
 	int rc;
 
 	while (data->fragments_taken < places->fragments &&
@@ -30,15 +31,11 @@ static int take_fragment_entry(struct sqst_data *data, uint32_t *out)
 			      sqst_tree_source(data->tree), data->why);
 	if (rc < 0)
 		return rc;
-	if (data->fragments_taken == places->fragments_room) {
-		const uint32_t room = places->fragments_room * 2 + 64;
-		struct sqst_fragment *grown = realloc(places->fragment, room * sizeof(*grown));
-
-		if (!grown)
-			return sqst_data_no_memory(data);
-		places->fragment = grown;
-		places->fragments_room = room;
-	}
+	grown = sqst_grow(places->fragment, data->fragments_taken, &places->fragments_room,
+			  sizeof(*grown));
+	if (!grown)
+		return sqst_data_no_memory(data);
+	places->fragment = grown;
 	*out = data->fragments_taken++;
 	if (*out == places->fragments)
 		places->fragments++;

@@ -195,7 +195,8 @@ static int make_table(struct sqst_data *data)
 {
 	struct sqst_places *places = data->places;
 
-	places->fragments = places->fragments_room = data->reuse->image.super.fragments;
+	places->fragments = data->reuse->image.super.fragments;
+	places->fragments_room = places->fragments;
 	places->fragment = calloc(places->fragments + (size_t)1, sizeof(*places->fragment));
 	return places->fragment ? 0 : sqst_data_no_memory(data);
 }
