@@ -39,4 +39,8 @@ int sqst_reader_check(struct sqst_reader *reader, struct sqst_report *why);
 
 void sqst_reader_close(struct sqst_reader *reader);
 
+/* All of that for one part: `size` bytes from `at` on. */
+int sqst_reader_read_part(const struct sqst_tree *tree, const struct sqst_node *node, uint64_t at,
+			  uint8_t *data, uint32_t size, bool *zero, struct sqst_report *why);
+
 #endif

@@ -18,7 +18,7 @@ struct sqst_unit {
 	/* In bytes, above 0. */
 	uint64_t size;
 	/* Offset in the parent, or SQST_UNIT_NEW. */
-	uint64_t was;
+	uint64_t old_place;
 	/* The result. */
 	uint64_t place;
 };

@@ -29,7 +29,8 @@ struct target {
 struct order_state {
 	const struct sqst_sort *sort;
 	struct sqst_tree *tree;
-	const struct sqst_build_options *options;
+	const char *const *source;
+	size_t sources;
 	struct sqst_report *why;
 	struct target *target;
 	size_t targets;
@@ -102,15 +103,15 @@ static const struct sqst_node *look_up_source(const struct order_state *state, c
 	SQST_AUTO_FREE char *wanted = resolve_path(path);
 	const struct sqst_node *found = NULL;
 
-	for (size_t i = 0; wanted && !found && i < state->options->sources; i++) {
-		SQST_AUTO_FREE char *source = realpath(state->options->source[i].path, NULL);
+	for (size_t i = 0; wanted && !found && i < state->sources; i++) {
+		SQST_AUTO_FREE char *source = realpath(state->source[i], NULL);
 		const size_t length = source ? strlen(source) : 0;
 		const char *rest = wanted + length;
 
 		if (!source || strncmp(wanted, source, length) != 0 || (*rest && *rest != '/'))
 			continue;
 		rest += *rest == '/';
-		if (state->options->sources > 1)
+		if (state->sources > 1)
 			found = look_up_below(state->tree, source, rest);
 		if (!found)
 			found = look_up_rule_path(state->tree, rest);
@@ -137,8 +138,8 @@ static const struct sqst_node *find_sorted(const struct order_state *state, cons
 		return found ? found : look_up_rule_path(state->tree, path);
 	}
 	found = look_up_rule_path(state->tree, path);
-	for (size_t i = 0; !found && i < state->options->sources; i++)
-		found = look_up_below(state->tree, state->options->source[i].path, path);
+	for (size_t i = 0; !found && i < state->sources; i++)
+		found = look_up_below(state->tree, state->source[i], path);
 	/* As mkisofs has it: relative to the working directory. */
 	return found ? found : look_up_source(state, path);
 }
@@ -320,10 +321,11 @@ static int gather_files(const struct order_state *state, struct sqst_order *orde
 	return 0;
 }
 
-int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort, struct sqst_tree *tree,
-		    const struct sqst_build_options *options, struct sqst_report *why)
+int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
+		    const char *const *source, size_t sources, struct sqst_report *why)
 {
-	struct order_state state = {.sort = sort, .tree = tree, .options = options, .why = why};
+	struct order_state state = {
+	    .sort = sort, .tree = order->tree, .source = source, .sources = sources, .why = why};
 	int rc;
 
 	if (!sort || sort->rules == 0)
@@ -339,6 +341,20 @@ int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort, stru
 	free(state.target);
 	free(state.fits);
 	return rc;
+}
+
+struct sqst_node *sqst_order_next(const struct sqst_order *order, struct sqst_order_cursor *at)
+{
+	if (order->place) {
+		if (at->next == order->count)
+			return NULL;
+		at->flags = order->place[at->next].flags;
+		return order->place[at->next++].node;
+	}
+	do
+		at->node = at->node ? sqst_tree_next(at->node) : sqst_tree_root(order->tree);
+	while (at->node && at->node->inode->type != SQST_TYPE_FILE);
+	return at->node;
 }
 
 void sqst_order_release(struct sqst_order *order)

@@ -9,7 +9,7 @@
 #include <xxhash.h>
 
 #include "base/scope.h"
-#include "data/update_tails.h"
+#include "data/update.h"
 #include "parent/parent_data.h"
 #include "tree/tree.h"
 
@@ -41,7 +41,7 @@ static int by_tail_value(const void *a, const void *b)
 /* Whether a tail is looked for at other paths: it is all of its file, and not found yet. */
 static bool seeks(const struct sqst_data *data, const struct sqst_tail *tail)
 {
-	return !tail->same && tail->node->inode->u.file.size < data->options->codec.block_size;
+	return !tail->same && tail->node->inode->u.file.size < data->options->block_size;
 }
 
 /* The sizes that are looked for, sorted. */
@@ -139,10 +139,9 @@ static int propose(struct sqst_tails *tails, const struct known *known, size_t c
 
 int sqst_tails_find_moved(struct sqst_tails *tails)
 {
-	struct sqst_data *data = tails->data;
 	SQST_AUTO_FREE uint64_t *size = NULL;
 	SQST_AUTO_FREE struct known *known = NULL;
-	size_t sizes = 0, count = 0, found, proposed = 0;
+	size_t sizes = 0, count = 0, found;
 	int rc = sizes_sought(tails, &size, &sizes);
 
 	if (rc < 0 || sizes == 0)
@@ -157,11 +156,8 @@ int sqst_tails_find_moved(struct sqst_tails *tails)
 	found = sqst_tails_sort_found(tails);
 	for (size_t i = found; i < tails->count; i++) {
 		/* The end of a file with blocks was compared already. */
-		if (!seeks(data, &tails->tail[i]))
+		if (!seeks(tails->data, &tails->tail[i]))
 			tails->tail[i].file = SQST_NO_FILE;
-		proposed += tails->tail[i].file != SQST_NO_FILE;
 	}
-	qsort_r(tails->tail + found, tails->count - found, sizeof(*tails->tail),
-		sqst_tails_by_place, data->reuse);
-	return sqst_tails_compare(data, tails->tail + found, proposed);
+	return sqst_tails_compare(tails, found);
 }

@@ -27,7 +27,7 @@ static bool tables_has(const struct sqst_tables *tables, enum sqst_build_flag fl
 	return (tables->options->flags & (uint32_t)flag) != 0;
 }
 
-int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data)
+int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places)
 {
 	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = NULL;
 	/* What libsquashfs makes of the flags that speak of fragments is undone below. */
@@ -36,16 +36,16 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_da
 
 	/* An empty table has a place too: U-Boot takes it for the end of the directory table
 	 * (fs/squashfs/sqfs.c, sqfs_read_directory_table). */
-	if (data->fragments == 0) {
+	if (places->fragments == 0) {
 		tables->super->fragment_table_start = tables->file->size;
 		return 0;
 	}
 	table = sqfs_frag_table_create(0);
 	if (!table)
 		rc = SQFS_ERROR_ALLOC;
-	for (uint32_t i = 0; rc == 0 && i < data->fragments; i++)
-		rc = sqfs_frag_table_append(table, data->fragment[i].start, data->fragment[i].size,
-					    NULL);
+	for (uint32_t i = 0; rc == 0 && i < places->fragments; i++)
+		rc = sqfs_frag_table_append(table, places->fragment[i].start,
+					    places->fragment[i].size, NULL);
 	if (rc == 0) {
 		/* As mksquashfs: what goes for fragment blocks goes for their table. */
 		tables->codec->raw = tables_has(tables, SQST_BUILD_RAW_FRAGMENTS);

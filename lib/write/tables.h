@@ -5,7 +5,7 @@
 
 #include <sqfs/super.h>
 
-#include "data/data.h"
+#include "data/extent.h"
 #include "sqst/build.h"
 #include "write/adapter.h"
 #include "write/owners.h"
@@ -35,7 +35,7 @@ struct sqst_tables {
  * references afterwards. */
 int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_stream *inodes);
 
-int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data);
+int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places);
 
 /* A stream of metadata blocks for inodes, listings or the export table. 0 or SQST_ERR_NOMEM. */
 int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *meta);

@@ -40,9 +40,9 @@ static void check_sums(const struct sqst_layout *layout, const struct sqst_unit 
 		assert_true(sorted[i].place >= end);
 		gaps += sorted[i].place - end;
 		end = sorted[i].place + sorted[i].size;
-		if (sorted[i].was != NEW && sorted[i].place == sorted[i].was)
+		if (sorted[i].old_place != NEW && sorted[i].place == sorted[i].old_place)
 			in_place += sorted[i].size;
-		else if (sorted[i].was != NEW)
+		else if (sorted[i].old_place != NEW)
 			moved += sorted[i].size;
 	}
 	free(sorted);
@@ -61,14 +61,14 @@ static void check(const struct sqst_layout *layout, const struct sqst_unit *unit
 
 	check_sums(layout, unit, units);
 	for (size_t i = 0; i < units; i++) {
-		const bool parent = unit[i].was != NEW, fits = unit[i].was % align == 0;
+		const bool parent = unit[i].old_place != NEW, fits = unit[i].old_place % align == 0;
 
 		assert_int_equal(unit[i].place % align, 0);
 		if (parent && fits && align <= 4096 && layout->stage != SQST_LAYOUT_PACKED)
-			assert_int_equal(unit[i].place % 4096, unit[i].was % 4096);
-		if (parent && fits && apart && unit[i].was >= layout->start &&
+			assert_int_equal(unit[i].place % 4096, unit[i].old_place % 4096);
+		if (parent && fits && apart && unit[i].old_place >= layout->start &&
 		    layout->stage == SQST_LAYOUT_FELL)
-			assert_int_equal(unit[i].place, unit[i].was);
+			assert_int_equal(unit[i].place, unit[i].old_place);
 	}
 	spare = fresh(layout, unit, units);
 	if (layout->stage != SQST_LAYOUT_PACKED)
@@ -94,14 +94,14 @@ static void place(struct sqst_layout *layout, struct sqst_unit *unit, size_t uni
 
 /* ---- by hand */
 
-/* Rows are size, was, and the place that must come out. */
+/* Rows are size, old place, and the place that must come out. */
 static void expect(struct sqst_layout layout, const struct sqst_unit *row, size_t rows,
 		   unsigned stage)
 {
 	struct sqst_unit unit[MANY] = {0};
 
 	for (size_t i = 0; i < rows; i++)
-		unit[i] = (struct sqst_unit){row[i].size, row[i].was, 0};
+		unit[i] = (struct sqst_unit){row[i].size, row[i].old_place, 0};
 	place(&layout, unit, rows, false);
 	for (size_t i = 0; i < rows; i++)
 		assert_int_equal(unit[i].place, row[i].place);
@@ -288,14 +288,14 @@ static bool random_units(const struct sqst_layout *layout, struct sqst_unit *uni
 		const size_t other = below(random, i + 1);
 		const uint64_t step =
 		    layout->align && below(random, 8) ? layout->align : 1 + below(random, 2);
-		const uint64_t was =
+		const uint64_t old_place =
 		    (end + below(random, 3) / 2 * below(random, hole) + step - 1) / step * step;
-		struct sqst_unit next = {random_size(random), was, 0};
+		struct sqst_unit next = {random_size(random), old_place, 0};
 
 		if (below(random, 4) == 0)
-			next.was = NEW;
+			next.old_place = NEW;
 		else
-			end = was + (apart ? next.size : below(random, next.size + 1));
+			end = old_place + (apart ? next.size : below(random, next.size + 1));
 		unit[i] = unit[other];
 		unit[other] = next;
 	}
