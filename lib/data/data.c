@@ -7,9 +7,10 @@
 
 #include <stdlib.h>
 
+#include "base/scope.h"
 #include "data/writer.h"
 #include "parent/parent_data.h"
-#include "tree/tree.h"
+#include "tree/inode_set.h"
 
 /* Bytes in flight for each thread, and blocks at least: deep enough that a block which takes ten
  * times as long as its neighbours, or a read that waits for the disk, does not leave the others
@@ -70,24 +71,21 @@ static int prepare_data(struct sqst_data *data, struct sqst_pool *pool)
 /* Every empty file has one extent, and every file is counted once. */
 static int count_source(struct sqst_data *data)
 {
+	SQST_CLEANUP(sqst_inode_set_release) struct sqst_inode_set counted = {0};
 	struct sqst_extent *empty = sqst_data_extent(data, 0);
+	const int rc = sqst_inode_set_reserve(&counted, data->tree, data->why);
 
-	if (!empty)
+	if (rc < 0 || !empty)
 		return sqst_data_no_memory(data);
 	for (struct sqst_node *node = sqst_tree_root(data->tree); node;
 	     node = sqst_tree_next(node)) {
 		struct sqst_inode *inode = node->inode;
 
-		if (inode->type == SQST_TYPE_FILE && inode->u.file.size == 0)
-			inode->u.file.extent = empty;
-		inode->ref = 0;
-	}
-	for (struct sqst_node *node = sqst_tree_root(data->tree); node;
-	     node = sqst_tree_next(node)) {
-		if (node->inode->type != SQST_TYPE_FILE || node->inode->ref)
+		if (inode->type != SQST_TYPE_FILE || !sqst_inode_set_add(&counted, inode))
 			continue;
-		node->inode->ref = 1;
-		data->stats->source_bytes += node->inode->u.file.size;
+		if (inode->u.file.size == 0)
+			inode->u.file.extent = empty;
+		data->stats->source_bytes += inode->u.file.size;
 	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* In which order the data of files is written.
  *
- * Rules are counted from 1, so that 0 is "none". A directory's ref is the rule that holds below it;
- * a file's ref is the rule that holds for it, or-ed with EXPLICIT when it is not a directory's. */
+ * Rules are counted from 1, so that 0 is "none". A directory has the rule that holds below it; a
+ * file the rule that holds for it, or-ed with EXPLICIT when it is not a directory's. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -16,6 +16,7 @@
 #include "base/pattern.h"
 #include "base/scope.h"
 #include "data/order.h"
+#include "tree/tree.h"
 
 #define EXPLICIT (UINT64_C(1) << 32)
 #define UNSEEN   UINT64_MAX
@@ -32,6 +33,8 @@ struct order_state {
 	const char *const *source;
 	size_t sources;
 	struct sqst_report *why;
+	/* By the index of an inode. */
+	uint64_t *rule;
 	struct target *target;
 	size_t targets;
 	/* How many rules have wildcards. */
@@ -249,9 +252,9 @@ static uint32_t rule_of_patterns(const struct order_state *state, const struct s
 	return last;
 }
 
-static int priority_of(const struct sqst_sort *sort, uint64_t ref)
+static int priority_of(const struct sqst_sort *sort, uint64_t marked)
 {
-	const uint32_t rule = (uint32_t)ref;
+	const uint32_t rule = (uint32_t)marked;
 
 	return rule ? sort->rule[rule - 1].priority : 0;
 }
@@ -271,22 +274,17 @@ static uint64_t stronger(const struct sqst_sort *sort, uint64_t a, uint64_t b)
 
 static void give_rules(struct order_state *state)
 {
-	struct sqst_node *const root = sqst_tree_root(state->tree);
-	struct sqst_node *node;
-
-	for (node = root; node; node = sqst_tree_next(node))
-		node->inode->ref = UNSEEN;
-	for (node = root; node; node = sqst_tree_next(node)) {
+	for (struct sqst_node *node = state->tree->root; node; node = sqst_tree_next(node)) {
+		uint64_t *rule = &state->rule[node->inode->index];
 		const uint32_t name = rule_of_name(state, node);
 		const uint32_t pattern = rule_of_patterns(state, node);
 		const uint32_t own = name > pattern ? name : pattern;
-		const uint64_t above = node->parent ? node->parent->inode->ref : 0;
+		const uint64_t above = node->parent ? state->rule[node->parent->inode->index] : 0;
 
 		if (node->inode->type == SQST_TYPE_DIR)
-			node->inode->ref = own ? own : above;
+			*rule = own ? own : above;
 		else
-			node->inode->ref =
-			    stronger(state->sort, node->inode->ref, own ? own | EXPLICIT : above);
+			*rule = stronger(state->sort, *rule, own ? own | EXPLICIT : above);
 	}
 }
 
@@ -306,16 +304,16 @@ static int gather_files(const struct order_state *state, struct sqst_order *orde
 		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (struct sqst_node *node = sqst_tree_root(state->tree); node;
 	     node = sqst_tree_next(node)) {
-		struct sqst_inode *inode = node->inode;
-		const uint32_t rule = (uint32_t)inode->ref;
+		uint64_t *marked = &state->rule[node->inode->index];
+		const uint32_t rule = (uint32_t)*marked;
 
-		if (inode->type != SQST_TYPE_FILE || inode->ref == UNSEEN)
+		if (node->inode->type != SQST_TYPE_FILE || *marked == UNSEEN)
 			continue;
 		order->place[order->count] = (struct sqst_ordered_file){
 		    node, priority_of(state->sort, rule),
 		    rule ? state->sort->rule[rule - 1].flags : 0, order->count};
 		order->count++;
-		inode->ref = UNSEEN;
+		*marked = UNSEEN;
 	}
 	qsort(order->place, order->count, sizeof(*order->place), by_priority);
 	return 0;
@@ -332,12 +330,18 @@ int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
 		return 0;
 	if (sort->rules >= UINT32_MAX)
 		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "too many lines in the sort files");
+	state.rule = malloc(order->tree->indexes * sizeof(*state.rule));
+	if (!state.rule)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	/* Each is UNSEEN. */
+	memset(state.rule, 0xFF, order->tree->indexes * sizeof(*state.rule));
 	rc = find_targets(&state);
 	if (rc == 0) {
 		give_rules(&state);
 		warn_of_nothing(&state);
 		rc = gather_files(&state, order);
 	}
+	free(state.rule);
 	free(state.target);
 	free(state.fits);
 	return rc;

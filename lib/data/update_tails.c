@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scope.h"
 #include "data/content_reader.h"
 #include "data/update.h"
 #include "parent/parent_data.h"
+#include "tree/inode_set.h"
 #include "tree/tree.h"
 
 /* Tails that are compared with one fragment block. */
@@ -76,10 +78,8 @@ static void add_tail(struct sqst_tails *tails, struct sqst_node *node)
 {
 	struct sqst_inode *inode = node->inode;
 
-	/* Once for all names: count_source() has left 1 there. */
-	if (inode->ref == 2 || !wants_tail(tails->data, inode))
+	if (!wants_tail(tails->data, inode))
 		return;
-	inode->ref = 2;
 	tails->tail[tails->count] = (struct sqst_tail){.node = node,
 						       .file = find_old_tail(tails->data, inode),
 						       .order = (uint32_t)tails->count};
@@ -89,15 +89,19 @@ static void add_tail(struct sqst_tails *tails, struct sqst_node *node)
 int sqst_tails_gather(struct sqst_tails *tails, const struct sqst_order *order)
 {
 	struct sqst_data *data = tails->data;
+	SQST_CLEANUP(sqst_inode_set_release) struct sqst_inode_set met = {0};
 	struct sqst_order_cursor at = {0};
 	struct sqst_node *node;
+	int rc = sqst_inode_set_reserve(&met, data->tree, data->why);
 
+	if (rc < 0)
+		return rc;
 	tails->tail = calloc(sqst_tree_inodes(data->tree), sizeof(*tails->tail));
 	if (!tails->tail)
 		return sqst_data_no_memory(data);
 	while ((node = sqst_order_next(order, &at))) {
 		/* What a sort file wants stored in a way of its own is made anew. */
-		if (at.flags == 0)
+		if (at.flags == 0 && sqst_inode_set_add(&met, node->inode))
 			add_tail(tails, node);
 	}
 	return 0;
