@@ -16,7 +16,7 @@
 #include "base/scope.h"
 #include "image/read.h"
 #include "sqst/image.h"
-#include "sqst/map.h"
+#include "sqst/lineage.h"
 
 /* The canonical map is made in memory to recompute the own id. No real image comes near this; a
  * hostile one could, with many long paths that compress well. */
