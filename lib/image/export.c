@@ -40,24 +40,27 @@ int sqst_image_exports(struct sqst_image *image, const struct sqst_numbers *numb
 {
 	const struct sqst_name *name = names->name, *const end = name + names->count;
 	struct sqst_table table;
+	uint32_t number = 1;
 	int rc;
 
 	if (image->super.export_table == SQST_NONE)
 		return 0;
 	rc = sqst_table_open(&table, image, image->exports.name, image->super.export_table,
 			     image->exports.end, image->super.inodes, 8);
-	for (uint32_t i = 0; rc == 0 && i < table.entries; i++) {
-		const uint32_t number = i + 1;
-		uint8_t raw[8];
+	for (uint32_t block = 0; rc == 0 && block < table.blocks; block++) {
+		const uint8_t *data = NULL;
+		uint32_t entries = 0;
 
-		rc = sqst_table_entry(&table, i, raw);
-		if (rc < 0)
-			break;
-		if (name < end && name->number == number)
-			rc = check_live(image, numbers, name++, sqst_get64(raw));
-		else if (sqst_get64(raw) != SQST_NONE)
-			rc = orphan ? orphan(image, number, user)
-				    : bad_orphan(image, number, sqst_get64(raw));
+		rc = sqst_table_block(&table, block, &data, &entries);
+		for (uint32_t i = 0; rc == 0 && i < entries; i++, number++) {
+			const uint64_t entry = sqst_get64(data + 8 * (size_t)i);
+
+			if (name < end && name->number == number)
+				rc = check_live(image, numbers, name++, entry);
+			else if (entry != SQST_NONE)
+				rc = orphan ? orphan(image, number, user)
+					    : bad_orphan(image, number, entry);
+		}
 	}
 	sqst_table_release(&table);
 	return rc;

@@ -24,56 +24,32 @@
 #define GET32(type, field) sqst_get32(AT(type, field))
 #define GET64(type, field) sqst_get64(AT(type, field))
 
-/* What follows the common header; the largest is that of a large file. */
-union body {
-	sqfs_inode_dir_t dir;
-	sqfs_inode_dir_ext_t dir_ext;
-	sqfs_inode_file_t file;
-	sqfs_inode_file_ext_t file_ext;
-	sqfs_inode_slink_t slink;
-	sqfs_inode_dev_t dev;
-	sqfs_inode_dev_ext_t dev_ext;
-	sqfs_inode_ipc_t ipc;
-	sqfs_inode_ipc_ext_t ipc_ext;
-};
+/* The largest of the fixed parts. */
+#define BODY_MAX sizeof(sqfs_inode_file_ext_t)
 
 _Static_assert(sizeof(sqfs_inode_t) == 16 && sizeof(sqfs_inode_dir_t) == 16 &&
 		   sizeof(sqfs_inode_dir_ext_t) == 24 && sizeof(sqfs_inode_file_t) == 16 &&
 		   sizeof(sqfs_inode_file_ext_t) == 40,
 	       "the structures have the format's sizes");
 
-/* Bytes of the fixed part behind the header; 0 for a type that there is not. A symbolic link's
- * extended attributes stand behind its target. */
-static size_t body_size(unsigned type)
-{
-	switch (type) {
-	case SQFS_INODE_DIR:
-		return sizeof(sqfs_inode_dir_t);
-	case SQFS_INODE_EXT_DIR:
-		return sizeof(sqfs_inode_dir_ext_t);
-	case SQFS_INODE_FILE:
-		return sizeof(sqfs_inode_file_t);
-	case SQFS_INODE_EXT_FILE:
-		return sizeof(sqfs_inode_file_ext_t);
-	case SQFS_INODE_SLINK:
-	case SQFS_INODE_EXT_SLINK:
-		return sizeof(sqfs_inode_slink_t);
-	case SQFS_INODE_BDEV:
-	case SQFS_INODE_CDEV:
-		return sizeof(sqfs_inode_dev_t);
-	case SQFS_INODE_EXT_BDEV:
-	case SQFS_INODE_EXT_CDEV:
-		return sizeof(sqfs_inode_dev_ext_t);
-	case SQFS_INODE_FIFO:
-	case SQFS_INODE_SOCKET:
-		return sizeof(sqfs_inode_ipc_t);
-	case SQFS_INODE_EXT_FIFO:
-	case SQFS_INODE_EXT_SOCKET:
-		return sizeof(sqfs_inode_ipc_ext_t);
-	default:
-		return 0;
-	}
-}
+/* Bytes of the fixed part behind the header. A symbolic link's extended attributes stand behind its
+ * target. */
+static const uint8_t body_size[] = {
+    [SQFS_INODE_DIR] = sizeof(sqfs_inode_dir_t),
+    [SQFS_INODE_FILE] = sizeof(sqfs_inode_file_t),
+    [SQFS_INODE_SLINK] = sizeof(sqfs_inode_slink_t),
+    [SQFS_INODE_BDEV] = sizeof(sqfs_inode_dev_t),
+    [SQFS_INODE_CDEV] = sizeof(sqfs_inode_dev_t),
+    [SQFS_INODE_FIFO] = sizeof(sqfs_inode_ipc_t),
+    [SQFS_INODE_SOCKET] = sizeof(sqfs_inode_ipc_t),
+    [SQFS_INODE_EXT_DIR] = sizeof(sqfs_inode_dir_ext_t),
+    [SQFS_INODE_EXT_FILE] = sizeof(sqfs_inode_file_ext_t),
+    [SQFS_INODE_EXT_SLINK] = sizeof(sqfs_inode_slink_t),
+    [SQFS_INODE_EXT_BDEV] = sizeof(sqfs_inode_dev_ext_t),
+    [SQFS_INODE_EXT_CDEV] = sizeof(sqfs_inode_dev_ext_t),
+    [SQFS_INODE_EXT_FIFO] = sizeof(sqfs_inode_ipc_ext_t),
+    [SQFS_INODE_EXT_SOCKET] = sizeof(sqfs_inode_ipc_ext_t),
+};
 
 /* No more than 2^52 blocks, so nothing overflows. */
 static void count_blocks(const struct sqst_image *image, struct sqst_image_inode *inode)
@@ -156,14 +132,18 @@ static void decode_extended(const struct sqst_image *image, const uint8_t *raw,
 int sqst_image_inode_next(struct sqst_cursor *cursor, struct sqst_image_inode *inode)
 {
 	const uint64_t ref = SQST_REF(cursor->at - cursor->area->start, cursor->offset);
-	uint8_t raw[sizeof(union body)];
+	uint8_t raw[BODY_MAX];
 	unsigned type;
-	size_t size;
 	int rc = sqst_cursor_read(cursor, raw, sizeof(sqfs_inode_t));
 
 	if (rc < 0)
 		return rc;
 	type = GET16(sqfs_inode_t, type);
+	if (type >= sizeof(body_size) || body_size[type] == 0)
+		return sqst_image_bad(cursor->image,
+				      "the inode at reference 0x%" PRIx64
+				      " is of type %u, which there is not",
+				      ref, type);
 	*inode = (struct sqst_image_inode){
 	    .number = GET32(sqfs_inode_t, inode_number),
 	    .type = (uint8_t)(type > SQFS_INODE_SOCKET ? type - SQFS_INODE_SOCKET : type),
@@ -173,15 +153,8 @@ int sqst_image_inode_next(struct sqst_cursor *cursor, struct sqst_image_inode *i
 	    .gid = GET16(sqfs_inode_t, gid_idx),
 	    .mtime = GET32(sqfs_inode_t, mod_time),
 	    .xattr = SQST_NO_XATTR,
-	    .fragment = SQST_NO_FRAGMENT,
 	};
-	size = body_size(type);
-	if (size == 0)
-		return sqst_image_bad(cursor->image,
-				      "the inode at reference 0x%" PRIx64
-				      " is of type %u, which there is not",
-				      ref, type);
-	rc = sqst_cursor_read(cursor, raw, size);
+	rc = sqst_cursor_read(cursor, raw, body_size[type]);
 	if (rc < 0)
 		return rc;
 	if (inode->extended)
@@ -201,9 +174,10 @@ int sqst_image_inode_read(struct sqst_image *image, uint64_t ref, struct sqst_im
 
 int sqst_image_inode_skip(struct sqst_cursor *cursor, const struct sqst_image_inode *inode)
 {
+	const uint32_t index = inode->type == SQST_TYPE_DIR ? inode->index : 0;
 	int rc = sqst_cursor_skip(cursor, inode->tail, SQST_NONE);
 
-	for (uint32_t i = 0; rc == 0 && i < inode->index; i++) {
+	for (uint32_t i = 0; rc == 0 && i < index; i++) {
 		uint8_t raw[sizeof(sqfs_dir_index_t)];
 
 		rc = sqst_cursor_read(cursor, raw, sizeof(raw));

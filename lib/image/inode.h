@@ -24,21 +24,28 @@ struct sqst_image_inode {
 	/* Bytes that follow what was read: block sizes of a file, target of a symbolic link. A
 	 * directory's index is not counted. */
 	uint64_t tail;
-	/* Of a file: its bytes, where its first block is, and how many of its blocks are not in a
-	 * fragment. */
-	uint64_t size;
-	uint64_t start;
-	uint64_t blocks;
-	uint32_t fragment;
-	uint32_t fragment_offset;
-	/* Of a directory: its listing (0 bytes if empty) and its parent's number. */
-	uint64_t listing;
-	uint32_t listing_size;
-	uint32_t parent;
-	/* Entries of a directory's index, which follow too. */
-	uint32_t index;
-	/* Of a device, as the format packs it. */
-	uint32_t device;
+	/* By type. */
+	union {
+		/* A file: its bytes, where its first block is, and how many of its blocks are not
+		 * in a fragment. */
+		struct {
+			uint64_t size;
+			uint64_t start;
+			uint64_t blocks;
+			uint32_t fragment;
+			uint32_t fragment_offset;
+		};
+		/* A directory: its listing (0 bytes if empty), its parent's number, and the entries
+		 * of its index, which follow too. */
+		struct {
+			uint64_t listing;
+			uint32_t listing_size;
+			uint32_t parent;
+			uint32_t index;
+		};
+		/* A device, as the format packs it. */
+		uint32_t device;
+	};
 };
 
 /* Read the inode at a reference; the cursor is left at its tail. */

@@ -24,6 +24,7 @@ struct slot {
 	uint64_t at;
 	uint32_t stored;
 	uint32_t size;
+	bool raw;
 };
 
 struct sqst_meta_cache {
@@ -110,6 +111,7 @@ static int fill_meta_cache(struct sqst_image *image, const struct sqst_area *are
 			return rc;
 	}
 	slot->stored = HEADER + length;
+	slot->raw = (header & SQST_META_RAW) != 0;
 	slot->at = at;
 	return 0;
 }
@@ -135,7 +137,8 @@ int sqst_meta_load(struct sqst_image *image, const struct sqst_area *area, uint6
 	/* It may have been unpacked as a block of another table, which ends elsewhere. */
 	if (slot->stored > area->end - at)
 		return bad_place(image, area, at);
-	*block = (struct sqst_meta){at, at + slot->stored, slot->size, image->cache->data[which]};
+	*block = (struct sqst_meta){at, at + slot->stored, slot->size, slot->raw,
+				    image->cache->data[which]};
 	return 0;
 }
 

@@ -13,6 +13,8 @@ struct sqst_meta {
 	uint64_t at;
 	uint64_t next;
 	uint32_t size;
+	/* Stored as it is. */
+	bool raw;
 	/* Valid until the next block is loaded. */
 	const uint8_t *data;
 };
@@ -69,6 +71,11 @@ struct sqst_table {
  * stands before it. The index must ascend. To be released in any case. */
 int sqst_table_open(struct sqst_table *table, struct sqst_image *image, const char *name,
 		    uint64_t index, uint64_t end, uint32_t entries, uint32_t entry_size);
+
+/* The entries of block number `block` from 0; it has no other bytes. Valid until the next block is
+ * loaded. */
+int sqst_table_block(const struct sqst_table *table, uint32_t block, const uint8_t **data,
+		     uint32_t *entries);
 
 /* Copy entry number `entry` from 0, which is below table->entries. */
 int sqst_table_entry(const struct sqst_table *table, uint32_t entry, uint8_t *out);

@@ -87,11 +87,11 @@ int sqst_table_open(struct sqst_table *table, struct sqst_image *image, const ch
 	return 0;
 }
 
-int sqst_table_entry(const struct sqst_table *table, uint32_t entry, uint8_t *out)
+int sqst_table_block(const struct sqst_table *table, uint32_t block, const uint8_t **data,
+		     uint32_t *entries)
 {
-	const uint32_t per = SQST_META_SIZE / table->entry_size, block = entry / per;
+	const uint32_t per = SQST_META_SIZE / table->entry_size;
 	const uint32_t left = table->entries - block * per;
-	const uint32_t due = (left < per ? left : per) * table->entry_size;
 	struct sqst_area area = table->area;
 	struct sqst_meta meta;
 	int rc = load_window(table, block);
@@ -104,13 +104,26 @@ int sqst_table_entry(const struct sqst_table *table, uint32_t entry, uint8_t *ou
 	rc = sqst_meta_load(table->image, &area, table->window->at[i], &meta);
 	if (rc < 0)
 		return rc;
-	if (meta.size != due)
+	*data = meta.data;
+	*entries = left < per ? left : per;
+	if (meta.size != *entries * table->entry_size)
 		return sqst_image_bad(table->image,
 				      "the block of the %s at offset 0x%" PRIx64 " has %" PRIu32
 				      " bytes where %" PRIu32 " are due",
-				      area.name, meta.at, meta.size, due);
-	memcpy(out, meta.data + entry % per * table->entry_size, table->entry_size);
+				      area.name, meta.at, meta.size, *entries * table->entry_size);
 	return 0;
+}
+
+int sqst_table_entry(const struct sqst_table *table, uint32_t entry, uint8_t *out)
+{
+	const uint32_t per = SQST_META_SIZE / table->entry_size;
+	const uint8_t *data = NULL;
+	uint32_t entries;
+	const int rc = sqst_table_block(table, entry / per, &data, &entries);
+
+	if (rc == 0)
+		memcpy(out, data + entry % per * table->entry_size, table->entry_size);
+	return rc;
 }
 
 void sqst_table_release(struct sqst_table *table)

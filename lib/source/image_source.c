@@ -49,7 +49,7 @@ static int read_body(struct sqst_source_image *source, struct sqst_stage *stage,
 				      "the inode at reference 0x%" PRIx64
 				      " has owner %u:%u of the id table, which has %u entries",
 				      ref, inode.uid, inode.gid, image->super.ids);
-	if (inode.size > INT64_MAX)
+	if (inode.type == SQST_TYPE_FILE && inode.size > INT64_MAX)
 		return sqst_image_bad(image, "a file has %" PRIu64 " bytes", inode.size);
 	body = *out = sqst_stage_body(stage, (enum sqst_type)inode.type);
 	if (!body)

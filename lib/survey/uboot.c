@@ -14,10 +14,9 @@
 #include "sqst/uboot.h"
 #include "survey/survey.h"
 
-#define BLOCK_HEADER 2
-#define SECTOR       512
-#define HEADER       ((uint32_t)sizeof(sqfs_dir_header_t))
-#define ENTRY        ((uint32_t)offsetof(sqfs_dir_entry_t, name))
+#define SECTOR 512
+#define HEADER ((uint32_t)sizeof(sqfs_dir_header_t))
+#define ENTRY  ((uint32_t)offsetof(sqfs_dir_entry_t, name))
 /* A listing's size in its inode is this much more. */
 #define EXTRA 3
 
@@ -56,15 +55,12 @@ static int look_at_inode_blocks(struct look *look, uint64_t *blocks)
 	*blocks = 0;
 	look->uboot->inodes_in_order = true;
 	for (uint64_t at = area->start; at < area->end; (*blocks)++) {
-		uint8_t raw[BLOCK_HEADER];
 		struct sqst_meta block;
-		int rc = sqst_meta_load(look->image, area, at, &block);
+		const int rc = sqst_meta_load(look->image, area, at, &block);
 
-		if (rc == 0)
-			rc = sqst_image_pread(look->image, raw, sizeof(raw), at);
 		if (rc < 0)
 			return rc;
-		if (sqst_get16(raw) & SQST_META_RAW)
+		if (block.raw)
 			stored = true;
 		else if (stored)
 			look->uboot->inodes_in_order = false;
