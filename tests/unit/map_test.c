@@ -9,6 +9,7 @@
 
 #include "map_refusals.h"
 #include "numbering_support.h"
+#include "sqst/lineage.h"
 
 static struct sqst_numbers *parse(const char *text)
 {

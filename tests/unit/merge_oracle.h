@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "numbering_support.h"
+#include "sqst/lineage.h"
 #include "sqst/merge.h"
 
 /* What can be there, each behind its directory, in tree order. */
