@@ -303,7 +303,7 @@ static void files_that_cannot_be_used(void **state)
 
 #define LEVELS 1500
 
-static void depth_is_no_limit(void **state)
+static void a_deep_map_is_read(void **state)
 {
 	struct sqst_tree *tree = sqst_tree_new();
 	struct sqst_node *node = sqst_tree_root(tree);
@@ -421,7 +421,7 @@ int main(void)
 	    cmocka_unit_test(a_map_stands_for_its_image),
 	    cmocka_unit_test(names_are_version_5_uuids),
 	    cmocka_unit_test(files_that_cannot_be_used),
-	    cmocka_unit_test(depth_is_no_limit),
+	    cmocka_unit_test(a_deep_map_is_read),
 	    cmocka_unit_test(random_maps_are_sorted),
 	};
 

@@ -293,7 +293,7 @@ static void parents_must_be_sound(void **state)
 #define LEVELS 50000
 
 /* Neither a deep tree nor a deep parent may use up the stack. */
-static void depth_is_no_limit(void **state)
+static void a_deep_tree_is_numbered(void **state)
 {
 	struct sqst_tree *tree = sqst_tree_new();
 	struct sqst_tree *other = tree_of("d.=1");
@@ -353,7 +353,7 @@ int main(void)
 	    cmocka_unit_test(highest_number_can_be_used),
 	    cmocka_unit_test(limit_names_the_way_out),
 	    cmocka_unit_test(parents_must_be_sound),
-	    cmocka_unit_test(depth_is_no_limit),
+	    cmocka_unit_test(a_deep_tree_is_numbered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
