@@ -271,7 +271,8 @@ def agree(program):
         made = output_of(sys.executable, "-B", TOP + "/completions/generate", shell, f"{BUILD}/{program}")
         if made != text_of("completions/" + file):
             wrong.append(f"completions/{file} is not what `completions/generate {shell}` prints")
-    wide = [line for line in output_of(f"{BUILD}/{program}", "--help").splitlines() if len(line) > 80]
+    wide = [line for line in output_of(f"{BUILD}/{program}", "--help").splitlines()
+            if line.startswith("  ") and len(line) > 80]
     nothing(wrong + wide)
 
 
