@@ -272,7 +272,7 @@ def any_byte():
             assert (done.returncode == INPUT) == bool(done.stderr), done
 
 
-@tap.test("mistakes in the command line")
+@tap.test("mistakes in the command line of sqfs-stable-check")
 def usage():
     with tool.scratch() as room:
         good = build(room, "1", small())

@@ -283,7 +283,7 @@ def damaged(room):
         refuses(INPUT, room + "/broken")
 
 
-@case("mistakes in the command line")
+@case("mistakes in the command line of sqfs-stable-info")
 def usage(room):
     for arguments, word in (([], "IMAGE is missing"), (["--json"], "IMAGE is missing"),
                             (["a", "b"], "only one IMAGE"), (["--nope", "a"], "unknown option"),

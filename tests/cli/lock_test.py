@@ -134,7 +134,7 @@ def not_locked(room):
                    room + "/source", room + "/out.sqfs")
 
 
-@case("a signal ends a build that waits; nothing has changed")
+@case("a signal ends a build that waits for a map; nothing has changed")
 def signals(room):
     for number in (signal.SIGTERM, signal.SIGINT):
         with held(room + "/rootfs.map"):

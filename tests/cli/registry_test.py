@@ -349,7 +349,7 @@ def killed(registry):
     assert len(set(numbers)) == len(numbers) and max(numbers) <= registry.lineage()[0]
 
 
-@case("a signal ends a build that waits; nothing has changed")
+@case("a signal ends a build that waits for a registry; nothing has changed")
 def signals(registry):
     registry.init("--uuid", UUID)
     registry.source(plain("a"))

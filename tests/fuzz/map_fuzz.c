@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run.h"
 #include "sqst/map.h"
 #include "sqst/numbering.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char corpus[] = "map";
 
 static void must(bool holds)
 {

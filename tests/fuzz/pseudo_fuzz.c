@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "pseudo/pseudo.h"
+#include "run.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char corpus[] = "pseudo";
 
 static void must(bool holds)
 {

@@ -15,12 +15,13 @@
 #include "data/data.h"
 #include "parent/parent_data.h"
 #include "pipeline/pipeline.h"
+#include "run.h"
 #include "source/origin_spool.h"
 #include "sqst/archive.h"
 #include "sqst/image.h"
 #include "write/write.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char corpus[] = "reuse";
 
 #define FILES 6
 
@@ -66,7 +67,7 @@ static struct sqst_tree *make_tree(void)
 	for (unsigned i = 0; i < FILES; i++) {
 		struct sqst_node *node =
 		    sqst_tree_add(tree, sqst_tree_root(tree), source[i].name, SQST_TYPE_FILE);
-		uint8_t content[16384];
+		static uint8_t content[16384];
 
 		must(node != NULL);
 		fill(content, source[i].size, source[i].seed);
@@ -127,7 +128,7 @@ static void check_content(const char *path)
 	for (unsigned i = 0; i < FILES; i++) {
 		const struct sqst_node *node = sqst_tree_find(sqst_tree_root(tree), source[i].name);
 		struct sqst_content content;
-		uint8_t wanted[16384], found[16384];
+		static uint8_t wanted[16384], found[16384];
 
 		must(node && node->inode->u.file.size == source[i].size);
 		must(sqst_content_open(&content, tree, node, &why) == 0);
@@ -217,13 +218,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sqst_build_options options;
 	struct sqst_parents parents = {0};
 	struct sqst_reuse *reuse = NULL;
-	struct sqst_report why = {0};
+	static struct sqst_report why;
 	struct sqst_parent_file parent = {0};
 	char path[64], output[64];
 	int memory, rc;
 
 	if (!choose_options(&options, data, size))
 		return 0;
+	why = (struct sqst_report){0};
 	memory = memfd_create("parent", MFD_CLOEXEC);
 	must(memory >= 0 && write(memory, data, size) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);

@@ -6,12 +6,11 @@
 #endif
 
 #include <dirent.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "run.h"
 
 static int run_file(const char *directory, const char *name)
 {
@@ -36,8 +35,8 @@ int main(void)
 	struct dirent **list;
 	int count, number = 0;
 
-	snprintf(directory, sizeof(directory), "%s/tests/fuzz/corpus/" CORPUS,
-		 source ? source : ".");
+	snprintf(directory, sizeof(directory), "%s/tests/fuzz/corpus/%s", source ? source : ".",
+		 corpus);
 	count = scandir(directory, &list, NULL, alphasort);
 	if (count < 0) {
 		printf("Bail out! %s cannot be read\n", directory);
@@ -47,9 +46,9 @@ int main(void)
 		if (list[i]->d_name[0] != '.') {
 			printf("# %s\n", list[i]->d_name);
 			fflush(stdout);
-			printf("%s %d - " CORPUS "/%s\n",
+			printf("%s %d - %s/%s\n",
 			       run_file(directory, list[i]->d_name) == 0 ? "ok" : "not ok",
-			       ++number, list[i]->d_name);
+			       ++number, corpus, list[i]->d_name);
 		}
 		free(list[i]);
 	}

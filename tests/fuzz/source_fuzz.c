@@ -16,8 +16,9 @@
 /* Holes cost no bytes of input. */
 #define READ_MAX   (UINT64_C(4) << 20)
 #define RANGES_MAX 64
+#include "run.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char corpus[] = "source";
 
 static void must(bool holds)
 {

@@ -8,11 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "run.h"
 #include "sqst/check.h"
 #include "sqst/image.h"
 #include "sqst/survey.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char corpus[] = "image";
 
 static void must(bool holds)
 {

@@ -6,21 +6,16 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/output.h"
 #include "base/scope.h"
+#include "support/unit.h"
 
 static void message_names_file_and_cause(void **state)
 {

@@ -8,8 +8,6 @@
 #endif
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "cancel_support.h"
 #include "codec/queue.h"
+#include "support/cancel.h"
+#include "support/unit.h"
 
 /* ---- canceled */
 

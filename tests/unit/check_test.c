@@ -5,9 +5,9 @@
 #include "config.h"
 #endif
 
-#include "numbering_support.h"
 #include "sqst/check.h"
 #include "sqst/survey.h"
+#include "support/numbering.h"
 
 struct pair {
 	struct sqst_numbers *was_numbers;

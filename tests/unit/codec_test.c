@@ -5,7 +5,7 @@
 #include "config.h"
 #endif
 
-#include "codec_support.h"
+#include "support/codec.h"
 
 static void round_trip(struct bench *bench, size_t size, bool may_not_fit)
 {

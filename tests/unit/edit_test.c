@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "edit_support.h"
+#include "support/edit.h"
 
 /* ---- removing */
 

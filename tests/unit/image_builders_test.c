@@ -5,9 +5,9 @@
 #include "config.h"
 #endif
 
-#include "image_support.h"
+#include "support/image.h"
 
-#include "image_builders.h"
+#include "support/image_builders.h"
 
 /* False if the tool does not know an option, or we not the compressor. */
 static bool check_image(struct builders *builders, const char *tool, const char *options)

@@ -5,12 +5,11 @@
 #include "config.h"
 #endif
 
-#include "image_support.h"
+#include "support/image.h"
 
-#include "image_forge.h"
-#include "image_refusals.h"
 #include "sqst/codec.h"
 #include "sqst/lineage.h"
+#include "support/image_forge.h"
 
 /* ---- forged images */
 
@@ -56,67 +55,6 @@ static void every_type_in_both_forms(void **state)
 	}
 	sqst_numbers_free(numbers);
 	forge_free(forge);
-}
-
-static void change_field(const struct forge *forge, const struct change *change)
-{
-	uint8_t raw[8], *at = NULL;
-
-	switch (change->from) {
-	case SUPER:
-		at = forge->data;
-		break;
-	case INODE:
-		at = forge_inode_at(forge, change->path);
-		break;
-	case ENTRY:
-		at = forge_entry_at(forge, change->path);
-		break;
-	case LISTING:
-		at = forge_listing_at(forge, change->path);
-		break;
-	case INODES:
-		at = forge->data + forge->inode_table;
-		break;
-	case LISTINGS:
-		at = forge->data + forge->directory_table;
-		break;
-	case EXPORTS:
-		at = forge->data + forge->exports;
-		break;
-	case EXPORT_INDEX:
-		at = forge->data + forge->export_index;
-		break;
-	}
-	sqst_put64(raw, change->value);
-	memcpy(at + change->offset, raw, change->width);
-}
-
-static void damaged_fields_are_refused(void **state)
-{
-	size_t wrong = 0;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		const struct refusal *refusal = &refusals[i];
-		struct forge *forge = forge_make(DAMAGED_TREE, DAMAGED_TOP, NULL, 0);
-		struct sqst_numbers *numbers = NULL;
-		struct sqst_report why = {0};
-		int rc;
-
-		for (size_t c = 0; c < 3 && refusal->change[c].width > 0; c++)
-			change_field(forge, &refusal->change[c]);
-		rc = read_bytes(forge->data, forge->size, &numbers, &why);
-		if (refusal->message ? rc == 0 || !strstr(why.message, refusal->message)
-				     : rc != 0) {
-			print_error("row %zu, due: %s\n  is: %s\n", i,
-				    refusal->message ? refusal->message : "accepted", why.message);
-			wrong++;
-		}
-		sqst_numbers_free(numbers);
-		forge_free(forge);
-	}
-	assert_int_equal(wrong, 0);
 }
 
 static void what_is_no_image_is_refused(void **state)
@@ -431,7 +369,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(forged_image_is_read),
 	    cmocka_unit_test(every_type_in_both_forms),
-	    cmocka_unit_test(damaged_fields_are_refused),
 	    cmocka_unit_test(what_is_no_image_is_refused),
 	    cmocka_unit_test(every_truncation_is_refused),
 	    cmocka_unit_test(compressors_that_are_not_there_are_named),

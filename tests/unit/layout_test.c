@@ -6,16 +6,13 @@
 #include "config.h"
 #endif
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
-#include "layout_oracle.h"
+#include "support/layout_oracle.h"
+#include "support/unit.h"
 
 /* ---- the promises */
 

@@ -5,19 +5,16 @@
 #include "config.h"
 #endif
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
-
 #include "base/ids.h"
 #include "base/limits.h"
 #include "data/writer.h"
 #include "sqst/codec.h"
+#include "support/unit.h"
 #include "tree/tree.h"
 #include "write/stream.h"
 
@@ -213,8 +210,8 @@ static void attribute_lists(void **state)
 		size_t first;
 		int code;
 	} cases[] = {{256, 254, 0}, {256, 255, 0}, {257, 249, SQST_ERR_LIMIT}};
-	char name[257][256];
-	struct sqst_xattr list[257];
+	static char name[257][256];
+	static struct sqst_xattr list[257];
 
 	(void)state;
 	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {

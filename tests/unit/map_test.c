@@ -7,18 +7,8 @@
 #include <unistd.h>
 #include <uuid.h>
 
-#include "map_refusals.h"
-#include "numbering_support.h"
 #include "sqst/lineage.h"
-
-static struct sqst_numbers *parse(const char *text)
-{
-	struct sqst_numbers *numbers = NULL;
-	struct sqst_report why = {0};
-
-	require(sqst_map_parse("m", text, strlen(text), &numbers, &why), &why);
-	return numbers;
-}
+#include "support/numbering.h"
 
 static void uuid_is(const uint8_t *uuid, const char *should)
 {
@@ -119,44 +109,6 @@ static void links_share_a_number(void **state)
 	(void)state;
 	assert_int_equal(numbers->paths, 4);
 	sqst_numbers_free(numbers);
-}
-
-static void refused(const char *text, size_t size, const char *message)
-{
-	struct sqst_numbers *numbers = NULL;
-	struct sqst_report why = {0};
-	const int rc = sqst_map_parse("dir/m.map", text, size, &numbers, &why);
-
-	if (!strstr(why.message, message))
-		print_error("expected \"%s\", got \"%s\"\n", message, why.message);
-	assert_int_equal(rc, SQST_ERR_PARENT);
-	assert_int_equal(why.code, SQST_ERR_PARENT);
-	assert_ptr_equal(strstr(why.message, "dir/m.map: "), why.message);
-	assert_non_null(strstr(why.message, message));
-	assert_null(numbers);
-}
-
-static void damage_is_refused_with_its_line(void **state)
-{
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		refused(refusals[i].text, strlen(refusals[i].text), refusals[i].message);
-}
-
-static void bytes_that_no_string_holds_are_refused(void **state)
-{
-	static const char nul[] = START ROOT "./a\0b type=dir inode=2\n";
-	char name[512] = START ROOT "./";
-	const size_t start = strlen(name);
-
-	(void)state;
-	refused(nul, sizeof(nul) - 1, "line 4: it has a NUL byte in it");
-	memset(name + start, 'x', 256);
-	strcpy(name + start + 256, " type=file inode=2\n");
-	refused(name, strlen(name), "line 4: the path has a name of 256 bytes in it; 255 is");
-	strcpy(name + start + 255, " type=file inode=2\n");
-	sqst_numbers_free(parse(name));
 }
 
 /* Every cut of a sound map is refused, or ends at a line's end and is a smaller map. */
@@ -352,7 +304,7 @@ static void files_that_cannot_be_used(void **state)
 
 #define LEVELS 1500
 
-static void depth_is_no_limit(void **state)
+static void a_deep_map_is_read(void **state)
 {
 	struct sqst_tree *tree = sqst_tree_new();
 	struct sqst_node *node = sqst_tree_root(tree);
@@ -465,14 +417,12 @@ int main(void)
 	    cmocka_unit_test(a_tree_gives_its_numbers),
 	    cmocka_unit_test(unknown_things_are_ignored),
 	    cmocka_unit_test(links_share_a_number),
-	    cmocka_unit_test(damage_is_refused_with_its_line),
-	    cmocka_unit_test(bytes_that_no_string_holds_are_refused),
 	    cmocka_unit_test(no_cut_map_passes_for_another),
 	    cmocka_unit_test(every_byte_can_be_in_a_name),
 	    cmocka_unit_test(a_map_stands_for_its_image),
 	    cmocka_unit_test(names_are_version_5_uuids),
 	    cmocka_unit_test(files_that_cannot_be_used),
-	    cmocka_unit_test(depth_is_no_limit),
+	    cmocka_unit_test(a_deep_map_is_read),
 	    cmocka_unit_test(random_maps_are_sorted),
 	};
 

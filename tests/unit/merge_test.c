@@ -5,7 +5,7 @@
 #include "config.h"
 #endif
 
-#include "merge_oracle.h"
+#include "support/merge_oracle.h"
 
 struct release {
 	const char *paths;
@@ -25,7 +25,7 @@ static struct sqst_numbers *release_of(const struct release *release, uint32_t g
 	return numbers;
 }
 
-/* ---- one rule after the other; see numbering_support.h for how trees are written */
+/* ---- one rule after the other; see support/numbering.h for how trees are written */
 
 struct join {
 	struct release base;

@@ -5,8 +5,7 @@
 #include "config.h"
 #endif
 
-#include "pseudo_files.h"
-#include "pseudo_support.h"
+#include "support/pseudo.h"
 
 static void every_letter(void **state)
 {
@@ -469,14 +468,6 @@ int main(void)
 	    TEST(many_contents),
 	    TEST(canceled),
 	    TEST(owners_again),
-	    TEST(file_of_definitions),
-	    TEST(empty_lines),
-	    TEST(data_in_the_file),
-	    TEST(data_in_a_pipe),
-	    TEST(data_that_changes),
-	    TEST(refused_files),
-	    TEST(refused_definitions),
-	    TEST(lengths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

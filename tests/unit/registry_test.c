@@ -5,9 +5,9 @@
 #include "config.h"
 #endif
 
-#include "numbering_support.h"
 #include "registry/known.h"
 #include "registry/registry.h"
+#include "support/numbering.h"
 
 static void urls_are_shown_without_secrets(void **state)
 {

@@ -6,19 +6,16 @@
 #endif
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "data/runs.h"
 #include "image/read.h"
-#include "reuse_support.h"
+#include "support/reuse.h"
+#include "support/unit.h"
 
 #define PARENT_SIZE 60000
 

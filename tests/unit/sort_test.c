@@ -5,14 +5,10 @@
 #endif
 
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data/order.h"
+#include "support/unit.h"
 
 static int parse(struct sqst_sort *sort, const char *text, struct sqst_report *why)
 {

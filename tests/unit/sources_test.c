@@ -8,7 +8,7 @@
 #include <sys/mount.h>
 #include <sys/xattr.h>
 
-#include "edit_support.h"
+#include "support/edit.h"
 #include "tree/filter.h"
 
 /* ---- filters */

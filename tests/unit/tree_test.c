@@ -6,17 +6,12 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "support/unit.h"
 #include "tree/tree.h"
 
 static struct sqst_node *add(struct sqst_tree *tree, struct sqst_node *dir, const char *name,

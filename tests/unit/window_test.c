@@ -6,14 +6,11 @@
 #include "config.h"
 #endif
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/bytes.h"
+#include "support/unit.h"
 #include "write/window.h"
 
 #define ROUNDS 25

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Kinds of data, settings of every codec, and a pair of coders with buffers to try them with. */
-#ifndef UNIT_CODEC_SUPPORT_H
-#define UNIT_CODEC_SUPPORT_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "codec/codec.h"
-
-#define BLOCK    131072U
-#define METADATA 8192U
+#include "codec.h"
 
 /* Deterministic bytes: xorshift32. */
-static uint32_t next(uint32_t *state)
+uint32_t next(uint32_t *state)
 {
 	*state ^= *state << 13;
 	*state ^= *state >> 17;
@@ -31,7 +20,7 @@ static void fill_zero(uint8_t *data, size_t size)
 	memset(data, 0, size);
 }
 
-static void fill_random(uint8_t *data, size_t size)
+void fill_random(uint8_t *data, size_t size)
 {
 	uint32_t state = 0x2545f491;
 
@@ -39,7 +28,7 @@ static void fill_random(uint8_t *data, size_t size)
 		data[i] = (uint8_t)(next(&state) >> 16);
 }
 
-static void fill_text(uint8_t *data, size_t size)
+void fill_text(uint8_t *data, size_t size)
 {
 	static const char *const words[] = {"inode ", "lookup ", "table ", "of ",  "the ",
 					    "lower ", "image",   "\n",     "has ", "number "};
@@ -80,23 +69,10 @@ static void fill_sparse(uint8_t *data, size_t size)
 		data[at] = (uint8_t)next(&state);
 }
 
-static void (*const fills[])(uint8_t *data, size_t size) = {fill_zero, fill_random, fill_text,
-							    fill_binary, fill_sparse};
+void (*const fills[FILLS])(uint8_t *data, size_t size) = {fill_zero, fill_random, fill_text,
+							  fill_binary, fill_sparse};
 
-#define FILLS (sizeof(fills) / sizeof(fills[0]))
-
-/* The settings that every test below runs with; those not in this build are left out. */
-struct setting {
-	int id;
-	int level;
-	bool hc;
-	uint32_t filters;
-	uint32_t dict_size;
-	int algorithm;
-	uint32_t block_size;
-};
-
-static const struct setting settings[] = {
+const struct setting settings[SETTINGS] = {
     {.id = SQST_CODEC_GZIP, .level = 1, .block_size = BLOCK},
     {.id = SQST_CODEC_GZIP, .level = 9, .block_size = BLOCK},
     {.id = SQST_CODEC_GZIP, .level = 9, .block_size = 1024 * 1024},
@@ -117,9 +93,7 @@ static const struct setting settings[] = {
     {.id = SQST_CODEC_LZO, .algorithm = 4, .level = 8, .block_size = BLOCK},
 };
 
-#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
-
-static struct sqst_codec_config config_of(const struct setting *setting)
+struct sqst_codec_config config_of(const struct setting *setting)
 {
 	struct sqst_codec_config config;
 
@@ -134,19 +108,8 @@ static struct sqst_codec_config config_of(const struct setting *setting)
 	return config;
 }
 
-/* Both coders of a setting, and room for a block on each side. */
-struct bench {
-	const struct sqst_codec *codec;
-	struct sqst_coder *compressor;
-	struct sqst_coder *decompressor;
-	size_t block_size;
-	uint8_t *plain;
-	uint8_t *packed;
-	uint8_t *back;
-};
-
 /* Exactly `size` bytes, so that a sanitizer sees one byte too many. */
-static uint8_t *bytes(size_t size)
+uint8_t *bytes(size_t size)
 {
 	uint8_t *data = malloc(size ? size : 1);
 
@@ -154,7 +117,7 @@ static uint8_t *bytes(size_t size)
 	return data;
 }
 
-static bool bench_open(struct bench *bench, const struct setting *setting)
+bool bench_open(struct bench *bench, const struct setting *setting)
 {
 	const struct sqst_codec_config config = config_of(setting);
 	struct sqst_report why = {0};
@@ -175,7 +138,7 @@ static bool bench_open(struct bench *bench, const struct setting *setting)
 	return true;
 }
 
-static void bench_close(struct bench *bench)
+void bench_close(struct bench *bench)
 {
 	sqst_coder_free(bench->compressor);
 	sqst_coder_free(bench->decompressor);
@@ -184,15 +147,12 @@ static void bench_close(struct bench *bench)
 	free(bench->back);
 }
 
-static int32_t pack(struct bench *bench, size_t size, uint8_t *out, size_t room)
+int32_t pack(struct bench *bench, size_t size, uint8_t *out, size_t room)
 {
 	return bench->codec->compress(bench->compressor, bench->plain, size, out, room);
 }
 
-static int32_t unpack(struct bench *bench, const uint8_t *in, size_t size, uint8_t *out,
-		      size_t room)
+int32_t unpack(struct bench *bench, const uint8_t *in, size_t size, uint8_t *out, size_t room)
 {
 	return bench->codec->decompress(bench->decompressor, in, size, out, room);
 }
-
-#endif

@@ -1,34 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One rule, one case: parents, a tree, and the numbers that must come out. */
-#ifndef UNIT_NUMBERING_RULES_H
-#define UNIT_NUMBERING_RULES_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include "numbering_support.h"
+#include "numbering_rules.h"
 
-#define PARENTS 4
-
-struct parent {
-	const char *paths;
-	uint32_t top;
-};
-
-struct rule {
-	struct parent parent[PARENTS];
-	const char *tree;
-	bool new_lineage;
-	bool keep_links;
-	/* What must come out. */
-	const char *numbers;
-	uint32_t top;
-	bool no_double;
-	uint32_t kept;
-	uint32_t retyped;
-	uint32_t renumbered;
-	uint32_t retired;
-};
-
-static inline int assign(const struct rule *rule, struct sqst_tree *tree,
-			 struct sqst_numbering *out, struct sqst_report *why)
+int assign(const struct rule *rule, struct sqst_tree *tree, struct sqst_numbering *out,
+	   struct sqst_report *why)
 {
 	struct sqst_numbers *parent[PARENTS] = {0};
 	size_t count = 0;
@@ -47,7 +26,7 @@ static inline int assign(const struct rule *rule, struct sqst_tree *tree,
 	return rc;
 }
 
-static inline void check(const struct rule *rule)
+void check(const struct rule *rule)
 {
 	struct sqst_tree *tree = tree_of(rule->tree);
 	struct sqst_numbers *expected = numbers_of(rule->numbers, rule->top);
@@ -73,7 +52,3 @@ static inline void check(const struct rule *rule)
 	sqst_numbers_free(expected);
 	sqst_tree_free(tree);
 }
-
-#define CHECK(...) check(&(const struct rule){__VA_ARGS__})
-
-#endif

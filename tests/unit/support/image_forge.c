@@ -5,51 +5,18 @@
  * ("." is the root, first), the number. Names of a directory in their order. A second name with a
  * number is a hard link. An upper case letter: the extended form of the inode; a file of that form
  * has two blocks and a half. */
-#ifndef UNIT_IMAGE_FORGE_H
-#define UNIT_IMAGE_FORGE_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/bytes.h"
-
-#define FORGE_META 8192
-
-/* The most numbers that an export table is made for. */
-#define FORGE_EXPORTS_MAX 100000
-
-struct forge_name {
-	char *path;
-	size_t parent;
-	/* The first name of the same inode. */
-	size_t same;
-	uint32_t number;
-	unsigned type;
-	/* Places in the unpacked tables. */
-	size_t inode;
-	size_t entry;
-	size_t listing;
-	size_t listing_size;
-};
-
-struct forge {
-	uint8_t *data;
-	size_t size;
-	struct forge_name *name;
-	size_t names;
-	/* Where the tables are in the image. */
-	size_t inode_table;
-	size_t directory_table;
-	size_t exports;
-	size_t export_index;
-};
+#include "image_forge.h"
 
 struct forge_bytes {
 	uint8_t *data;
 	size_t size;
 };
 
-static inline void forge_append(struct forge_bytes *to, const void *data, size_t size)
+static void forge_append(struct forge_bytes *to, const void *data, size_t size)
 {
 	to->data = realloc(to->data, to->size + size + 1);
 	assert_non_null(to->data);
@@ -58,7 +25,7 @@ static inline void forge_append(struct forge_bytes *to, const void *data, size_t
 	to->size += size;
 }
 
-static inline void forge_number(struct forge_bytes *to, uint64_t value, size_t width)
+static void forge_number(struct forge_bytes *to, uint64_t value, size_t width)
 {
 	uint8_t raw[8];
 
@@ -67,17 +34,17 @@ static inline void forge_number(struct forge_bytes *to, uint64_t value, size_t w
 }
 
 /* A place of an unpacked table in the packed one, as offset and as reference. */
-static inline size_t forge_offset(size_t place)
+static size_t forge_offset(size_t place)
 {
 	return place / FORGE_META * (FORGE_META + 2) + 2 + place % FORGE_META;
 }
 
-static inline uint64_t forge_ref(size_t place)
+static uint64_t forge_ref(size_t place)
 {
 	return (uint64_t)(place / FORGE_META * (FORGE_META + 2)) << 16 | place % FORGE_META;
 }
 
-static inline size_t forge_find(const struct forge *forge, const char *path, size_t length)
+static size_t forge_find(const struct forge *forge, const char *path, size_t length)
 {
 	for (size_t i = 0; i < forge->names; i++) {
 		if (strlen(forge->name[i].path) == length &&
@@ -88,19 +55,19 @@ static inline size_t forge_find(const struct forge *forge, const char *path, siz
 	return 0;
 }
 
-static inline const char *forge_base(const struct forge_name *name)
+static const char *forge_base(const struct forge_name *name)
 {
 	const char *slash = strrchr(name->path, '/');
 
 	return slash ? slash + 1 : name->path;
 }
 
-static inline unsigned forge_type(const struct forge_name *name)
+static unsigned forge_type(const struct forge_name *name)
 {
 	return name->type > 7 ? name->type - 7 : name->type;
 }
 
-static inline void forge_parse(struct forge *forge, const char *spec)
+static void forge_parse(struct forge *forge, const char *spec)
 {
 	static const char letters[] = "?dflbcpsDFLBCPS";
 
@@ -129,7 +96,7 @@ static inline void forge_parse(struct forge *forge, const char *spec)
 	}
 }
 
-static inline size_t forge_inode_size(unsigned type)
+static size_t forge_inode_size(unsigned type)
 {
 	static const size_t size[] = {0, 32, 32, 27, 24, 24, 20, 20, 40, 68, 31, 28, 28, 24, 24};
 
@@ -137,7 +104,7 @@ static inline size_t forge_inode_size(unsigned type)
 }
 
 /* The listing: a header wherever the block of the inode changes or the numbers are too far off. */
-static inline void forge_listing(struct forge *forge, size_t dir, struct forge_bytes *to)
+static void forge_listing(struct forge *forge, size_t dir, struct forge_bytes *to)
 {
 	size_t header = 0, count = 0;
 	uint64_t block = 0;
@@ -172,8 +139,8 @@ static inline void forge_listing(struct forge *forge, size_t dir, struct forge_b
 	forge->name[dir].listing_size = to->size - forge->name[dir].listing;
 }
 
-static inline void forge_inode(const struct forge *forge, const struct forge_name *name,
-			       struct forge_bytes *to)
+static void forge_inode(const struct forge *forge, const struct forge_name *name,
+			struct forge_bytes *to)
 {
 	const uint64_t ref = forge_ref(name->listing);
 	const uint32_t parent = forge->name[name->parent].number;
@@ -215,8 +182,8 @@ static inline void forge_inode(const struct forge *forge, const struct forge_nam
 }
 
 /* Pack a table. Its blocks' positions go to `index`, if that is given. */
-static inline void forge_pack(struct forge_bytes *to, const struct forge_bytes *table,
-			      struct forge_bytes *index)
+static void forge_pack(struct forge_bytes *to, const struct forge_bytes *table,
+		       struct forge_bytes *index)
 {
 	for (size_t at = 0; at < table->size; at += FORGE_META) {
 		const size_t left = table->size - at;
@@ -229,7 +196,7 @@ static inline void forge_pack(struct forge_bytes *to, const struct forge_bytes *
 	}
 }
 
-static inline void forge_exports(const struct forge *forge, uint32_t top, struct forge_bytes *to)
+static void forge_exports(const struct forge *forge, uint32_t top, struct forge_bytes *to)
 {
 	to->data = malloc((size_t)top * 8 + 1);
 	assert_non_null(to->data);
@@ -244,7 +211,7 @@ static inline void forge_exports(const struct forge *forge, uint32_t top, struct
 	}
 }
 
-static inline void forge_super(const struct forge *forge, uint32_t top, bool extra)
+static void forge_super(const struct forge *forge, uint32_t top, bool extra)
 {
 	uint8_t *raw = forge->data;
 
@@ -266,8 +233,8 @@ static inline void forge_super(const struct forge *forge, uint32_t top, bool ext
 	sqst_put64(raw + 88, top <= FORGE_EXPORTS_MAX ? forge->export_index : UINT64_MAX);
 }
 
-static inline void forge_layout(struct forge *forge, struct forge_bytes *inodes,
-				struct forge_bytes *listings)
+static void forge_layout(struct forge *forge, struct forge_bytes *inodes,
+			 struct forge_bytes *listings)
 {
 	size_t place = 0;
 
@@ -289,8 +256,7 @@ static inline void forge_layout(struct forge *forge, struct forge_bytes *inodes,
 }
 
 /* `top`: the inode count. `extra`: an extra-information block with its header, or NULL. */
-static inline struct forge *forge_make(const char *spec, uint32_t top, const void *extra,
-				       size_t extra_size)
+struct forge *forge_make(const char *spec, uint32_t top, const void *extra, size_t extra_size)
 {
 	struct forge *forge = calloc(1, sizeof(*forge));
 	struct forge_bytes inodes = {0}, listings = {0}, exports = {0}, index = {0}, image = {0};
@@ -325,7 +291,7 @@ static inline struct forge *forge_make(const char *spec, uint32_t top, const voi
 	return forge;
 }
 
-static inline void forge_free(struct forge *forge)
+void forge_free(struct forge *forge)
 {
 	for (size_t i = 0; i < forge->names; i++)
 		free(forge->name[i].path);
@@ -335,25 +301,23 @@ static inline void forge_free(struct forge *forge)
 }
 
 /* Bytes to change. */
-static inline uint8_t *forge_inode_at(const struct forge *forge, const char *path)
+uint8_t *forge_inode_at(const struct forge *forge, const char *path)
 {
 	const struct forge_name *name = &forge->name[forge_find(forge, path, strlen(path))];
 
 	return forge->data + forge->inode_table + forge_offset(forge->name[name->same].inode);
 }
 
-static inline uint8_t *forge_entry_at(const struct forge *forge, const char *path)
+uint8_t *forge_entry_at(const struct forge *forge, const char *path)
 {
 	const struct forge_name *name = &forge->name[forge_find(forge, path, strlen(path))];
 
 	return forge->data + forge->directory_table + forge_offset(name->entry);
 }
 
-static inline uint8_t *forge_listing_at(const struct forge *forge, const char *path)
+uint8_t *forge_listing_at(const struct forge *forge, const char *path)
 {
 	const struct forge_name *name = &forge->name[forge_find(forge, path, strlen(path))];
 
 	return forge->data + forge->directory_table + forge_offset(name->listing);
 }
-
-#endif

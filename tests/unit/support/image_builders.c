@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Images of other builders, from a source tree that has something of everything. */
-#ifndef UNIT_IMAGE_BUILDERS_H
-#define UNIT_IMAGE_BUILDERS_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <dirent.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
+#include "image_builders.h"
 
-#include "sqst/codec.h"
-#include "sqst/numbers.h"
-
-struct builders {
-	char work[256];
-	char source[272];
-	char image[272];
-};
-
-static inline bool builder_there(const char *tool)
+bool builder_there(const char *tool)
 {
 	char command[128];
 
@@ -30,7 +17,7 @@ static inline bool builder_there(const char *tool)
 	return false;
 }
 
-static inline void builders_write(const char *path, size_t size)
+static void builders_write(const char *path, size_t size)
 {
 	FILE *out = fopen(path, "w");
 
@@ -40,7 +27,7 @@ static inline void builders_write(const char *path, size_t size)
 	assert_int_equal(fclose(out), 0);
 }
 
-static inline void builders_large_directories(void)
+static void builders_large_directories(void)
 {
 	char path[64];
 
@@ -56,7 +43,7 @@ static inline void builders_large_directories(void)
 	}
 }
 
-static inline void builders_tree(const struct builders *builders)
+static void builders_tree(const struct builders *builders)
 {
 	char name[SQST_NAME_MAX + 1];
 
@@ -81,7 +68,7 @@ static inline void builders_tree(const struct builders *builders)
 	}
 }
 
-static inline int builders_setup(void **state)
+int builders_setup(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct builders *builders = calloc(1, sizeof(*builders));
@@ -97,7 +84,7 @@ static inline int builders_setup(void **state)
 	return 0;
 }
 
-static inline int builders_teardown(void **state)
+int builders_teardown(void **state)
 {
 	struct builders *builders = *state;
 	char command[300];
@@ -110,8 +97,7 @@ static inline int builders_teardown(void **state)
 }
 
 /* Make builders->image. False if the tool does not know an option, a compressor say. */
-static inline bool builder_run(const struct builders *builders, const char *tool,
-			       const char *options)
+bool builder_run(const struct builders *builders, const char *tool, const char *options)
 {
 	char command[1200];
 
@@ -127,7 +113,7 @@ static inline bool builder_run(const struct builders *builders, const char *tool
 	return system(command) == 0;
 }
 
-static inline uint8_t *builder_image(const struct builders *builders, size_t *size)
+uint8_t *builder_image(const struct builders *builders, size_t *size)
 {
 	FILE *in = fopen(builders->image, "r");
 	uint8_t *data;
@@ -143,7 +129,7 @@ static inline uint8_t *builder_image(const struct builders *builders, size_t *si
 	return data;
 }
 
-static inline uint8_t builder_type(mode_t mode)
+static uint8_t builder_type(mode_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFDIR:
@@ -173,21 +159,21 @@ struct builder_pairs {
 	size_t count;
 };
 
-static inline int builder_by_source(const void *a, const void *b)
+static int builder_by_source(const void *a, const void *b)
 {
 	const struct builder_pair *left = a, *right = b;
 
 	return (left->source > right->source) - (left->source < right->source);
 }
 
-static inline int builder_by_number(const void *a, const void *b)
+static int builder_by_number(const void *a, const void *b)
 {
 	const struct builder_pair *left = a, *right = b;
 
 	return (left->number > right->number) - (left->number < right->number);
 }
 
-static inline uint32_t builder_names_in(const char *path)
+static uint32_t builder_names_in(const char *path)
 {
 	DIR *dir = opendir(path);
 	uint32_t names = 0;
@@ -199,8 +185,8 @@ static inline uint32_t builder_names_in(const char *path)
 	return names - 2;
 }
 
-static inline void builder_walk(const struct sqst_entry *entry, const char *path,
-				struct builder_pairs *pairs)
+static void builder_walk(const struct sqst_entry *entry, const char *path,
+			 struct builder_pairs *pairs)
 {
 	struct stat st;
 
@@ -226,8 +212,8 @@ static inline void builder_walk(const struct sqst_entry *entry, const char *path
 }
 
 /* What another reader says of some paths. */
-static inline void builder_ask_rdsquashfs(const struct builders *builders,
-					  const struct sqst_numbers *numbers)
+static void builder_ask_rdsquashfs(const struct builders *builders,
+				   const struct sqst_numbers *numbers)
 {
 	for (uint32_t i = 0; i < numbers->root.count; i++) {
 		const struct sqst_entry *entry = &numbers->root.child[i];
@@ -250,8 +236,8 @@ static inline void builder_ask_rdsquashfs(const struct builders *builders,
 
 /* An image's numbers against its source: the same paths and types, and, if the builder keeps hard
  * links, the same number on two paths if and only if they are one file in the source. */
-static inline void builder_compare(const struct builders *builders,
-				   const struct sqst_numbers *numbers, bool links)
+void builder_compare(const struct builders *builders, const struct sqst_numbers *numbers,
+		     bool links)
 {
 	struct builder_pairs pairs = {0};
 
@@ -270,5 +256,3 @@ static inline void builder_compare(const struct builders *builders,
 	if (builder_there("rdsquashfs"))
 		builder_ask_rdsquashfs(builders, numbers);
 }
-
-#endif

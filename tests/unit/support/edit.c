@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the tests of edits share. */
-#ifndef TESTS_UNIT_EDIT_SUPPORT_H
-#define TESTS_UNIT_EDIT_SUPPORT_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <fcntl.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "sqst/edit.h"
-#include "tree/tree.h"
+#include "edit.h"
 
 /* ---- a directory to work in, and what is in a tree */
 
-static inline int enter(void **state)
+int enter(void **state)
 {
 	char *path = strdup("/tmp/edit_test.XXXXXX");
 
@@ -32,7 +19,7 @@ static inline int enter(void **state)
 	return 0;
 }
 
-static inline int leave(void **state)
+int leave(void **state)
 {
 	char command[64];
 	int rc;
@@ -43,12 +30,12 @@ static inline int leave(void **state)
 	return rc;
 }
 
-static inline void dir(const char *path)
+void dir(const char *path)
 {
 	assert_int_equal(mkdir(path, 0755), 0);
 }
 
-static inline void file(const char *path, const char *text)
+void file(const char *path, const char *text)
 {
 	FILE *out = fopen(path, "w");
 
@@ -57,14 +44,14 @@ static inline void file(const char *path, const char *text)
 	assert_int_equal(fclose(out), 0);
 }
 
-static inline void warn(void *user, const char *message)
+void warn(void *user, const char *message)
 {
 	(void)message;
 	++*(int *)user;
 }
 
 /* All paths in tree order, a space behind each; directories end in a slash. */
-static inline void assert_paths(const struct sqst_tree *tree, const char *expected)
+void assert_paths(const struct sqst_tree *tree, const char *expected)
 {
 	char all[2048] = "";
 	uint32_t names = 1;
@@ -82,7 +69,7 @@ static inline void assert_paths(const struct sqst_tree *tree, const char *expect
 	assert_int_equal(names, sqst_tree_names(tree));
 }
 
-static inline struct sqst_node *get(const struct sqst_tree *tree, const char *path)
+struct sqst_node *get(const struct sqst_tree *tree, const char *path)
 {
 	struct sqst_node *node = sqst_tree_root(tree);
 	char *copy = strdup(path), *rest = NULL;
@@ -95,7 +82,7 @@ static inline struct sqst_node *get(const struct sqst_tree *tree, const char *pa
 	return node;
 }
 
-static inline void assert_text(const struct sqst_tree *tree, const char *path, const char *expected)
+void assert_text(const struct sqst_tree *tree, const char *path, const char *expected)
 {
 	const struct sqst_node *node = get(tree, path);
 	const size_t size = (size_t)node->inode->u.file.size;
@@ -110,5 +97,3 @@ static inline void assert_text(const struct sqst_tree *tree, const char *path, c
 	sqst_content_close(&content);
 	assert_string_equal(text, expected);
 }
-
-#endif

@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bytes read as an image: accepted, refused, or damaged at random first. */
-#ifndef UNIT_IMAGE_SUPPORT_H
-#define UNIT_IMAGE_SUPPORT_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "image.h"
 
-#include <cmocka.h>
-
-#include "base/bytes.h"
-#include "sqst/image.h"
-#include "sqst/map.h"
-
-static char memory_path[64];
+char memory_path[64];
 static int memory = -1;
 
-static inline int open_memory(void **state)
+int open_memory(void **state)
 {
 	(void)state;
 	memory = memfd_create("image", MFD_CLOEXEC);
@@ -32,15 +18,14 @@ static inline int open_memory(void **state)
 	return 0;
 }
 
-static inline int close_memory(void **state)
+int close_memory(void **state)
 {
 	(void)state;
 	return close(memory);
 }
 
 /* Read `size` bytes as an image. On failure *out is as it was. */
-static inline int read_bytes(const uint8_t *data, size_t size, struct sqst_numbers **out,
-			     struct sqst_report *why)
+int read_bytes(const uint8_t *data, size_t size, struct sqst_numbers **out, struct sqst_report *why)
 {
 	struct sqst_numbers *const before = *out;
 	int rc;
@@ -58,7 +43,7 @@ static inline int read_bytes(const uint8_t *data, size_t size, struct sqst_numbe
 	return rc;
 }
 
-static inline struct sqst_numbers *accept(const uint8_t *data, size_t size)
+struct sqst_numbers *accept(const uint8_t *data, size_t size)
 {
 	struct sqst_numbers *numbers = NULL;
 	struct sqst_report why;
@@ -68,7 +53,7 @@ static inline struct sqst_numbers *accept(const uint8_t *data, size_t size)
 	return numbers;
 }
 
-static inline void refuse(const uint8_t *data, size_t size, const char *message)
+void refuse(const uint8_t *data, size_t size, const char *message)
 {
 	struct sqst_numbers *numbers = NULL;
 	struct sqst_report why;
@@ -79,7 +64,7 @@ static inline void refuse(const uint8_t *data, size_t size, const char *message)
 		fail_msg("\"%s\" is not in: %s", message, why.message);
 }
 
-static inline void map_is(const struct sqst_numbers *numbers, const char *should)
+void map_is(const struct sqst_numbers *numbers, const char *should)
 {
 	struct sqst_report why = {0};
 	char *text = NULL, *copy;
@@ -93,7 +78,7 @@ static inline void map_is(const struct sqst_numbers *numbers, const char *should
 }
 
 /* A generator that is the same everywhere (xorshift). */
-static inline uint64_t next_random(uint64_t *seed)
+static uint64_t next_random(uint64_t *seed)
 {
 	*seed ^= *seed << 13;
 	*seed ^= *seed >> 7;
@@ -102,7 +87,7 @@ static inline uint64_t next_random(uint64_t *seed)
 }
 
 /* Flip bits, set bytes, cut: whatever comes, it is read or refused. */
-static inline void damage_at_random(const uint8_t *image, size_t size, unsigned rounds)
+void damage_at_random(const uint8_t *image, size_t size, unsigned rounds)
 {
 	uint8_t *data = malloc(size);
 	uint64_t seed = 20240607;
@@ -135,5 +120,3 @@ static inline void damage_at_random(const uint8_t *image, size_t size, unsigned 
 	assert_true(accepted < rounds);
 	free(data);
 }
-
-#endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Fields of a forged image that are changed, and what the message must then say. */
-#ifndef UNIT_IMAGE_REFUSALS_H
-#define UNIT_IMAGE_REFUSALS_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-/* The tree of the damaged images; number 9 is not in use, inode count 9. */
-#define DAMAGED_TREE "d.=5 da=1 fa/f=2 la/l=3 fb=2 Dc=4 Fd=6 de=8 fe/x=7"
-#define DAMAGED_TOP  9
+#include "support/image.h"
+#include "support/image_forge.h"
 
 /* What a place is counted from. */
 enum from {
@@ -164,4 +164,72 @@ static const struct refusal refusals[] = {
     {{{EXPORTS, 0, 2 + 8 * 8, 8, 0}}, NULL},
 };
 
-#endif
+static void change_field(const struct forge *forge, const struct change *change)
+{
+	uint8_t raw[8], *at = NULL;
+
+	switch (change->from) {
+	case SUPER:
+		at = forge->data;
+		break;
+	case INODE:
+		at = forge_inode_at(forge, change->path);
+		break;
+	case ENTRY:
+		at = forge_entry_at(forge, change->path);
+		break;
+	case LISTING:
+		at = forge_listing_at(forge, change->path);
+		break;
+	case INODES:
+		at = forge->data + forge->inode_table;
+		break;
+	case LISTINGS:
+		at = forge->data + forge->directory_table;
+		break;
+	case EXPORTS:
+		at = forge->data + forge->exports;
+		break;
+	case EXPORT_INDEX:
+		at = forge->data + forge->export_index;
+		break;
+	}
+	sqst_put64(raw, change->value);
+	memcpy(at + change->offset, raw, change->width);
+}
+
+static void damaged_fields_are_refused(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const struct refusal *refusal = &refusals[i];
+		struct forge *forge = forge_make(DAMAGED_TREE, DAMAGED_TOP, NULL, 0);
+		struct sqst_numbers *numbers = NULL;
+		struct sqst_report why = {0};
+		int rc;
+
+		for (size_t c = 0; c < 3 && refusal->change[c].width > 0; c++)
+			change_field(forge, &refusal->change[c]);
+		rc = read_bytes(forge->data, forge->size, &numbers, &why);
+		if (refusal->message ? rc == 0 || !strstr(why.message, refusal->message)
+				     : rc != 0) {
+			print_error("row %zu, due: %s\n  is: %s\n", i,
+				    refusal->message ? refusal->message : "accepted", why.message);
+			wrong++;
+		}
+		sqst_numbers_free(numbers);
+		forge_free(forge);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(damaged_fields_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, open_memory, close_memory);
+}

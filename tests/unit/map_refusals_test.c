@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Maps that must be refused, and what the message must say. */
-#ifndef UNIT_MAP_REFUSALS_H
-#define UNIT_MAP_REFUSALS_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#define START "#mtree\n# sqfs-stable: version=1 top=99\n"
-#define ROOT  ". type=dir inode=1\n"
+#include "support/numbering.h"
 
 struct refusal {
 	const char *text;
@@ -93,4 +93,50 @@ static const struct refusal refusals[] = {
     {START ROOT "./a type=dir inode=2", "line 4: the file ends in the middle"},
 };
 
-#endif
+static void refused(const char *text, size_t size, const char *message)
+{
+	struct sqst_numbers *numbers = NULL;
+	struct sqst_report why = {0};
+	const int rc = sqst_map_parse("dir/m.map", text, size, &numbers, &why);
+
+	if (!strstr(why.message, message))
+		print_error("expected \"%s\", got \"%s\"\n", message, why.message);
+	assert_int_equal(rc, SQST_ERR_PARENT);
+	assert_int_equal(why.code, SQST_ERR_PARENT);
+	assert_ptr_equal(strstr(why.message, "dir/m.map: "), why.message);
+	assert_non_null(strstr(why.message, message));
+	assert_null(numbers);
+}
+
+static void damage_is_refused_with_its_line(void **state)
+{
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		refused(refusals[i].text, strlen(refusals[i].text), refusals[i].message);
+}
+
+static void bytes_that_no_string_holds_are_refused(void **state)
+{
+	static const char nul[] = START ROOT "./a\0b type=dir inode=2\n";
+	char name[512] = START ROOT "./";
+	const size_t start = strlen(name);
+
+	(void)state;
+	refused(nul, sizeof(nul) - 1, "line 4: it has a NUL byte in it");
+	memset(name + start, 'x', 256);
+	strcpy(name + start + 256, " type=file inode=2\n");
+	refused(name, strlen(name), "line 4: the path has a name of 256 bytes in it; 255 is");
+	strcpy(name + start + 255, " type=file inode=2\n");
+	sqst_numbers_free(parse(name));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(damage_is_refused_with_its_line),
+	    cmocka_unit_test(bytes_that_no_string_holds_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

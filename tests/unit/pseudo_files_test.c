@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tests of files of pseudo definitions, with and without content, and of what is refused. */
-#ifndef TESTS_UNIT_PSEUDO_FILES_H
-#define TESTS_UNIT_PSEUDO_FILES_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include "pseudo_support.h"
+#include "support/pseudo.h"
 
 static void file_of_definitions(void **state)
 {
@@ -240,4 +241,14 @@ static void lengths(void **state)
 	assert_int_equal(add(scratch, text), SQST_ERR_OPTION);
 }
 
-#endif
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    TEST(file_of_definitions), TEST(empty_lines),       TEST(data_in_the_file),
+	    TEST(data_in_a_pipe),      TEST(data_that_changes), TEST(refused_files),
+	    TEST(refused_definitions), TEST(lengths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A place with two releases to build, and faults that are to meet the build. */
-#ifndef UNIT_CANCEL_SUPPORT_H
-#define UNIT_CANCEL_SUPPORT_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+#include "cancel.h"
 
-#include "sqst/build.h"
-#include "sqst/pseudo.h"
-
-#define BLOCK 4096u
-#define FILES 24u
-
-/* What is to go wrong, and whether it has. Only reads of files below `where` are counted. */
-static struct fault {
-	char where[300];
-	atomic_uint reads;
-	unsigned fail_at;
-	/* From then on threads are slow, so that they have something in hand when the build ends.
-	 */
-	atomic_bool over;
-	pthread_t builder;
-	unsigned asked;
-	unsigned cancel_at;
-} fault;
+struct fault fault;
 
 /* ---- the system, with faults: the linker puts these in place of the C library's */
 
@@ -43,7 +17,7 @@ ssize_t __wrap_copy_file_range(int in, off_t *in_at, int out, off_t *out_at, siz
 ssize_t __real_copy_file_range(int in, off_t *in_at, int out, off_t *out_at, size_t size,
 			       unsigned flags);
 
-static inline void linger(void)
+static void linger(void)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 
@@ -51,7 +25,7 @@ static inline void linger(void)
 		nanosleep(&pause, NULL);
 }
 
-static inline bool fails(int fd)
+static bool fails(int fd)
 {
 	char link[64], path[PATH_MAX];
 	ssize_t length;
@@ -85,7 +59,7 @@ ssize_t __wrap_copy_file_range(int in, off_t *in_at, int out, off_t *out_at, siz
 }
 
 /* Yes once, at the question that was set: nobody may ask again and go on. */
-static inline bool asked(void *user)
+bool asked(void *user)
 {
 	(void)user;
 	assert_true(pthread_equal(pthread_self(), fault.builder));
@@ -99,22 +73,8 @@ static const struct sqst_cancel cancel = {.asked = asked};
 
 /* ---- a place with two releases */
 
-struct place {
-	char root[256];
-	char source[2][270];
-	char parent[270];
-	char target[270];
-	char *parent_bytes;
-	size_t parent_size;
-	struct sqst_source input;
-	struct sqst_parent_file parent_file;
-	struct sqst_build_options options;
-	/* Of a pseudo file, or NULL. */
-	const char *definition;
-};
-
 /* Bytes that do not compress, the same for the same seed. */
-static inline void put(const char *directory, const char *name, unsigned seed, size_t size)
+static void put(const char *directory, const char *name, unsigned seed, size_t size)
 {
 	uint64_t random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
 	char path[600];
@@ -132,7 +92,7 @@ static inline void put(const char *directory, const char *name, unsigned seed, s
 
 /* The second has the first's files with a new one, a changed one, a moved one, two that are equal
  * and one that has blocks and moved. */
-static inline void make_sources(struct place *place)
+static void make_sources(struct place *place)
 {
 	char name[32];
 
@@ -153,7 +113,7 @@ static inline void make_sources(struct place *place)
 	put(place->source[1], "again", 104, 6 * BLOCK + 100);
 }
 
-static inline char *read_all(const char *path, size_t *size)
+char *read_all(const char *path, size_t *size)
 {
 	FILE *in = fopen(path, "r");
 	struct stat st;
@@ -169,7 +129,7 @@ static inline char *read_all(const char *path, size_t *size)
 	return bytes;
 }
 
-static inline int build(struct place *place, struct sqst_report *why)
+int build(struct place *place, struct sqst_report *why)
 {
 	struct sqst_pseudo *pseudo = NULL;
 	int rc;
@@ -189,7 +149,7 @@ static inline int build(struct place *place, struct sqst_report *why)
 	return rc;
 }
 
-static inline void must_build(struct place *place)
+void must_build(struct place *place)
 {
 	struct sqst_report why = {0};
 
@@ -198,7 +158,7 @@ static inline void must_build(struct place *place)
 		fail_msg("%s", why.message);
 }
 
-static inline int setup(void **state)
+int setup(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
 	const char *tmp = getenv("TMPDIR");
@@ -229,7 +189,7 @@ static inline int setup(void **state)
 	return 0;
 }
 
-static inline int teardown(void **state)
+int teardown(void **state)
 {
 	struct place *place = *state;
 	char command[300];
@@ -240,7 +200,7 @@ static inline int teardown(void **state)
 	return system(command);
 }
 
-static inline int setup_update(void **state)
+int setup_update(void **state)
 {
 	struct place *place;
 
@@ -254,7 +214,7 @@ static inline int setup_update(void **state)
 	return 0;
 }
 
-static inline void assert_file(const char *path, const char *bytes, size_t size)
+void assert_file(const char *path, const char *bytes, size_t size)
 {
 	size_t now_size;
 	char *now = read_all(path, &now_size);
@@ -265,7 +225,7 @@ static inline void assert_file(const char *path, const char *bytes, size_t size)
 }
 
 /* In the output's directory there is the target at most. */
-static inline void assert_nothing_left(const struct place *place)
+void assert_nothing_left(const struct place *place)
 {
 	char path[300];
 	struct dirent *entry;
@@ -283,11 +243,9 @@ static inline void assert_nothing_left(const struct place *place)
 	assert_file(place->parent, place->parent_bytes, place->parent_size);
 }
 
-static inline unsigned rounds(void)
+unsigned rounds(void)
 {
 	const char *text = getenv("SQST_ROUNDS");
 
 	return text ? (unsigned)atoi(text) : 1;
 }
-
-#endif

@@ -4,22 +4,15 @@
  * "d.=1 da=2 fa/x=3 fa/y=3": a type letter (dir, file, link, block, char, p for fifo, socket), the
  * path ("." is the root), the number. In a tree to be numbered the numbers only say which paths are
  * one inode. */
-#ifndef UNIT_NUMBERING_SUPPORT_H
-#define UNIT_NUMBERING_SUPPORT_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
+#include "numbering.h"
 
-#include <cmocka.h>
+const char type_letters[] = " dflbcps";
 
-#include "sqst/map.h"
-#include "sqst/numbering.h"
-
-static const char type_letters[] = " dflbcps";
-
-static inline void require(int rc, const struct sqst_report *why)
+void require(int rc, const struct sqst_report *why)
 {
 	if (rc < 0)
 		print_error("%s\n", why->message);
@@ -27,7 +20,7 @@ static inline void require(int rc, const struct sqst_report *why)
 }
 
 /* The map with these paths. The caller frees it. */
-static inline char *map_text(const char *paths, uint32_t top)
+static char *map_text(const char *paths, uint32_t top)
 {
 	static const char *const name[] = {"",      "dir",  "file", "link",
 					   "block", "char", "fifo", "socket"};
@@ -55,7 +48,7 @@ static inline char *map_text(const char *paths, uint32_t top)
 	return text;
 }
 
-static inline struct sqst_numbers *numbers_of(const char *paths, uint32_t top)
+struct sqst_numbers *numbers_of(const char *paths, uint32_t top)
 {
 	struct sqst_report why = {0};
 	struct sqst_numbers *numbers = NULL;
@@ -66,13 +59,22 @@ static inline struct sqst_numbers *numbers_of(const char *paths, uint32_t top)
 	return numbers;
 }
 
+struct sqst_numbers *parse(const char *text)
+{
+	struct sqst_numbers *numbers = NULL;
+	struct sqst_report why = {0};
+
+	require(sqst_map_parse("m", text, strlen(text), &numbers, &why), &why);
+	return numbers;
+}
+
 struct first_name {
 	uint32_t number;
 	struct sqst_inode *inode;
 };
 
-static inline void add_entries(struct sqst_tree *tree, struct sqst_node *dir,
-			       const struct sqst_entry *from, struct first_name *seen)
+static void add_entries(struct sqst_tree *tree, struct sqst_node *dir,
+			const struct sqst_entry *from, struct first_name *seen)
 {
 	for (uint32_t i = 0; i < from->count; i++) {
 		const struct sqst_entry *entry = &from->child[i];
@@ -90,7 +92,7 @@ static inline void add_entries(struct sqst_tree *tree, struct sqst_node *dir,
 	}
 }
 
-static inline struct sqst_tree *tree_of_numbers(const struct sqst_numbers *numbers)
+struct sqst_tree *tree_of_numbers(const struct sqst_numbers *numbers)
 {
 	struct sqst_tree *tree = sqst_tree_new();
 	struct first_name *seen = calloc(numbers->paths + 1, sizeof(*seen));
@@ -103,7 +105,7 @@ static inline struct sqst_tree *tree_of_numbers(const struct sqst_numbers *numbe
 	return tree;
 }
 
-static inline struct sqst_tree *tree_of(const char *paths)
+struct sqst_tree *tree_of(const char *paths)
 {
 	struct sqst_numbers *numbers = numbers_of(paths, SQST_NUMBER_MAX);
 	struct sqst_tree *tree = tree_of_numbers(numbers);
@@ -113,7 +115,7 @@ static inline struct sqst_tree *tree_of(const char *paths)
 }
 
 /* The canonical map as a string. The caller frees it. */
-static inline char *canonical(const struct sqst_numbers *numbers)
+char *canonical(const struct sqst_numbers *numbers)
 {
 	struct sqst_report why = {0};
 	char *map, *text;
@@ -126,7 +128,7 @@ static inline char *canonical(const struct sqst_numbers *numbers)
 	return text;
 }
 
-static inline char *canonical_of_tree(const struct sqst_tree *tree)
+char *canonical_of_tree(const struct sqst_tree *tree)
 {
 	struct sqst_report why = {0};
 	struct sqst_numbers *numbers;
@@ -137,5 +139,3 @@ static inline char *canonical_of_tree(const struct sqst_tree *tree)
 	sqst_numbers_free(numbers);
 	return text;
 }
-
-#endif

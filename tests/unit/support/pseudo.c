@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the tests of pseudo-file definitions share: a scratch directory, a list that is made of
  * text, and questions to a tree. */
-#ifndef TESTS_UNIT_PSEUDO_SUPPORT_H
-#define TESTS_UNIT_PSEUDO_SUPPORT_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <fcntl.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "pseudo.h"
 
-#include <cmocka.h>
-
-#include "sqst/pseudo.h"
-#include "tree/tree.h"
-
-struct scratch {
-	char directory[PATH_MAX / 4];
-	/* Warnings, one a line. */
-	char warnings[8192];
-	struct sqst_report why;
-	struct sqst_pseudo *pseudo;
-	struct sqst_tree *tree;
-};
-
-static inline void keep_warning(void *user, const char *message)
+static void keep_warning(void *user, const char *message)
 {
 	struct scratch *scratch = user;
 	const size_t used = strlen(scratch->warnings);
@@ -37,7 +15,7 @@ static inline void keep_warning(void *user, const char *message)
 	snprintf(scratch->warnings + used, sizeof(scratch->warnings) - used, "%s\n", message);
 }
 
-static inline int set_up(void **state)
+int set_up(void **state)
 {
 	struct scratch *scratch = calloc(1, sizeof(*scratch));
 	const char *directory = getenv("TMPDIR");
@@ -54,7 +32,7 @@ static inline int set_up(void **state)
 	return 0;
 }
 
-static inline int tear_down(void **state)
+int tear_down(void **state)
 {
 	struct scratch *scratch = *state;
 	char command[PATH_MAX];
@@ -68,7 +46,7 @@ static inline int tear_down(void **state)
 }
 
 /* A path in the scratch directory; two may be in use at a time. */
-static inline const char *at(const struct scratch *scratch, const char *name)
+const char *at(const struct scratch *scratch, const char *name)
 {
 	static char path[2][PATH_MAX];
 	static unsigned turn;
@@ -78,8 +56,7 @@ static inline const char *at(const struct scratch *scratch, const char *name)
 	return path[turn];
 }
 
-static inline void put_file(const struct scratch *scratch, const char *name, const void *data,
-			    size_t size)
+void put_file(const struct scratch *scratch, const char *name, const void *data, size_t size)
 {
 	const int fd = open(at(scratch, name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
@@ -89,7 +66,7 @@ static inline void put_file(const struct scratch *scratch, const char *name, con
 }
 
 /* s/: d/a ("hello\n"), a second name of it, a symbolic link, a FIFO */
-static inline void put_source(const struct scratch *scratch)
+static void put_source(const struct scratch *scratch)
 {
 	assert_int_equal(mkdir(at(scratch, "s"), 0755), 0);
 	assert_int_equal(mkdir(at(scratch, "s/d"), 0755), 0);
@@ -99,37 +76,37 @@ static inline void put_source(const struct scratch *scratch)
 	assert_int_equal(mkfifo(at(scratch, "s/p"), 0600), 0);
 }
 
-static inline void scan_source(struct scratch *scratch)
+void scan_source(struct scratch *scratch)
 {
 	put_source(scratch);
 	assert_int_equal(
 	    sqst_tree_scan(at(scratch, "s"), NULL, NULL, &scratch->tree, &scratch->why), 0);
 }
 
-static inline int add(struct scratch *scratch, const char *definition)
+int add(struct scratch *scratch, const char *definition)
 {
 	return sqst_pseudo_add(scratch->pseudo, definition, &scratch->why);
 }
 
-static inline void must_add(struct scratch *scratch, const char *definition)
+void must_add(struct scratch *scratch, const char *definition)
 {
 	if (add(scratch, definition) != 0)
 		fail_msg("%s", scratch->why.message);
 }
 
-static inline int load_bytes(struct scratch *scratch, const char *text, size_t size)
+int load_bytes(struct scratch *scratch, const char *text, size_t size)
 {
 	put_file(scratch, "list", text, size);
 	return sqst_pseudo_load(scratch->pseudo, at(scratch, "list"), &scratch->why);
 }
 
-static inline int load(struct scratch *scratch, const char *text)
+int load(struct scratch *scratch, const char *text)
 {
 	return load_bytes(scratch, text, strlen(text));
 }
 
 /* Apply to what was scanned, or else to nothing. */
-static inline int apply(struct scratch *scratch)
+int apply(struct scratch *scratch)
 {
 	struct sqst_pseudo_options options = {.time = 1234};
 
@@ -140,13 +117,13 @@ static inline int apply(struct scratch *scratch)
 	return sqst_pseudo_apply(scratch->pseudo, scratch->tree, &options, &scratch->why);
 }
 
-static inline void must_apply(struct scratch *scratch)
+void must_apply(struct scratch *scratch)
 {
 	if (apply(scratch) != 0)
 		fail_msg("%s", scratch->why.message);
 }
 
-static inline const struct sqst_node *find(const struct scratch *scratch, const char *path)
+const struct sqst_node *find(const struct scratch *scratch, const char *path)
 {
 	const struct sqst_node *node = sqst_tree_root(scratch->tree);
 
@@ -161,7 +138,7 @@ static inline const struct sqst_node *find(const struct scratch *scratch, const 
 	return node;
 }
 
-static inline const struct sqst_inode *inode_at(const struct scratch *scratch, const char *path)
+const struct sqst_inode *inode_at(const struct scratch *scratch, const char *path)
 {
 	const struct sqst_node *node = find(scratch, path);
 
@@ -170,8 +147,8 @@ static inline const struct sqst_inode *inode_at(const struct scratch *scratch, c
 	return node->inode;
 }
 
-static inline void assert_owner(const struct scratch *scratch, const char *path, unsigned mode,
-				uint32_t uid, uint32_t gid)
+void assert_owner(const struct scratch *scratch, const char *path, unsigned mode, uint32_t uid,
+		  uint32_t gid)
 {
 	const struct sqst_inode *inode = inode_at(scratch, path);
 
@@ -180,8 +157,8 @@ static inline void assert_owner(const struct scratch *scratch, const char *path,
 	assert_int_equal(inode->gid, gid);
 }
 
-static inline void assert_content(const struct scratch *scratch, const char *path,
-				  const void *expected, size_t size)
+void assert_content(const struct scratch *scratch, const char *path, const void *expected,
+		    size_t size)
 {
 	const struct sqst_node *node = find(scratch, path);
 	struct sqst_content content;
@@ -204,10 +181,8 @@ static inline void assert_content(const struct scratch *scratch, const char *pat
 	assert_memory_equal(data, expected, size);
 }
 
-static inline void assert_said(const char *text, const char *part)
+void assert_said(const char *text, const char *part)
 {
 	if (!strstr(text, part))
 		fail_msg("\"%s\" does not say \"%s\"", text, part);
 }
-
-#endif

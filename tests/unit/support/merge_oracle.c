@@ -1,37 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A world of few paths, in arrays: random branches of it, and what a join of two must be. */
-#ifndef UNIT_MERGE_ORACLE_H
-#define UNIT_MERGE_ORACLE_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <time.h>
-
-#include "numbering_support.h"
+#include "merge_oracle.h"
 #include "sqst/lineage.h"
-#include "sqst/merge.h"
 
 /* What can be there, each behind its directory, in tree order. */
-static const char *const world_path[] = {
+static const char *const world_path[PATHS] = {
     "",    "a",   "a/d", "a/d/x", "a/d/y", "a/x",   "a/y", "b",   "b/d", "b/d/x", "b/d/y",
     "b/x", "b/y", "c",   "c/d",   "c/d/x", "c/d/y", "c/x", "c/y", "x",   "y",     "z",
 };
-#define PATHS (sizeof(world_path) / sizeof(world_path[0]))
 
-/* A release. */
-struct world {
-	/* 0: not there. */
-	uint8_t type[PATHS];
-	/* Index of the first path of the hard link group. */
-	uint8_t leader[PATHS];
-	uint32_t number[PATHS];
-	uint32_t top;
-	/* The same as the library has it. */
-	struct sqst_numbers *numbers;
-};
-
-static const uint8_t world_uuid[SQST_UUID_SIZE] = "a-lineage's-uuid";
+const uint8_t world_uuid[SQST_UUID_SIZE] = "a-lineage's-uuid";
 
 /* The last path before it that it has in front, with a slash. */
-static inline size_t directory_of(size_t at)
+static size_t directory_of(size_t at)
 {
 	const char *slash = strrchr(world_path[at], '/');
 	const size_t length = slash ? (size_t)(slash - world_path[at]) : 0;
@@ -43,7 +28,7 @@ static inline size_t directory_of(size_t at)
 	return up;
 }
 
-static inline bool is_below(size_t at, size_t directory)
+static bool is_below(size_t at, size_t directory)
 {
 	while (at != 0) {
 		at = directory_of(at);
@@ -55,9 +40,9 @@ static inline bool is_below(size_t at, size_t directory)
 
 /* ---- chance */
 
-static uint64_t chance_state;
+uint64_t chance_state;
 
-static inline uint32_t chance(uint32_t below)
+uint32_t chance(uint32_t below)
 {
 	chance_state = chance_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return (uint32_t)(chance_state >> 33) % below;
@@ -66,7 +51,7 @@ static inline uint32_t chance(uint32_t below)
 /* ---- changes */
 
 /* Take a path out of its group. */
-static inline void world_unlink(struct world *world, size_t at)
+static void world_unlink(struct world *world, size_t at)
 {
 	size_t next = PATHS;
 
@@ -80,7 +65,7 @@ static inline void world_unlink(struct world *world, size_t at)
 	world->leader[at] = (uint8_t)at;
 }
 
-static inline void world_remove(struct world *world, size_t at)
+static void world_remove(struct world *world, size_t at)
 {
 	for (size_t i = at; i < PATHS; i++) {
 		if (i != at && !is_below(i, at))
@@ -90,7 +75,7 @@ static inline void world_remove(struct world *world, size_t at)
 	}
 }
 
-static inline void world_link(struct world *world, size_t at, size_t to)
+static void world_link(struct world *world, size_t at, size_t to)
 {
 	size_t leader;
 
@@ -108,7 +93,7 @@ static inline void world_link(struct world *world, size_t at, size_t to)
 	}
 }
 
-static inline void world_change(struct world *world, bool links)
+void world_change(struct world *world, bool links)
 {
 	static const uint8_t types[] = {SQST_TYPE_DIR, SQST_TYPE_DIR, SQST_TYPE_FILE,
 					SQST_TYPE_FILE, SQST_TYPE_SYMLINK};
@@ -135,7 +120,7 @@ static inline void world_change(struct world *world, bool links)
 
 /* ---- releases */
 
-static inline struct sqst_tree *world_tree(const struct world *world)
+static struct sqst_tree *world_tree(const struct world *world)
 {
 	struct sqst_tree *tree = sqst_tree_new();
 	struct sqst_node *node[PATHS] = {sqst_tree_root(tree)};
@@ -157,8 +142,7 @@ static inline struct sqst_tree *world_tree(const struct world *world)
 	return tree;
 }
 
-static inline const struct sqst_entry *entry_at(const struct sqst_numbers *numbers,
-						const char *path)
+static const struct sqst_entry *entry_at(const struct sqst_numbers *numbers, const char *path)
 {
 	const struct sqst_entry *entry = &numbers->root;
 
@@ -179,7 +163,7 @@ static inline const struct sqst_entry *entry_at(const struct sqst_numbers *numbe
 }
 
 /* What the library made becomes a world. Owns the numbers. */
-static inline void world_take(struct world *world, struct sqst_numbers *numbers)
+void world_take(struct world *world, struct sqst_numbers *numbers)
 {
 	memset(world, 0, sizeof(*world));
 	world->numbers = numbers;
@@ -200,8 +184,7 @@ static inline void world_take(struct world *world, struct sqst_numbers *numbers)
 }
 
 /* Build a release with these parents. */
-static inline void world_release(struct world *world, const struct world *const *parent,
-				 size_t parents)
+void world_release(struct world *world, const struct world *const *parent, size_t parents)
 {
 	const struct sqst_numbers *list[2];
 	struct sqst_tree *tree = world_tree(world);
@@ -227,7 +210,7 @@ static inline void world_release(struct world *world, const struct world *const 
 }
 
 /* A child of `from` after some changes. */
-static inline void world_branch(const struct world *from, struct world *to, bool links)
+void world_branch(const struct world *from, struct world *to, bool links)
 {
 	const struct world *parent[] = {from};
 
@@ -239,9 +222,7 @@ static inline void world_branch(const struct world *from, struct world *to, bool
 
 /* ---- what a join must be */
 
-enum { UNDECIDED = 0xEE };
-
-static inline uint8_t joined_alone(uint8_t base, uint8_t ours, uint8_t theirs)
+static uint8_t joined_alone(uint8_t base, uint8_t ours, uint8_t theirs)
 {
 	if (ours == base)
 		return theirs;
@@ -253,8 +234,8 @@ static inline uint8_t joined_alone(uint8_t base, uint8_t ours, uint8_t theirs)
 }
 
 /* The types of the join; returns how many conflicts there are. */
-static inline uint32_t joined_types(const struct world *base, const struct world *ours,
-				    const struct world *theirs, uint8_t type[PATHS])
+uint32_t joined_types(const struct world *base, const struct world *ours,
+		      const struct world *theirs, uint8_t type[PATHS])
 {
 	uint32_t conflicts = 0;
 
@@ -276,8 +257,8 @@ static inline uint32_t joined_types(const struct world *base, const struct world
 }
 
 /* R8 for a path without hard links: its number, 0 for any that is new. */
-static inline uint32_t joined_number(size_t at, uint8_t type, const struct world *ours,
-				     const struct world *theirs)
+uint32_t joined_number(size_t at, uint8_t type, const struct world *ours,
+		       const struct world *theirs)
 {
 	const uint32_t here = ours->type[at] == type ? ours->number[at] : 0;
 	const uint32_t there = theirs->type[at] == type ? theirs->number[at] : 0;
@@ -288,7 +269,7 @@ static inline uint32_t joined_number(size_t at, uint8_t type, const struct world
 }
 
 /* What the numbers of a child promise to who runs an ancestor; direct: to a parent. */
-static inline void check_safe(const struct world *child, const struct world *old, bool direct)
+void check_safe(const struct world *child, const struct world *old, bool direct)
 {
 	assert_true(child->top >= old->top);
 	for (size_t i = 0; i < PATHS; i++) {
@@ -307,5 +288,3 @@ static inline void check_safe(const struct world *child, const struct world *old
 		assert_true(direct ? common : alive);
 	}
 }
-
-#endif

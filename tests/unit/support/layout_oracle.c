@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The steps of lib/data/layout.c, a second time: as slowly as they read, for few units. */
-#ifndef UNIT_LAYOUT_ORACLE_H
-#define UNIT_LAYOUT_ORACLE_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <stdbool.h>
-#include <string.h>
+#include "layout_oracle.h"
 
-#include "data/layout.h"
-
-#define NEW     SQST_UNIT_NEW
 #define NOWHERE UINT64_MAX
-#define MANY    64
 
+/* The lowest offset not below `offset` that a unit may have. */
 struct slow {
 	struct sqst_layout *layout;
 	struct sqst_unit *unit;
@@ -21,9 +18,7 @@ struct slow {
 	bool packed;
 };
 
-/* The lowest offset not below `offset` that a unit may have. */
-static inline uint64_t slow_up(const struct slow *slow, const struct sqst_unit *unit,
-			       uint64_t offset)
+static uint64_t slow_up(const struct slow *slow, const struct sqst_unit *unit, uint64_t offset)
 {
 	uint64_t step = slow->align, residue = 0;
 
@@ -36,7 +31,7 @@ static inline uint64_t slow_up(const struct slow *slow, const struct sqst_unit *
 }
 
 /* The unit in front of which a place is, or the last for NOWHERE; NULL if there is none. */
-static inline struct sqst_unit *slow_before(const struct slow *slow, uint64_t place)
+static struct sqst_unit *slow_before(const struct slow *slow, uint64_t place)
 {
 	struct sqst_unit *found = NULL;
 
@@ -49,7 +44,7 @@ static inline struct sqst_unit *slow_before(const struct slow *slow, uint64_t pl
 	return found;
 }
 
-static inline uint64_t slow_end(const struct slow *slow, uint64_t place)
+static uint64_t slow_end(const struct slow *slow, uint64_t place)
 {
 	const struct sqst_unit *unit = slow_before(slow, place);
 
@@ -57,8 +52,7 @@ static inline uint64_t slow_end(const struct slow *slow, uint64_t place)
 }
 
 /* What a fresh build would have: its units are aligned too. */
-static inline uint64_t fresh(const struct sqst_layout *layout, const struct sqst_unit *unit,
-			     size_t units)
+uint64_t fresh(const struct sqst_layout *layout, const struct sqst_unit *unit, size_t units)
 {
 	const uint64_t align = layout->align ? layout->align : 1;
 	uint64_t total = 0;
@@ -68,7 +62,7 @@ static inline uint64_t fresh(const struct sqst_layout *layout, const struct sqst
 	return total - layout->dead;
 }
 
-static inline uint64_t slow_waste(const struct slow *slow)
+static uint64_t slow_waste(const struct slow *slow)
 {
 	const uint64_t used = slow_end(slow, NOWHERE) - slow->layout->start;
 	const uint64_t wanted = fresh(slow->layout, slow->unit, slow->units);
@@ -76,12 +70,12 @@ static inline uint64_t slow_waste(const struct slow *slow)
 	return used > wanted ? used - wanted : 0;
 }
 
-static inline uint64_t slow_limit(const struct slow *slow)
+static uint64_t slow_limit(const struct slow *slow)
 {
 	return fresh(slow->layout, slow->unit, slow->units) * slow->layout->slack / 100;
 }
 
-static inline bool slow_fill(const struct slow *slow, struct sqst_unit *unit)
+static bool slow_fill(const struct slow *slow, struct sqst_unit *unit)
 {
 	uint64_t best = NOWHERE, best_start = 0, place = 0;
 
@@ -103,7 +97,7 @@ static inline bool slow_fill(const struct slow *slow, struct sqst_unit *unit)
 	return best != NOWHERE;
 }
 
-static inline void slow_stay(const struct slow *slow)
+static void slow_stay(const struct slow *slow)
 {
 	struct sqst_unit *next;
 	bool seen[MANY] = {false};
@@ -128,7 +122,7 @@ static inline void slow_stay(const struct slow *slow)
 	} while (next);
 }
 
-static inline void slow_rest(const struct slow *slow)
+static void slow_rest(const struct slow *slow)
 {
 	for (;;) {
 		struct sqst_unit *next = NULL;
@@ -149,7 +143,7 @@ static inline void slow_rest(const struct slow *slow)
 }
 
 /* Slide all from the `from`th on. */
-static inline void slow_slide(const struct slow *slow, size_t from)
+static void slow_slide(const struct slow *slow, size_t from)
 {
 	uint64_t place = 0, end = slow->layout->start;
 
@@ -168,7 +162,7 @@ static inline void slow_slide(const struct slow *slow, size_t from)
 	}
 }
 
-static inline unsigned slow_compact(struct slow *slow)
+static unsigned slow_compact(struct slow *slow)
 {
 	const uint64_t limit = slow_limit(slow);
 	struct sqst_unit before[MANY];
@@ -193,7 +187,7 @@ static inline unsigned slow_compact(struct slow *slow)
 	return SQST_LAYOUT_PACKED;
 }
 
-static inline unsigned slow_place(struct sqst_layout *layout, struct sqst_unit *unit, size_t units)
+unsigned slow_place(struct sqst_layout *layout, struct sqst_unit *unit, size_t units)
 {
 	struct slow slow = {layout, unit, units, layout->align ? layout->align : 1, false};
 
@@ -201,5 +195,3 @@ static inline unsigned slow_place(struct sqst_layout *layout, struct sqst_unit *
 	slow_rest(&slow);
 	return slow_compact(&slow);
 }
-
-#endif

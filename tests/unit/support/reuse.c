@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A scratch directory, and a small parent image in it. */
-#ifndef UNIT_REUSE_SUPPORT_H
-#define UNIT_REUSE_SUPPORT_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/bytes.h"
-#include "parent/parent_data.h"
-#include "sqst/build.h"
-#include "sqst/image.h"
+#include "reuse.h"
 
 static char scratch[256];
 
-static inline void scratch_path(char *to, size_t size, const char *name)
+void scratch_path(char *to, size_t size, const char *name)
 {
 	snprintf(to, size, "%s/%s", scratch, name);
 }
 
-static inline int scratch_setup(void **state)
+int scratch_setup(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
 
@@ -30,7 +22,7 @@ static inline int scratch_setup(void **state)
 	return mkdtemp(scratch) ? 0 : -1;
 }
 
-static inline int scratch_teardown(void **state)
+int scratch_teardown(void **state)
 {
 	char command[300];
 
@@ -39,24 +31,15 @@ static inline int scratch_teardown(void **state)
 	return system(command);
 }
 
-struct parent {
-	char path[300];
-	char source[300];
-	struct sqst_source input;
-	struct sqst_build_options options;
-};
-
-#define PARENT_FILES 6
-
 static const uint32_t parent_sizes[PARENT_FILES] = {0, 100, 3000, 4096, 10000, 8193};
 
 /* Of a file with this size. */
-static inline uint8_t parent_byte(uint64_t size, uint64_t at)
+uint8_t parent_byte(uint64_t size, uint64_t at)
 {
 	return (uint8_t)((at * at >> 5) + size * 7 + at);
 }
 
-static inline void parent_write_file(const struct parent *parent, uint32_t size)
+static void parent_write_file(const struct parent *parent, uint32_t size)
 {
 	char path[350];
 	FILE *out;
@@ -69,7 +52,7 @@ static inline void parent_write_file(const struct parent *parent, uint32_t size)
 	assert_int_equal(fclose(out), 0);
 }
 
-static inline int parent_setup(void **state)
+int parent_setup(void **state)
 {
 	struct parent *parent = calloc(1, sizeof(*parent));
 	struct sqst_report why = {0};
@@ -93,14 +76,14 @@ static inline int parent_setup(void **state)
 	return 0;
 }
 
-static inline int parent_teardown(void **state)
+int parent_teardown(void **state)
 {
 	free(*state);
 	return 0;
 }
 
-static inline struct sqst_reuse *parent_read_with(const struct parent *parent,
-						  const struct sqst_build_options *options)
+struct sqst_reuse *parent_read_with(const struct parent *parent,
+				    const struct sqst_build_options *options)
 {
 	struct sqst_reuse *reuse = NULL;
 	struct sqst_numbers *numbers = NULL;
@@ -116,7 +99,7 @@ static inline struct sqst_reuse *parent_read_with(const struct parent *parent,
 }
 
 /* Give every file of an image with an uncompressed inode table this number. */
-static inline void parent_forge_numbers(const char *path, uint32_t number)
+void parent_forge_numbers(const char *path, uint32_t number)
 {
 	static uint8_t image[1 << 20];
 	FILE *file = fopen(path, "r+");
@@ -144,9 +127,7 @@ static inline void parent_forge_numbers(const char *path, uint32_t number)
 	assert_int_equal(fclose(file), 0);
 }
 
-static inline struct sqst_reuse *parent_read(const struct parent *parent)
+struct sqst_reuse *parent_read(const struct parent *parent)
 {
 	return parent_read_with(parent, &parent->options);
 }
-
-#endif

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Random families of releases on which the library and numbering_oracle.h must come to the same
  * numbers. SQST_SEED repeats a run, SQST_ROUNDS makes it longer. */
-#ifndef UNIT_NUMBERING_RANDOM_H
-#define UNIT_NUMBERING_RANDOM_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
 #include <time.h>
 
-#include "numbering_oracle.h"
+#include "support/numbering_oracle.h"
 
-static inline uint32_t random_below(uint64_t *state, uint32_t limit)
+#include <time.h>
+
+static uint32_t random_below(uint64_t *state, uint32_t limit)
 {
 	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return (uint32_t)(*state >> 33) % limit;
 }
 
-static inline int compare_models_paths(const void *a, const void *b)
+static int compare_models_paths(const void *a, const void *b)
 {
 	const char *left = a, *right = b;
 
@@ -31,7 +34,7 @@ static inline int compare_models_paths(const void *a, const void *b)
 			      : (unsigned char)*right + 1);
 }
 
-static inline void random_add(struct model *model, uint64_t *state, uint32_t number)
+static void random_add(struct model *model, uint64_t *state, uint32_t number)
 {
 	static const char *const names[] = {"a", "a-b", "a0", "a.", "b", "c"};
 	const uint32_t dir = random_below(state, model->count);
@@ -54,7 +57,7 @@ static inline void random_add(struct model *model, uint64_t *state, uint32_t num
 }
 
 /* Remove a path and all below it. */
-static inline void random_remove(struct model *model, uint64_t *state)
+static void random_remove(struct model *model, uint64_t *state)
 {
 	const uint32_t at = random_below(state, model->count);
 	const size_t length = strlen(model->path[at].name);
@@ -71,7 +74,7 @@ static inline void random_remove(struct model *model, uint64_t *state)
 }
 
 /* Make one path a link of another, or no link any more. */
-static inline void random_link(struct model *model, uint64_t *state, uint32_t number)
+static void random_link(struct model *model, uint64_t *state, uint32_t number)
 {
 	const uint32_t one = random_below(state, model->count);
 	const uint32_t two = random_below(state, model->count);
@@ -85,7 +88,7 @@ static inline void random_link(struct model *model, uint64_t *state, uint32_t nu
 }
 
 /* Another type for a path that nothing is below and that is no link. */
-static inline void random_retype(struct model *model, uint64_t *state, uint32_t number)
+static void random_retype(struct model *model, uint64_t *state, uint32_t number)
 {
 	const uint32_t at = random_below(state, model->count);
 
@@ -95,7 +98,7 @@ static inline void random_retype(struct model *model, uint64_t *state, uint32_t 
 	model->path[at].number = number;
 }
 
-static inline void random_change(struct model *model, uint64_t *state, uint32_t changes)
+static void random_change(struct model *model, uint64_t *state, uint32_t changes)
 {
 	/* Above all that are there, so that nothing is linked by chance. */
 	uint32_t number = SQST_NUMBER_MAX / 2;
@@ -120,7 +123,7 @@ static inline void random_change(struct model *model, uint64_t *state, uint32_t 
 }
 
 /* A release of another tool: each inode any number up to top, the root anywhere. */
-static inline void random_foreign(struct model *model, uint64_t *state)
+static void random_foreign(struct model *model, uint64_t *state)
 {
 	uint32_t number[2 * MODEL_PATHS];
 
@@ -150,7 +153,7 @@ static inline void random_foreign(struct model *model, uint64_t *state)
 
 #define HISTORY 6
 
-static inline void random_round(struct model *history, uint64_t *state)
+static void random_round(struct model *history, uint64_t *state)
 {
 	const struct model *parent[MODEL_PARENTS];
 	const size_t count = random_below(state, MODEL_PARENTS + 1);
@@ -171,7 +174,7 @@ static inline void random_round(struct model *history, uint64_t *state)
 	history[random_below(state, HISTORY)] = now;
 }
 
-static inline void random_trees_match_the_oracle(void **state)
+static void random_trees_match_the_oracle(void **state)
 {
 	const char *seed_text = getenv("SQST_SEED"), *rounds_text = getenv("SQST_ROUNDS");
 	const uint64_t seed = seed_text ? strtoull(seed_text, NULL, 0) : (uint64_t)time(NULL);
@@ -187,4 +190,11 @@ static inline void random_trees_match_the_oracle(void **state)
 		random_round(history, &random);
 }
 
-#endif
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(random_trees_match_the_oracle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rules written down a second time, as plainly and as slowly as they read. */
-#ifndef UNIT_NUMBERING_ORACLE_H
-#define UNIT_NUMBERING_ORACLE_H
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 
-#include "numbering_support.h"
-
-#define MODEL_PATHS   32
-#define MODEL_NAME    40
-#define MODEL_PARENTS 3
-
-/* One release, its paths in tree order. In one that is not numbered yet, equal numbers are links.
- */
-struct model {
-	struct {
-		char name[MODEL_NAME];
-		uint8_t type;
-		uint32_t number;
-	} path[MODEL_PATHS];
-	uint32_t count;
-	uint32_t top;
-};
+#include "numbering_oracle.h"
 
 /* ---- the rules */
 
-static inline uint32_t model_find(const struct model *model, const char *name)
+uint32_t model_find(const struct model *model, const char *name)
 {
 	uint32_t i = 0;
 
@@ -33,14 +18,14 @@ static inline uint32_t model_find(const struct model *model, const char *name)
 }
 
 /* The number of an identity, 0 if the release does not have it. */
-static inline uint32_t model_number(const struct model *model, const char *name, uint8_t type)
+static uint32_t model_number(const struct model *model, const char *name, uint8_t type)
 {
 	const uint32_t i = model_find(model, name);
 
 	return i < model->count && model->path[i].type == type ? model->path[i].number : 0;
 }
 
-static inline bool model_uses(const struct model *model, uint32_t number)
+static bool model_uses(const struct model *model, uint32_t number)
 {
 	for (uint32_t i = 0; i < model->count; i++) {
 		if (model->path[i].number == number)
@@ -50,8 +35,8 @@ static inline bool model_uses(const struct model *model, uint32_t number)
 }
 
 /* R1, R6, R8. */
-static inline uint32_t oracle_candidate(const char *name, uint8_t type,
-					const struct model *const *parent, size_t count)
+static uint32_t oracle_candidate(const char *name, uint8_t type, const struct model *const *parent,
+				 size_t count)
 {
 	uint32_t number = 0;
 
@@ -67,8 +52,8 @@ static inline uint32_t oracle_candidate(const char *name, uint8_t type,
 	return number;
 }
 
-static inline uint32_t oracle_weight(const struct model *now, const uint32_t *candidate,
-				     uint32_t group, uint32_t number)
+static uint32_t oracle_weight(const struct model *now, const uint32_t *candidate, uint32_t group,
+			      uint32_t number)
 {
 	uint32_t weight = 0;
 
@@ -77,7 +62,7 @@ static inline uint32_t oracle_weight(const struct model *now, const uint32_t *ca
 	return weight;
 }
 
-static inline uint32_t oracle_first(const struct model *now, uint32_t group)
+static uint32_t oracle_first(const struct model *now, uint32_t group)
 {
 	uint32_t i = 0;
 
@@ -88,7 +73,7 @@ static inline uint32_t oracle_first(const struct model *now, uint32_t group)
 
 /* --keep-links: the best of what is left, again and again. kept[i] is set at a group's first path.
  */
-static inline void oracle_links(const struct model *now, const uint32_t *candidate, uint32_t *kept)
+static void oracle_links(const struct model *now, const uint32_t *candidate, uint32_t *kept)
 {
 	for (;;) {
 		uint32_t best[3] = {0};
@@ -117,8 +102,7 @@ static inline void oracle_links(const struct model *now, const uint32_t *candida
 }
 
 /* Whether `number` stands for the same paths in both. */
-static inline bool oracle_same_group(const struct model *now, const struct model *parent,
-				     uint32_t number)
+static bool oracle_same_group(const struct model *now, const struct model *parent, uint32_t number)
 {
 	for (uint32_t i = 0; i < now->count; i++) {
 		const uint32_t at = model_find(parent, now->path[i].name);
@@ -136,8 +120,8 @@ static inline bool oracle_same_group(const struct model *now, const struct model
 }
 
 /* Numbers in use whose paths differ from those that some parent knew. */
-static inline uint32_t oracle_regrouped(const struct model *now, const struct model *const *parent,
-					size_t count)
+static uint32_t oracle_regrouped(const struct model *now, const struct model *const *parent,
+				 size_t count)
 {
 	uint32_t regrouped = 0;
 
@@ -155,8 +139,8 @@ static inline uint32_t oracle_regrouped(const struct model *now, const struct mo
 	return regrouped;
 }
 
-static inline void oracle_stats(const struct model *now, const struct model *const *parent,
-				size_t count, struct sqst_numbering_stats *stats)
+void oracle_stats(const struct model *now, const struct model *const *parent, size_t count,
+		  struct sqst_numbering_stats *stats)
 {
 	for (uint32_t i = 0; i < now->count; i++) {
 		bool known = false, kept = false, retyped = false;
@@ -188,8 +172,8 @@ static inline void oracle_stats(const struct model *now, const struct model *con
 
 /* R5: whether all of a group want one number, and it is that of the same paths in each parent that
  * reached it. */
-static inline bool oracle_is_whole(const struct model *now, const uint32_t *candidate,
-				   const struct model *const *parent, size_t count, uint32_t first)
+static bool oracle_is_whole(const struct model *now, const uint32_t *candidate,
+			    const struct model *const *parent, size_t count, uint32_t first)
 {
 	const uint32_t number = candidate[first];
 	struct model numbered = *now;
@@ -208,8 +192,8 @@ static inline bool oracle_is_whole(const struct model *now, const uint32_t *cand
 	return number != 0;
 }
 
-static inline void oracle_sets(const struct model *now, const uint32_t *candidate,
-			       const struct model *const *parent, size_t count, uint32_t *kept)
+static void oracle_sets(const struct model *now, const uint32_t *candidate,
+			const struct model *const *parent, size_t count, uint32_t *kept)
 {
 	for (uint32_t i = 0; i < now->count; i++) {
 		if (oracle_first(now, now->path[i].number) == i &&
@@ -219,8 +203,8 @@ static inline void oracle_sets(const struct model *now, const uint32_t *candidat
 }
 
 /* Number `now` by the rules. */
-static inline void oracle(struct model *now, const struct model *const *parent, size_t count,
-			  unsigned flags, struct sqst_numbering *out)
+static void oracle(struct model *now, const struct model *const *parent, size_t count,
+		   unsigned flags, struct sqst_numbering *out)
 {
 	uint32_t candidate[MODEL_PATHS] = {0}, kept[MODEL_PATHS] = {0}, given[MODEL_PATHS];
 	uint32_t top = 0;
@@ -252,7 +236,7 @@ static inline void oracle(struct model *now, const struct model *const *parent, 
 
 /* What the rules are for: on a device that runs a parent, a number that the parent has reached
  * means nothing or the same file. */
-static inline void check_safe(const struct model *now, const struct model *parent)
+static void check_safe(const struct model *now, const struct model *parent)
 {
 	for (uint32_t i = 0; i < now->count; i++) {
 		const uint32_t number = now->path[i].number;
@@ -268,7 +252,7 @@ static inline void check_safe(const struct model *now, const struct model *paren
 
 /* ---- the comparison */
 
-static inline char *model_text(const struct model *model)
+static char *model_text(const struct model *model)
 {
 	char *text = NULL;
 	size_t size;
@@ -282,7 +266,7 @@ static inline char *model_text(const struct model *model)
 	return text;
 }
 
-static inline struct sqst_numbers *model_numbers(const struct model *model)
+static struct sqst_numbers *model_numbers(const struct model *model)
 {
 	char *text = model_text(model);
 	struct sqst_numbers *numbers = numbers_of(text, model->top);
@@ -292,9 +276,9 @@ static inline struct sqst_numbers *model_numbers(const struct model *model)
 }
 
 /* Number a copy of `now` by the library and by the oracle; the copy, with its numbers, in `out`. */
-static inline void compare_once(const struct model *now, const struct sqst_numbers *const *numbers,
-				const struct model *const *parent, size_t count, unsigned flags,
-				struct model *out)
+static void compare_once(const struct model *now, const struct sqst_numbers *const *numbers,
+			 const struct model *const *parent, size_t count, unsigned flags,
+			 struct model *out)
 {
 	struct sqst_numbering is = {0}, should;
 	struct sqst_report why = {0};
@@ -324,8 +308,8 @@ static inline void compare_once(const struct model *now, const struct sqst_numbe
 }
 
 /* Number `now` both ways; it has its numbers afterwards, those of the default or the others. */
-static inline void compare_with_oracle(struct model *now, const struct model *const *parent,
-				       size_t count, bool new_lineage, bool keep_links)
+void compare_with_oracle(struct model *now, const struct model *const *parent, size_t count,
+			 bool new_lineage, bool keep_links)
 {
 	const unsigned flags = new_lineage ? SQST_NUMBERING_NEW_LINEAGE : 0;
 	struct sqst_numbers *numbers[MODEL_PARENTS];
@@ -342,5 +326,3 @@ static inline void compare_with_oracle(struct model *now, const struct model *co
 	for (size_t i = 0; i < count; i++)
 		sqst_numbers_free(numbers[i]);
 }
-
-#endif
