@@ -202,7 +202,7 @@ static int equal_files(struct sqst_data *data, const struct sqst_node *a, const 
 
 bool sqst_dedup_allowed(const struct sqst_data *data)
 {
-	return !data->options->no_duplicates && !(data->sorted & SQST_SORT_NO_DUPLICATE);
+	return !data->options->no_duplicates && !(data->order.flags & SQST_SORT_NO_DUPLICATE);
 }
 
 /* The files with this hash and size, one after the other. */
@@ -251,7 +251,7 @@ int sqst_dedup_find(struct sqst_data *data, const struct sqst_node *node,
 	else
 		hash = XXH3_64bits(data->content, (size_t)size);
 	/* Only files that are to be stored in the same way share their blocks. */
-	hash += data->sorted * UINT64_C(0x9E3779B97F4A7C15);
+	hash += data->order.flags * UINT64_C(0x9E3779B97F4A7C15);
 	return rc == 0 ? find_hashed(data, node, hash, extent) : rc;
 }
 

@@ -72,7 +72,7 @@ int sqst_old_blocks_find(struct sqst_data *data, const struct sqst_node *node,
 	int rc = 0;
 
 	/* What a sort file wants stored in a way of its own is made anew. */
-	if (!data->reuse || !data->reuse->blocks || data->sorted)
+	if (!data->reuse || !data->reuse->blocks || data->order.flags)
 		return 0;
 	file = sqst_reuse_find(data->reuse, node->inode->previous);
 	if (!file || file->size != node->inode->u.file.size)

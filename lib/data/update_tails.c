@@ -72,33 +72,24 @@ static uint32_t find_old_tail(const struct sqst_data *data, const struct sqst_in
 	return (uint32_t)(file - reuse->file);
 }
 
-static void add_tail(struct sqst_tails *tails, struct sqst_node *node)
-{
-	struct sqst_inode *inode = node->inode;
-
-	/* Once for all names: count_source() has left 1 there. */
-	if (inode->ref == 2 || !wants_tail(tails->data, inode))
-		return;
-	inode->ref = 2;
-	tails->tail[tails->count] = (struct sqst_tail){.node = node,
-						       .file = find_old_tail(tails->data, inode),
-						       .order = (uint32_t)tails->count};
-	tails->count++;
-}
-
-int sqst_tails_gather(struct sqst_tails *tails, const struct sqst_order *order)
+int sqst_tails_gather(struct sqst_tails *tails)
 {
 	struct sqst_data *data = tails->data;
-	struct sqst_order_cursor at = {0};
 	struct sqst_node *node;
 
 	tails->tail = calloc(sqst_tree_inodes(data->tree), sizeof(*tails->tail));
 	if (!tails->tail)
 		return sqst_data_no_memory(data);
-	while ((node = sqst_order_next(order, &at))) {
+	sqst_order_begin(&data->order);
+	while ((node = sqst_order_next(&data->order))) {
 		/* What a sort file wants stored in a way of its own is made anew. */
-		if (at.flags == 0)
-			add_tail(tails, node);
+		if (data->order.flags != 0 || !wants_tail(data, node->inode))
+			continue;
+		tails->tail[tails->count] =
+		    (struct sqst_tail){.node = node,
+				       .file = find_old_tail(data, node->inode),
+				       .order = (uint32_t)tails->count};
+		tails->count++;
 	}
 	return 0;
 }
