@@ -9,8 +9,8 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "data/content_reader.h"
 #include "data/writer.h"
+#include "tree/content_reader.h"
 
 struct sqst_dedup_slot {
 	uint64_t hash;

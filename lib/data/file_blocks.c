@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "data/content_reader.h"
 #include "data/writer.h"
+#include "tree/content_reader.h"
 #include "tree/tree.h"
 
 /* Whether a file of this size has its end in a fragment block. */

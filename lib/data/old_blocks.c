@@ -8,9 +8,9 @@
 #include <limits.h>
 #include <string.h>
 
-#include "data/content_reader.h"
 #include "data/writer.h"
 #include "parent/parent_data.h"
+#include "tree/content_reader.h"
 #include "tree/tree.h"
 
 /* Files of one size that are looked at: a tree of a million equal sizes is not to take hours. */

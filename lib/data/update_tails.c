@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/content_reader.h"
 #include "data/update.h"
 #include "parent/parent_data.h"
+#include "tree/content_reader.h"
 #include "tree/tree.h"
 
 /* Tails that are compared with one fragment block. */
