@@ -49,7 +49,6 @@ struct sqst_inode {
 	uint32_t nlink;
 	/** Index of the tree's extended attribute set, or ::SQST_NO_XATTR. */
 	uint32_t xattr;
-	uint64_t ref;
 	/** Its place among all inodes that the tree ever had, from 0: whoever needs something of
 	 * each inode keeps it in an array of its own. */
 	uint32_t index;

@@ -95,16 +95,16 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_places *pl
 			struct sqst_build_result *result)
 {
 	const uint64_t from = tables->file->size;
-	struct sqst_stream inodes = {0};
 	int rc = sqst_xattr_order_make(&tables->xattrs, tables->tree, tables->why);
 
 	if (rc == 0)
-		rc = sqst_tables_write_tree(tables, &inodes);
+		rc = sqst_tables_write_tree(tables);
 	if (rc == 0)
 		rc = sqst_tables_write_fragments(tables, places);
 	if (rc == 0 && !(tables->options->flags & SQST_BUILD_NO_EXPORTS))
-		rc = sqst_tables_write_export(tables, &inodes);
-	sqst_stream_release(&inodes);
+		rc = sqst_tables_write_export(tables);
+	sqst_stream_release(&tables->inodes);
+	free(sqst_steal(&tables->places.place));
 	if (rc == 0)
 		rc = sqst_tables_write_ids(tables);
 	if (rc == 0)
@@ -176,17 +176,16 @@ static int write_image(struct sqst_places *places, struct sqst_tree *tree,
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	sqst_adapt_codec(&codec, coder);
 	sqst_adapt_file(&file, output, places->end, why);
-	rc = write_tables(&(struct sqst_tables){tree,
-						plan->lineage,
-						options,
-						plan->data->reuse,
-						pool,
-						why,
-						&super,
-						&file,
-						&codec,
-						&ids,
-						{0}},
+	rc = write_tables(&(struct sqst_tables){.tree = tree,
+						.lineage = plan->lineage,
+						.options = options,
+						.reuse = plan->data->reuse,
+						.pool = pool,
+						.why = why,
+						.super = &super,
+						.file = &file,
+						.codec = &codec,
+						.ids = &ids},
 			  places, result);
 	if (rc < 0)
 		return rc;

@@ -83,8 +83,7 @@ static int by_live_number(const void *a, const void *b)
 	return left->number < right->number ? -1 : left->number > right->number;
 }
 
-static int gather_live(struct sqst_tables *tables, const struct sqst_stream *inodes,
-		       struct live **out, uint32_t *count)
+static int gather_live(struct sqst_tables *tables, struct live **out, uint32_t *count)
 {
 	struct live *live = calloc(sqst_tree_inodes(tables->tree), sizeof(*live));
 	const struct sqst_node *node;
@@ -93,15 +92,14 @@ static int gather_live(struct sqst_tables *tables, const struct sqst_stream *ino
 	if (!live)
 		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (node = sqst_tree_root(tables->tree); node; node = sqst_tree_next(node)) {
-		struct sqst_inode *inode = node->inode;
+		const struct sqst_inode *inode = node->inode;
 
 		/* Of a hard link group only one name may count; which one does not matter. */
-		if (inode->ref == UINT64_MAX)
+		if (tables->places.place[inode->index] == SQST_NO_PLACE)
 			continue;
 		live[found++] =
-		    (struct live){inode->number, sqst_stream_reference(inodes, inode->ref)};
-		if (inode->nlink > 1)
-			inode->ref = UINT64_MAX;
+		    (struct live){inode->number, sqst_inode_reference(&tables->places, inode)};
+		tables->places.place[inode->index] = SQST_NO_PLACE;
 	}
 	qsort(live, found, sizeof(*live), by_live_number);
 	*out = live;
@@ -152,13 +150,13 @@ static int write_table(struct sqst_tables *tables, struct sqst_stream *meta, uin
 	return rc;
 }
 
-int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_stream *inodes)
+int sqst_tables_write_export(struct sqst_tables *tables)
 {
 	SQST_AUTO_FREE struct live *live = NULL;
 	struct sqst_stream meta = {0};
 	uint32_t count = 0;
 	uint64_t start;
-	int rc = gather_live(tables, inodes, &live, &count);
+	int rc = gather_live(tables, &live, &count);
 
 	if (rc == 0)
 		rc = sqst_tables_stream(tables, &meta);
