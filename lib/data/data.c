@@ -7,10 +7,9 @@
 
 #include <stdlib.h>
 
-#include "base/scope.h"
 #include "data/writer.h"
 #include "parent/parent_data.h"
-#include "tree/inode_set.h"
+#include "tree/tree.h"
 
 /* Bytes in flight for each thread, and blocks at least: deep enough that a block which takes ten
  * times as long as its neighbours, or a read that waits for the disk, does not leave the others
@@ -68,24 +67,19 @@ static int prepare_data(struct sqst_data *data, struct sqst_pool *pool)
 		   : sqst_dedup_init(&data->dedup, data->tree, block_size, data->why);
 }
 
-/* Every empty file has one extent, and every file is counted once. */
+/* Every empty file has one extent. */
 static int count_source(struct sqst_data *data)
 {
-	SQST_CLEANUP(sqst_inode_set_release) struct sqst_inode_set counted = {0};
 	struct sqst_extent *empty = sqst_data_extent(data, 0);
-	const int rc = sqst_inode_set_reserve(&counted, data->tree, data->why);
+	struct sqst_node *node;
 
-	if (rc < 0 || !empty)
+	if (!empty)
 		return sqst_data_no_memory(data);
-	for (struct sqst_node *node = sqst_tree_root(data->tree); node;
-	     node = sqst_tree_next(node)) {
-		struct sqst_inode *inode = node->inode;
-
-		if (inode->type != SQST_TYPE_FILE || !sqst_inode_set_add(&counted, inode))
-			continue;
-		if (inode->u.file.size == 0)
-			inode->u.file.extent = empty;
-		data->stats->source_bytes += inode->u.file.size;
+	sqst_order_begin(&data->order);
+	while ((node = sqst_order_next(&data->order))) {
+		if (node->inode->u.file.size == 0)
+			node->inode->u.file.extent = empty;
+		data->stats->source_bytes += node->inode->u.file.size;
 	}
 	return 0;
 }
@@ -102,6 +96,7 @@ static void release_data(struct sqst_data *data)
 	if (data->filling)
 		sqst_queue_return(&data->queue, &data->filling->base);
 	sqst_queue_release(&data->queue);
+	sqst_order_release(&data->order);
 	sqst_dedup_release(&data->dedup);
 	sqst_tools_release(&data->tools);
 	free(data->content);
@@ -113,9 +108,9 @@ int sqst_data_write(const struct sqst_data_options *options, struct sqst_tree *t
 		    struct sqst_places *places, struct sqst_data_stats *stats,
 		    struct sqst_report *why)
 {
-	struct sqst_order order = {.tree = tree};
 	struct sqst_data data = {.options = options,
 				 .tree = tree,
+				 .order = {.tree = tree},
 				 .reuse = options->reuse,
 				 .places = places,
 				 .stats = stats,
@@ -124,19 +119,19 @@ int sqst_data_write(const struct sqst_data_options *options, struct sqst_tree *t
 					   .finish = finish_data_block,
 					   .user = &data,
 					   .cancel = options->cancel}};
-	int rc = sqst_order_make(&order, options->sort, options->source, options->sources, why);
+	int rc =
+	    sqst_order_make(&data.order, options->sort, options->source, options->sources, why);
 
 	if (rc == 0)
 		rc = prepare_data(&data, pool);
 	if (rc == 0)
 		rc = count_source(&data);
 	if (rc == 0)
-		rc = is_update(options) ? sqst_data_write_update(&data, &order, output, position)
-					: sqst_data_write_plain(&data, &order, output, position);
+		rc = is_update(options) ? sqst_data_write_update(&data, output, position)
+					: sqst_data_write_plain(&data, output, position);
 	if (rc == 0 && options->reuse)
 		rc = sqst_reuse_check(options->reuse, why);
 	stats->data_bytes = places->end - position;
-	sqst_order_release(&order);
 	release_data(&data);
 	return rc;
 }

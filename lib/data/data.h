@@ -37,8 +37,8 @@ struct sqst_data_options {
 	bool rebuild_damaged;
 	uint32_t max_slack;
 	/* May be NULL: bytes of the source that are done, of all. */
-	void (*progress)(void *user, uint64_t bytes, uint64_t total);
-	void *user;
+	void (*progress)(const void *user, uint64_t bytes, uint64_t total);
+	const void *user;
 	const struct sqst_cancel *cancel;
 };
 

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "data/content_reader.h"
 #include "data/writer.h"
+#include "tree/content_reader.h"
 
 struct sqst_dedup_slot {
 	uint64_t hash;
@@ -18,13 +18,6 @@ struct sqst_dedup_slot {
 };
 
 /* ---- which sizes occur more than once */
-
-static int by_content_size(const void *a, const void *b)
-{
-	const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return (left > right) - (left < right);
-}
 
 static bool is_large(const struct sqst_node *node, uint32_t block_size)
 {
@@ -34,34 +27,28 @@ static bool is_large(const struct sqst_node *node, uint32_t block_size)
 int sqst_dedup_init(struct sqst_dedup *dedup, const struct sqst_tree *tree, uint32_t block_size,
 		    struct sqst_report *why)
 {
+	struct sqst_sizes *shared = &dedup->shared;
 	const struct sqst_node *node;
 	size_t count = 0, kept = 0;
-	uint64_t *size;
 
 	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node))
 		count += is_large(node, block_size);
-	size = calloc(count + 1, sizeof(*size));
-	if (!size)
+	shared->size = calloc(count + 1, sizeof(uint64_t));
+	if (!shared->size)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	count = 0;
 	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
 		if (is_large(node, block_size))
-			size[count++] = node->inode->u.file.size;
+			shared->size[shared->count++] = node->inode->u.file.size;
 	}
-	qsort(size, count, sizeof(*size), by_content_size);
+	sqst_sizes_sort(shared);
 	for (size_t i = 1; i < count; i++) {
-		if (size[i] == size[i - 1] && (kept == 0 || size[kept - 1] != size[i]))
-			size[kept++] = size[i];
-	}
-	dedup->shared_size = size;
-	dedup->shared_sizes = kept;
-	return 0;
-}
+		const uint64_t size = shared->size[i];
 
-static bool is_shared_size(const struct sqst_dedup *dedup, uint64_t size)
-{
-	return dedup->shared_sizes > 0 && bsearch(&size, dedup->shared_size, dedup->shared_sizes,
-						  sizeof(size), by_content_size) != NULL;
+		if (size == shared->size[i - 1] && (kept == 0 || shared->size[kept - 1] != size))
+			shared->size[kept++] = size;
+	}
+	shared->count = kept;
+	return 0;
 }
 
 /* ---- hashing */
@@ -202,7 +189,7 @@ static int equal_files(struct sqst_data *data, const struct sqst_node *a, const 
 
 bool sqst_dedup_allowed(const struct sqst_data *data)
 {
-	return !data->options->no_duplicates && !(data->sorted & SQST_SORT_NO_DUPLICATE);
+	return !data->options->no_duplicates && !(data->order.flags & SQST_SORT_NO_DUPLICATE);
 }
 
 /* The files with this hash and size, one after the other. */
@@ -244,19 +231,19 @@ int sqst_dedup_find(struct sqst_data *data, const struct sqst_node *node,
 	int rc = 0;
 
 	*extent = NULL;
-	if (!sqst_dedup_allowed(data) || (large && !is_shared_size(&data->dedup, size)))
+	if (!sqst_dedup_allowed(data) || (large && !sqst_sizes_have(&data->dedup.shared, size)))
 		return 0;
 	if (large)
 		rc = hash_file(data, node, &hash);
 	else
 		hash = XXH3_64bits(data->content, (size_t)size);
 	/* Only files that are to be stored in the same way share their blocks. */
-	hash += data->sorted * UINT64_C(0x9E3779B97F4A7C15);
+	hash += data->order.flags * UINT64_C(0x9E3779B97F4A7C15);
 	return rc == 0 ? find_hashed(data, node, hash, extent) : rc;
 }
 
 void sqst_dedup_release(struct sqst_dedup *dedup)
 {
 	free(dedup->slot);
-	free(dedup->shared_size);
+	sqst_sizes_release(&dedup->shared);
 }

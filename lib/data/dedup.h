@@ -3,6 +3,7 @@
 #ifndef LIB_DATA_DEDUP_H
 #define LIB_DATA_DEDUP_H
 
+#include "data/sizes.h"
 #include "sqst/report.h"
 #include "sqst/tree.h"
 
@@ -13,9 +14,8 @@ struct sqst_dedup {
 	struct sqst_dedup_slot *slot;
 	size_t slots;
 	size_t used;
-	/* Sizes above the block size that more than one file has, sorted. */
-	uint64_t *shared_size;
-	size_t shared_sizes;
+	/* Those above the block size that more than one file has. */
+	struct sqst_sizes shared;
 };
 
 /* Look through the tree for sizes above `block_size` that occur more than once: only such files are

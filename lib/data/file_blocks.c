@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "data/content_reader.h"
 #include "data/writer.h"
+#include "tree/content_reader.h"
 #include "tree/tree.h"
 
 /* Whether a file of this size has its end in a fragment block. */
@@ -18,7 +18,7 @@ static bool has_tail(const struct sqst_data *data, uint64_t size)
 	const uint32_t block_size = data->options->block_size;
 
 	if (data->options->no_fragments || size % block_size == 0 ||
-	    (data->sorted & (SQST_SORT_NO_FRAGMENT | SQST_SORT_RAW)))
+	    (data->order.flags & (SQST_SORT_NO_FRAGMENT | SQST_SORT_RAW)))
 		return false;
 	return data->options->tailends || size < block_size;
 }
@@ -30,7 +30,7 @@ bool sqst_file_is_small(const struct sqst_data *data, const struct sqst_inode *i
 
 static uint32_t alignment(const struct sqst_data *data)
 {
-	if ((data->sorted & SQST_SORT_ALIGN) && data->options->align <= 1)
+	if ((data->order.flags & SQST_SORT_ALIGN) && data->options->align <= 1)
 		return SQST_SORT_ALIGNMENT;
 	return data->options->align;
 }
@@ -38,7 +38,7 @@ static uint32_t alignment(const struct sqst_data *data)
 /* Whether blocks of zeros are left out. */
 static bool is_sparse(const struct sqst_data *data)
 {
-	return !data->options->no_sparse && !(data->sorted & SQST_SORT_NO_SPARSE);
+	return !data->options->no_sparse && !(data->order.flags & SQST_SORT_NO_SPARSE);
 }
 
 /* ---- blocks */
@@ -46,7 +46,7 @@ static bool is_sparse(const struct sqst_data *data)
 static void add_block(struct sqst_data *data, const struct sqst_node *node, uint32_t index,
 		      struct sqst_data_block *block, struct sqst_old_blocks *old, bool zero)
 {
-	const bool raw = data->options->raw_blocks || (data->sorted & SQST_SORT_RAW);
+	const bool raw = data->options->raw_blocks || (data->order.flags & SQST_SORT_RAW);
 	struct sqst_extent *extent = node->inode->u.file.extent;
 
 	if (zero && is_sparse(data)) {

@@ -139,7 +139,7 @@ static void set_place(struct layout_job *job, uint32_t index, uint64_t place, ui
 }
 
 /* Leave units where they were; the others have UINT64_MAX for a place afterwards. */
-static void leave(struct layout_job *job)
+static void keep_places(struct layout_job *job)
 {
 	size_t count = 0;
 
@@ -299,7 +299,7 @@ static enum sqst_layout_stage compact_units(struct layout_job *job)
 	size_t count = 0;
 
 	if (waste(job, job->end) <= limit)
-		return SQST_LAYOUT_FELL;
+		return SQST_LAYOUT_PLACED;
 	fill_from_end(job, limit / 2);
 	if (waste(job, job->end) <= limit)
 		return SQST_LAYOUT_FILLED;
@@ -336,12 +336,12 @@ static int run_layout(struct layout_job *job, struct sqst_layout *layout, struct
 
 	if (rc < 0)
 		return rc;
-	leave(job);
+	keep_places(job);
 	rc = place_rest(job, why);
 	if (rc < 0)
 		return rc;
 	/* Without units there is no waste, whatever the slack. */
-	layout->stage = job->units ? compact_units(job) : SQST_LAYOUT_FELL;
+	layout->stage = job->units ? compact_units(job) : SQST_LAYOUT_PLACED;
 	count_run_bytes(job, layout);
 	return 0;
 }

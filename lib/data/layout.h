@@ -25,8 +25,8 @@ struct sqst_unit {
 
 /* How far it had to go. */
 enum sqst_layout_stage {
-	/* What can stay stays, the rest is where it fell. */
-	SQST_LAYOUT_FELL = 0,
+	/* What can stay stays, the rest is in gaps or behind the end. */
+	SQST_LAYOUT_PLACED = 0,
 	/* The last units were moved into gaps. */
 	SQST_LAYOUT_FILLED = 1,
 	/* Units were slid down. */

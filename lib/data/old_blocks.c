@@ -8,9 +8,9 @@
 #include <limits.h>
 #include <string.h>
 
-#include "data/content_reader.h"
 #include "data/writer.h"
 #include "parent/parent_data.h"
+#include "tree/content_reader.h"
 #include "tree/tree.h"
 
 /* Files of one size that are looked at: a tree of a million equal sizes is not to take hours. */
@@ -72,7 +72,7 @@ int sqst_old_blocks_find(struct sqst_data *data, const struct sqst_node *node,
 	int rc = 0;
 
 	/* What a sort file wants stored in a way of its own is made anew. */
-	if (!data->reuse || !data->reuse->blocks || data->sorted)
+	if (!data->reuse || !data->reuse->blocks || data->order.flags)
 		return 0;
 	file = sqst_reuse_find(data->reuse, node->inode->previous);
 	if (!file || file->size != node->inode->u.file.size)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In which order the data of files is written.
- *
- * Rules are counted from 1, so that 0 is "none". A directory has the rule that holds below it; a
- * file the rule that holds for it, or-ed with EXPLICIT when it is not a directory's. */
+/* In which order the data of files is written. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -16,8 +13,10 @@
 #include "base/pattern.h"
 #include "base/scope.h"
 #include "data/order.h"
-#include "tree/tree.h"
 
+/* Which rule holds for an inode: counted from 1, so that 0 is "none", and or-ed with EXPLICIT for a
+ * file that a rule of its own names, not only a directory above it; UNSEEN before it was met. For a
+ * directory: what holds below it. */
 #define EXPLICIT (UINT64_C(1) << 32)
 #define UNSEEN   UINT64_MAX
 
@@ -33,14 +32,14 @@ struct order_state {
 	const char *const *source;
 	size_t sources;
 	struct sqst_report *why;
-	/* By the index of an inode. */
-	uint64_t *rule;
 	struct target *target;
 	size_t targets;
 	/* How many rules have wildcards. */
 	size_t patterns;
 	/* One a rule: whether it is about anything. */
 	bool *fits;
+	/* One an inode. */
+	uint64_t *holds;
 };
 
 /* ---- names to nodes */
@@ -252,9 +251,9 @@ static uint32_t rule_of_patterns(const struct order_state *state, const struct s
 	return last;
 }
 
-static int priority_of(const struct sqst_sort *sort, uint64_t marked)
+static int priority_of(const struct sqst_sort *sort, uint64_t holds)
 {
-	const uint32_t rule = (uint32_t)marked;
+	const uint32_t rule = (uint32_t)holds;
 
 	return rule ? sort->rule[rule - 1].priority : 0;
 }
@@ -274,18 +273,29 @@ static uint64_t stronger(const struct sqst_sort *sort, uint64_t a, uint64_t b)
 
 static void give_rules(struct order_state *state)
 {
+	for (uint32_t i = 0; i < state->tree->indexes; i++)
+		state->holds[i] = UNSEEN;
 	for (struct sqst_node *node = state->tree->root; node; node = sqst_tree_next(node)) {
-		uint64_t *rule = &state->rule[node->inode->index];
 		const uint32_t name = rule_of_name(state, node);
 		const uint32_t pattern = rule_of_patterns(state, node);
 		const uint32_t own = name > pattern ? name : pattern;
-		const uint64_t above = node->parent ? state->rule[node->parent->inode->index] : 0;
+		const uint64_t above = node->parent ? state->holds[node->parent->inode->index] : 0;
+		uint64_t *holds = &state->holds[node->inode->index];
 
 		if (node->inode->type == SQST_TYPE_DIR)
-			*rule = own ? own : above;
+			*holds = own ? own : above;
 		else
-			*rule = stronger(state->sort, *rule, own ? own | EXPLICIT : above);
+			*holds = stronger(state->sort, *holds, own ? own | EXPLICIT : above);
 	}
+}
+
+static struct sqst_node *next_in_tree(struct sqst_order *order)
+{
+	do
+		order->node = order->node ? sqst_tree_next(order->node) : order->tree->root;
+	while (order->node && (order->node->inode->type != SQST_TYPE_FILE ||
+			       !sqst_inode_set_add(&order->seen, order->node->inode)));
+	return order->node;
 }
 
 static int by_priority(const void *a, const void *b)
@@ -299,24 +309,36 @@ static int by_priority(const void *a, const void *b)
 
 static int gather_files(const struct order_state *state, struct sqst_order *order)
 {
+	struct sqst_node *node;
+
 	order->place = calloc(sqst_tree_inodes(state->tree) + (size_t)1, sizeof(*order->place));
 	if (!order->place)
 		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
-	for (struct sqst_node *node = sqst_tree_root(state->tree); node;
-	     node = sqst_tree_next(node)) {
-		uint64_t *marked = &state->rule[node->inode->index];
-		const uint32_t rule = (uint32_t)*marked;
+	while ((node = next_in_tree(order))) {
+		const uint32_t rule = (uint32_t)state->holds[node->inode->index];
 
-		if (node->inode->type != SQST_TYPE_FILE || *marked == UNSEEN)
-			continue;
 		order->place[order->count] = (struct sqst_ordered_file){
 		    node, priority_of(state->sort, rule),
 		    rule ? state->sort->rule[rule - 1].flags : 0, order->count};
 		order->count++;
-		*marked = UNSEEN;
 	}
 	qsort(order->place, order->count, sizeof(*order->place), by_priority);
 	return 0;
+}
+
+static int apply_rules(struct order_state *state, struct sqst_order *order)
+{
+	SQST_AUTO_FREE uint64_t *holds = calloc(state->tree->indexes, sizeof(*holds));
+	int rc = find_targets(state);
+
+	if (rc < 0)
+		return rc;
+	if (!holds)
+		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	state->holds = holds;
+	give_rules(state);
+	warn_of_nothing(state);
+	return gather_files(state, order);
 }
 
 int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
@@ -324,45 +346,41 @@ int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
 {
 	struct order_state state = {
 	    .sort = sort, .tree = order->tree, .source = source, .sources = sources, .why = why};
-	int rc;
+	int rc = sqst_inode_set_reserve(&order->seen, order->tree, why);
 
-	if (!sort || sort->rules == 0)
-		return 0;
+	if (rc < 0 || !sort || sort->rules == 0)
+		return rc;
 	if (sort->rules >= UINT32_MAX)
 		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "too many lines in the sort files");
-	state.rule = malloc(order->tree->indexes * sizeof(*state.rule));
-	if (!state.rule)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	/* Each is UNSEEN. */
-	memset(state.rule, 0xFF, order->tree->indexes * sizeof(*state.rule));
-	rc = find_targets(&state);
-	if (rc == 0) {
-		give_rules(&state);
-		warn_of_nothing(&state);
-		rc = gather_files(&state, order);
-	}
-	free(state.rule);
+	rc = apply_rules(&state, order);
 	free(state.target);
 	free(state.fits);
 	return rc;
 }
 
-struct sqst_node *sqst_order_next(const struct sqst_order *order, struct sqst_order_cursor *at)
+/* ---- one after the other */
+
+void sqst_order_begin(struct sqst_order *order)
 {
-	if (order->place) {
-		if (at->next == order->count)
-			return NULL;
-		at->flags = order->place[at->next].flags;
-		return order->place[at->next++].node;
-	}
-	do
-		at->node = at->node ? sqst_tree_next(at->node) : sqst_tree_root(order->tree);
-	while (at->node && at->node->inode->type != SQST_TYPE_FILE);
-	return at->node;
+	memset(order->seen.bit, 0, order->seen.size);
+	order->node = NULL;
+	order->next = 0;
+	order->flags = 0;
+}
+
+struct sqst_node *sqst_order_next(struct sqst_order *order)
+{
+	if (!order->place)
+		return next_in_tree(order);
+	if (order->next == order->count)
+		return NULL;
+	order->flags = order->place[order->next].flags;
+	return order->place[order->next++].node;
 }
 
 void sqst_order_release(struct sqst_order *order)
 {
+	sqst_inode_set_release(&order->seen);
 	free(order->place);
 	*order = (struct sqst_order){0};
 }

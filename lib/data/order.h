@@ -4,7 +4,7 @@
 #define LIB_DATA_ORDER_H
 
 #include "data/sort_file.h"
-#include "sqst/tree.h"
+#include "tree/inode_set.h"
 
 /* One regular file. */
 struct sqst_ordered_file {
@@ -16,12 +16,19 @@ struct sqst_ordered_file {
 	size_t position;
 };
 
+/* All regular files of a tree, each once, at the first of its names. */
 struct sqst_order {
 	struct sqst_tree *tree;
-	/* All regular files, a hard link group at its first name; NULL without rules: tree order.
-	 */
+	/* In the order of rules; NULL without rules: tree order. */
 	struct sqst_ordered_file *place;
 	size_t count;
+	/* Where it is: the file that came last, and which came before, or how many of the places.
+	 */
+	struct sqst_node *node;
+	struct sqst_inode_set seen;
+	size_t next;
+	/* What the rules say of the file that came last, an or of enum sqst_sort_flag. */
+	unsigned flags;
 };
 
 /* Apply rules to the files of order->tree; the rest must be zero. Paths that begin with '/', './'
@@ -31,19 +38,13 @@ struct sqst_order {
 int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
 		    const char *const *source, size_t sources, struct sqst_report *why);
 
-/* A way through all files; zero before the first. */
-struct sqst_order_cursor {
-	struct sqst_node *node;
-	size_t next;
-	/* Of the file that was returned last: an or of enum sqst_sort_flag. */
-	unsigned flags;
-};
+/* Begin before the first file. */
+void sqst_order_begin(struct sqst_order *order);
 
-/* The next regular file, NULL behind the last. In tree order one of several names comes several
- * times. */
-struct sqst_node *sqst_order_next(const struct sqst_order *order, struct sqst_order_cursor *at);
+/* The next file, NULL behind the last. */
+struct sqst_node *sqst_order_next(struct sqst_order *order);
 
-/* Frees the places, not order. */
+/* Frees what it has, not order. */
 void sqst_order_release(struct sqst_order *order);
 
 #endif

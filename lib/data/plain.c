@@ -71,21 +71,19 @@ static int write_plain_file(struct sqst_data *data, struct sqst_node *node)
 	return rc == 0 ? sqst_file_write_tail(data, node) : rc;
 }
 
-int sqst_data_write_plain(struct sqst_data *data, const struct sqst_order *order,
-			  struct sqst_output *output, uint64_t position)
+int sqst_data_write_plain(struct sqst_data *data, struct sqst_output *output, uint64_t position)
 {
 	struct plain_sink plain = {{.block = write_plain_block, .fragment = write_plain_fragment},
 				   data->places,
 				   output,
 				   position,
 				   data->why};
-	struct sqst_order_cursor at = {0};
 	struct sqst_node *node;
 	int rc = 0;
 
 	data->sink = &plain.base;
-	while (rc == 0 && (node = sqst_order_next(order, &at))) {
-		data->sorted = at.flags;
+	sqst_order_begin(&data->order);
+	while (rc == 0 && (node = sqst_order_next(&data->order))) {
 		if (!node->inode->u.file.extent)
 			rc = write_plain_file(data, node);
 	}

@@ -94,14 +94,14 @@ uint64_t sqst_runs_size(const struct sqst_runs *runs)
 /* ---- placing */
 
 /* Whether a run is bytes of the parent as they stand there. */
-static bool stands(const struct sqst_runs *runs, const struct sqst_run *run)
+static bool is_of_parent(const struct sqst_runs *runs, const struct sqst_run *run)
 {
 	return run->pieces == 1 && !runs->piece[run->first_piece].spooled;
 }
 
 static uint64_t old_place(const struct sqst_runs *runs, const struct sqst_run *run)
 {
-	return stands(runs, run) ? runs->piece[run->first_piece].at : SQST_UNIT_NEW;
+	return is_of_parent(runs, run) ? runs->piece[run->first_piece].at : SQST_UNIT_NEW;
 }
 
 /* For qsort_r(): indexes of runs by their place in the parent; new ones behind, as they were made.
@@ -114,7 +114,7 @@ static int by_run_place(const void *a, const void *b, void *user)
 
 	if (old_place(runs, left) != old_place(runs, right))
 		return old_place(runs, left) < old_place(runs, right) ? -1 : 1;
-	if (stands(runs, left) && left->size != right->size)
+	if (is_of_parent(runs, left) && left->size != right->size)
 		return left->size > right->size ? -1 : 1;
 	return one < two ? -1 : one > two;
 }

@@ -45,14 +45,13 @@ static int begin_update(struct sqst_update *update)
 }
 
 /* Files with blocks, each block against the parent's at its index. */
-static int update_blocks(struct sqst_data *data, const struct sqst_order *order)
+static int update_blocks(struct sqst_data *data)
 {
-	struct sqst_order_cursor at = {0};
 	struct sqst_node *node;
 	int rc = 0;
 
-	while (rc == 0 && (node = sqst_order_next(order, &at))) {
-		data->sorted = at.flags;
+	sqst_order_begin(&data->order);
+	while (rc == 0 && (node = sqst_order_next(&data->order))) {
 		if (!node->inode->u.file.extent && !sqst_file_is_small(data, node->inode))
 			rc = sqst_file_write_blocks(data, node);
 	}
@@ -68,14 +67,14 @@ static void release_tails(struct sqst_tails *tails)
 
 /* The parent's fragment blocks: the ends of files against those of the same path there; then those
  * that are not found against all that it has; then it is clear which of the blocks stay. */
-static int update_fragments(struct sqst_update *update, const struct sqst_order *order)
+static int update_fragments(struct sqst_update *update)
 {
 	SQST_CLEANUP(release_tails) struct sqst_tails tails = {.data = update->data};
 	int rc;
 
 	if (!update->data->reuse->fragments)
 		return 0;
-	rc = sqst_tails_gather(&tails, order);
+	rc = sqst_tails_gather(&tails);
 	if (rc == 0)
 		rc = sqst_tails_compare(&tails, 0);
 	if (rc == 0)
@@ -84,14 +83,13 @@ static int update_fragments(struct sqst_update *update, const struct sqst_order 
 }
 
 /* The tails that are in no fragment block that stays go into new ones. */
-static int write_rest(struct sqst_data *data, const struct sqst_order *order)
+static int write_rest(struct sqst_data *data)
 {
-	struct sqst_order_cursor at = {0};
 	struct sqst_node *node;
 	int rc = 0;
 
-	while (rc == 0 && (node = sqst_order_next(order, &at))) {
-		data->sorted = at.flags;
+	sqst_order_begin(&data->order);
+	while (rc == 0 && (node = sqst_order_next(&data->order))) {
 		rc = node->inode->u.file.extent ? sqst_file_write_tail(data, node)
 						: sqst_file_write_small(data, node);
 	}
@@ -137,8 +135,7 @@ static void release_update(struct sqst_update *update)
 	sqst_runs_release(&update->runs);
 }
 
-int sqst_data_write_update(struct sqst_data *data, const struct sqst_order *order,
-			   struct sqst_output *output, uint64_t position)
+int sqst_data_write_update(struct sqst_data *data, struct sqst_output *output, uint64_t position)
 {
 	SQST_CLEANUP(release_update)
 	struct sqst_update update = {
@@ -151,11 +148,11 @@ int sqst_data_write_update(struct sqst_data *data, const struct sqst_order *orde
 
 	data->sink = &update.sink;
 	if (rc == 0)
-		rc = update_blocks(data, order);
+		rc = update_blocks(data);
 	if (rc == 0)
-		rc = update_fragments(&update, order);
+		rc = update_fragments(&update);
 	if (rc == 0)
-		rc = write_rest(data, order);
+		rc = write_rest(data);
 	if (rc == 0)
 		rc = sqst_update_close_table(&update);
 	return rc == 0 ? place_runs(&update) : rc;

@@ -53,7 +53,7 @@ static inline uint32_t sqst_tail_size(const struct sqst_data *data, const struct
 
 /* The ends that no file with blocks gave a place yet, each with the file of the parent of its path.
  */
-int sqst_tails_gather(struct sqst_tails *tails, const struct sqst_order *order);
+int sqst_tails_gather(struct sqst_tails *tails);
 
 /* Read the end of a file. SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
 int sqst_tail_read(struct sqst_data *data, const struct sqst_node *node, uint8_t *to);

@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/scope.h"
-#include "data/content_reader.h"
 #include "data/update.h"
 #include "parent/parent_data.h"
-#include "tree/inode_set.h"
+#include "tree/content_reader.h"
 #include "tree/tree.h"
 
 /* Tails that are compared with one fragment block. */
@@ -74,35 +72,24 @@ static uint32_t find_old_tail(const struct sqst_data *data, const struct sqst_in
 	return (uint32_t)(file - reuse->file);
 }
 
-static void add_tail(struct sqst_tails *tails, struct sqst_node *node)
-{
-	struct sqst_inode *inode = node->inode;
-
-	if (!wants_tail(tails->data, inode))
-		return;
-	tails->tail[tails->count] = (struct sqst_tail){.node = node,
-						       .file = find_old_tail(tails->data, inode),
-						       .order = (uint32_t)tails->count};
-	tails->count++;
-}
-
-int sqst_tails_gather(struct sqst_tails *tails, const struct sqst_order *order)
+int sqst_tails_gather(struct sqst_tails *tails)
 {
 	struct sqst_data *data = tails->data;
-	SQST_CLEANUP(sqst_inode_set_release) struct sqst_inode_set met = {0};
-	struct sqst_order_cursor at = {0};
 	struct sqst_node *node;
-	int rc = sqst_inode_set_reserve(&met, data->tree, data->why);
 
-	if (rc < 0)
-		return rc;
 	tails->tail = calloc(sqst_tree_inodes(data->tree), sizeof(*tails->tail));
 	if (!tails->tail)
 		return sqst_data_no_memory(data);
-	while ((node = sqst_order_next(order, &at))) {
+	sqst_order_begin(&data->order);
+	while ((node = sqst_order_next(&data->order))) {
 		/* What a sort file wants stored in a way of its own is made anew. */
-		if (at.flags == 0 && sqst_inode_set_add(&met, node->inode))
-			add_tail(tails, node);
+		if (data->order.flags != 0 || !wants_tail(data, node->inode))
+			continue;
+		tails->tail[tails->count] =
+		    (struct sqst_tail){.node = node,
+				       .file = find_old_tail(data, node->inode),
+				       .order = (uint32_t)tails->count};
+		tails->count++;
 	}
 	return 0;
 }

@@ -56,6 +56,8 @@ struct sqst_sink {
 struct sqst_data {
 	const struct sqst_data_options *options;
 	struct sqst_tree *tree;
+	/* Of the files; the one that came last is being written. */
+	struct sqst_order order;
 	struct sqst_reuse *reuse;
 	struct sqst_places *places;
 	struct sqst_data_stats *stats;
@@ -72,8 +74,6 @@ struct sqst_data {
 	uint8_t *other;
 	/* This thread's, for the parent's blocks. */
 	struct sqst_tools tools;
-	/* What a sort file says of the file being written, an or of enum sqst_sort_flag. */
-	unsigned sorted;
 	/* Bytes of the source that are done. */
 	uint64_t done;
 };
@@ -121,12 +121,10 @@ static inline struct sqst_extent *sqst_data_extent(struct sqst_data *data, uint3
 
 /* ---- plain.c, update.c: the two ways to write all files. The latter needs data->reuse. */
 
-int sqst_data_write_plain(struct sqst_data *data, const struct sqst_order *order,
-			  struct sqst_output *output, uint64_t position);
-int sqst_data_write_update(struct sqst_data *data, const struct sqst_order *order,
-			   struct sqst_output *output, uint64_t position);
+int sqst_data_write_plain(struct sqst_data *data, struct sqst_output *output, uint64_t position);
+int sqst_data_write_update(struct sqst_data *data, struct sqst_output *output, uint64_t position);
 
-/* ---- file_blocks.c: one file. data->sorted is set. */
+/* ---- file_blocks.c: one file, stored as data->order.flags say */
 
 /* Whether it has an end in a fragment block, and nothing else. */
 bool sqst_file_is_small(const struct sqst_data *data, const struct sqst_inode *inode);

@@ -11,8 +11,8 @@
 
 #include "base/cancel.h"
 #include "base/scope.h"
-#include "data/content_reader.h"
 #include "sqst/edit.h"
+#include "tree/content_reader.h"
 
 #define CHUNK (256 * 1024)
 

@@ -14,7 +14,7 @@ static bool build_has(const struct sqst_build_options *options, enum sqst_build_
 	return (options->flags & (uint32_t)flag) != 0;
 }
 
-static void tell_progress(void *user, uint64_t bytes, uint64_t total)
+static void tell_progress(const void *user, uint64_t bytes, uint64_t total)
 {
 	const struct sqst_build_options *options = user;
 	const struct sqst_progress progress = {bytes, total};
@@ -51,7 +51,7 @@ int sqst_build_data_options(const struct sqst_build_options *options, const stru
 	    .rebuild_damaged = build_has(options, SQST_BUILD_PREV_REBUILD),
 	    .max_slack = options->max_slack,
 	    .progress = tell_progress,
-	    .user = (void *)options,
+	    .user = options,
 	    .cancel = options->cancel,
 	};
 	return 0;

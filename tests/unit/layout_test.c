@@ -64,7 +64,7 @@ static void check(const struct sqst_layout *layout, const struct sqst_unit *unit
 		if (parent && fits && align <= 4096 && layout->stage != SQST_LAYOUT_PACKED)
 			assert_int_equal(unit[i].place % 4096, unit[i].old_place % 4096);
 		if (parent && fits && apart && unit[i].old_place >= layout->start &&
-		    layout->stage == SQST_LAYOUT_FELL)
+		    layout->stage == SQST_LAYOUT_PLACED)
 			assert_int_equal(unit[i].place, unit[i].old_place);
 	}
 	spare = fresh(layout, unit, units);
@@ -121,9 +121,9 @@ static void no_units_and_one(void **state)
 	(void)state;
 	place(&layout, NULL, 0, true);
 	assert_int_equal(layout.end, 96);
-	assert_int_equal(layout.stage, SQST_LAYOUT_FELL);
-	EXPECT(FELL, IN(.start = 96), {7, NEW, 96});
-	EXPECT(FELL, IN(.start = 96, .slack = 58), {7, 100, 100});
+	assert_int_equal(layout.stage, SQST_LAYOUT_PLACED);
+	EXPECT(PLACED, IN(.start = 96), {7, NEW, 96});
+	EXPECT(PLACED, IN(.start = 96, .slack = 58), {7, 100, 100});
 	EXPECT(PACKED, IN(.start = 96, .slack = 57), {7, 100, 96});
 }
 
@@ -131,37 +131,37 @@ static void what_can_stay_stays_and_the_rest_fits_best(void **state)
 {
 	(void)state;
 	/* Gaps of 104, 50, 80, 80: the lower of two, the smallest, the end. */
-	EXPECT(FELL, IN(.start = 96, .slack = 100), {100, 350, 350}, {100, 200, 200},
+	EXPECT(PLACED, IN(.start = 96, .slack = 100), {100, 350, 350}, {100, 200, 200},
 	       {70, 530, 530}, {200, 680, 680}, {45, NEW, 300}, {60, NEW, 600}, {80, NEW, 450},
 	       {110, NEW, 880});
 	/* What remains of a gap is a gap. */
-	EXPECT(FELL, IN(.slack = 100), {100, 0, 0}, {100, 140, 140}, {10, NEW, 130},
+	EXPECT(PLACED, IN(.slack = 100), {100, 0, 0}, {100, 140, 140}, {10, NEW, 130},
 	       {30, NEW, 100});
 	/* Of equal sizes the parent's goes first, then as the caller has them. */
-	EXPECT(FELL, IN(.start = 4096), {9, NEW, 4105}, {9, NEW, 4114}, {9, 0, 4096});
+	EXPECT(PLACED, IN(.start = 4096), {9, NEW, 4105}, {9, NEW, 4114}, {9, 0, 4096});
 }
 
 static void a_longer_head_displaces_by_whole_blocks(void **state)
 {
 	(void)state;
 	/* The last one goes into the padding in front of the first. */
-	EXPECT(FELL, IN(.start = 5000, .slack = 100), {5000, 4100, 20484}, {6000, 9100, 9100},
+	EXPECT(PLACED, IN(.start = 5000, .slack = 100), {5000, 4100, 20484}, {6000, 9100, 9100},
 	       {5000, 15100, 15100}, {100, 4000, 20384});
 }
 
 static void units_that_overlapped_are_parted(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.slack = 100), {5000, 0, 0}, {5000, 4999, 9095}, {3000, 5000, 5000});
+	EXPECT(PLACED, IN(.slack = 100), {5000, 0, 0}, {5000, 4999, 9095}, {3000, 5000, 5000});
 	/* One that is displaced itself is in nobody's way. */
-	EXPECT(FELL, IN(.slack = 100), {5000, 0, 0}, {9000, 4000, 8096}, {10, 6000, 6000});
-	EXPECT(FELL, IN(.slack = 100), {50, 0, 0}, {50, 0, 12288}, {8192, NEW, 50});
+	EXPECT(PLACED, IN(.slack = 100), {5000, 0, 0}, {9000, 4000, 8096}, {10, 6000, 6000});
+	EXPECT(PLACED, IN(.slack = 100), {50, 0, 0}, {50, 0, 12288}, {8192, NEW, 50});
 }
 
 static void the_last_units_move_into_gaps(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.slack = 57), {10000, 0, 0}, {20000, 30000, 30000}, {5000, 50000, 50000},
+	EXPECT(PLACED, IN(.slack = 57), {10000, 0, 0}, {20000, 30000, 30000}, {5000, 50000, 50000},
 	       {100, 55000, 55000});
 	EXPECT(FILLED, IN(.slack = 50), {10000, 0, 0}, {20000, 30000, 30000}, {5000, 50000, 17232},
 	       {100, 55000, 14040});
@@ -198,25 +198,25 @@ static void tiny_images_are_packed(void **state)
 static void alignment_is_kept(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.start = 96, .align = 512, .slack = 200), {600, NEW, 512},
+	EXPECT(PLACED, IN(.start = 96, .align = 512, .slack = 200), {600, NEW, 512},
 	       {100, NEW, 1536});
 	/* With alignment a displaced unit keeps its place in a block if it was aligned. */
-	EXPECT(FELL, IN(.start = 1000, .align = 512, .slack = 10000), {100, 512, 4608},
+	EXPECT(PLACED, IN(.start = 1000, .align = 512, .slack = 10000), {100, 512, 4608},
 	       {50, 1001, 1024});
-	EXPECT(FELL, IN(.start = 96, .align = 4096, .slack = 10000), {100, 8192, 8192},
+	EXPECT(PLACED, IN(.start = 96, .align = 4096, .slack = 10000), {100, 8192, 8192},
 	       {100, NEW, 4096});
-	EXPECT(FELL, IN(.start = 96, .align = 65536, .slack = 100000), {100, 65536, 65536},
+	EXPECT(PLACED, IN(.start = 96, .align = 65536, .slack = 100000), {100, 65536, 65536},
 	       {100, 69632, 131072}, {100, NEW, 196608});
-	EXPECT(FELL, IN(.start = 70000, .align = 65536, .slack = 100000), {100, 65536, 131072});
+	EXPECT(PLACED, IN(.start = 70000, .align = 65536, .slack = 100000), {100, 65536, 131072});
 }
 
 static void dead_tails_are_waste(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.start = 1000, .slack = 5), {1000, 1000, 1000}, {1000, 2100, 2100});
+	EXPECT(PLACED, IN(.start = 1000, .slack = 5), {1000, 1000, 1000}, {1000, 2100, 2100});
 	EXPECT(PACKED, IN(.start = 1000, .slack = 5, .dead = 1), {1000, 1000, 1000},
 	       {1000, 2100, 2000});
-	EXPECT(FELL, IN(.start = 1000, .slack = 6, .dead = 1), {1000, 1000, 1000},
+	EXPECT(PLACED, IN(.start = 1000, .slack = 6, .dead = 1), {1000, 1000, 1000},
 	       {1000, 2100, 2100});
 	EXPECT(PACKED, IN(.dead = 20), {10, 0, 0}, {10, 10, 10});
 }
@@ -233,7 +233,7 @@ static void offsets_fit_into_an_image(void **state)
 	};
 
 	(void)state;
-	EXPECT(FELL, IN(.start = top - 10, .slack = UINT32_MAX), {10, NEW, top - 10});
+	EXPECT(PLACED, IN(.start = top - 10, .slack = UINT32_MAX), {10, NEW, top - 10});
 	EXPECT(FILLED, IN(.slack = UINT32_MAX), {10, top - 10, 4085}, {1, NEW, 0});
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct sqst_unit unit[2] = {bad[i][0], bad[i][1]};

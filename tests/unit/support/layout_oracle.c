@@ -168,7 +168,7 @@ static unsigned slow_compact(struct slow *slow)
 	struct sqst_unit before[MANY];
 
 	if (slow->units == 0 || slow_waste(slow) <= limit)
-		return SQST_LAYOUT_FELL;
+		return SQST_LAYOUT_PLACED;
 	while (slow_waste(slow) > limit / 2) {
 		if (!slow_fill(slow, slow_before(slow, NOWHERE)))
 			break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading a regular file's content block by block, without reading the holes of a sparse file. */
-#ifndef LIB_DATA_CONTENT_READER_H
-#define LIB_DATA_CONTENT_READER_H
+#ifndef LIB_TREE_CONTENT_READER_H
+#define LIB_TREE_CONTENT_READER_H
 
 #include "tree/tree.h"
 

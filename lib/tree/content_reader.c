@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "data/content_reader.h"
+#include "tree/content_reader.h"
 
 /* Below this it is cheaper to read a hole than to ask for it. */
 #define HOLES_FROM (256 * 1024)
