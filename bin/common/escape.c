@@ -9,7 +9,7 @@
 #include <uuid/uuid.h>
 
 #include "common/common.h"
-#include "sqst/text.h"
+#include "sqst/report.h"
 
 _Static_assert(UUID_TEXT_SIZE == UUID_STR_LEN, "libuuid writes as much");
 

@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 
 #include "common/common.h"
-#include "sqst/output.h"
+#include "sqst/report.h"
 
 /* What cannot be made for lack of memory marks what it belongs in, and so all up to the root, as
  * not complete; json_as_line() then has no text. So nothing else needs a look, and no value is

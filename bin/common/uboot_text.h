@@ -4,7 +4,7 @@
 #define BIN_COMMON_UBOOT_TEXT_H
 
 #include "common/json.h"
-#include "sqst/uboot.h"
+#include "sqst/image.h"
 
 #define UBOOT_TEXT_SIZE 128
 

@@ -4,8 +4,7 @@
 #define BIN_SQFS_STABLE_BUILD_BUILD_OPTIONS_H
 
 #include "sqst/build.h"
-#include "sqst/edit.h"
-#include "sqst/pseudo.h"
+#include "sqst/source.h"
 
 /* What the program is called in its messages, whatever name it was started by. */
 #define PROGRAM "sqfs-stable-build"

@@ -108,7 +108,7 @@ static enum build_status run_build(struct build_arguments *arguments)
 	else if (!arguments->quiet && !arguments->no_progress && isatty(STDERR_FILENO))
 		arguments->build.progress = progress_show;
 	if (arguments->info)
-		arguments->build.inspect = names_show;
+		arguments->build.each_path = name_show;
 	arguments->build.cancel = &cancel;
 	arguments->build.report_output = arguments->json;
 	arguments->build.report = report_make;

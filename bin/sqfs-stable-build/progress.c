@@ -4,7 +4,6 @@
 #include "config.h"
 #endif
 
-#include <limits.h>
 #include <stdio.h>
 
 #include "common/common.h"
@@ -56,15 +55,7 @@ void percentage_show(void *user, const struct sqst_progress *progress)
 	fflush(stdout);
 }
 
-static void print_name(const struct sqst_node *node)
-{
-	char path[PATH_MAX];
-
-	if (sqst_node_path(node, path, sizeof(path)) < sizeof(path))
-		print_masked(stdout, path);
-}
-
-void names_show(void *user, const struct sqst_tree *tree)
+void name_show(void *user, const struct sqst_built_path *path)
 {
 	static const char *const kinds[] = {
 	    [SQST_TYPE_DIR] = "directory",         [SQST_TYPE_FILE] = "file",
@@ -73,13 +64,11 @@ void names_show(void *user, const struct sqst_tree *tree)
 	    [SQST_TYPE_SOCKET] = "socket"};
 
 	(void)user;
-	for (const struct sqst_node *node = sqst_tree_next(sqst_tree_root(tree)); node;
-	     node = sqst_tree_next(node)) {
-		printf("%s ", kinds[node->inode->type]);
-		print_name(node);
-		if (node->inode->type == SQST_TYPE_FILE)
-			printf(", %llu bytes", (unsigned long long)node->inode->u.file.size);
-		printf(", inode %u\n", node->inode->number);
-	}
-	fflush(stdout);
+	if (!path->path[0])
+		return;
+	printf("%s ", kinds[path->type]);
+	print_masked(stdout, path->path);
+	if (path->type == SQST_TYPE_FILE)
+		printf(", %llu bytes", (unsigned long long)path->size);
+	printf(", inode %u\n", path->number);
 }

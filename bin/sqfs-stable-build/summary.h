@@ -22,8 +22,8 @@ void progress_show(void *user, const struct sqst_progress *progress);
 /* The same as whole numbers on standard output, a line each (dialog --gauge reads it). */
 void percentage_show(void *user, const struct sqst_progress *progress);
 
-/* Every name on standard output; a sqst_build_options.inspect. */
-void names_show(void *user, const struct sqst_tree *tree);
+/* A path on standard output; a sqst_build_options.each_path. */
+void name_show(void *user, const struct sqst_built_path *path);
 
 /* Wipe it, if it was shown. */
 void progress_end(void);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check_options.h"
-#include "sqst/output.h"
+#include "sqst/report.h"
 
 #define AT(field) offsetof(struct check_arguments, field)
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "check_report.h"
-#include "sqst/archive.h"
 #include "sqst/image.h"
 #include "sqst/map.h"
+#include "sqst/source.h"
 
 static int read_release(struct release *release, const char *path, bool blocks,
 			struct sqst_report *why)

@@ -5,8 +5,7 @@
 
 #include "common/common.h"
 #include "sqst/check.h"
-#include "sqst/survey.h"
-#include "sqst/uboot.h"
+#include "sqst/image.h"
 
 /* An image, or a map (nothing but numbers then). */
 struct release {

@@ -10,7 +10,7 @@
 #include "check_options.h"
 #include "check_report.h"
 #include "common/json.h"
-#include "sqst/output.h"
+#include "sqst/report.h"
 
 const char program_name[] = "sqfs-stable-check";
 

@@ -9,7 +9,7 @@
 
 #include "check_options.h"
 #include "check_report.h"
-#include "sqst/text.h"
+#include "sqst/report.h"
 
 /* A backslash is masked too, so that what is shown is what the JSON says. */
 void no_memory(void)

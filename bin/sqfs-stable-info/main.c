@@ -10,8 +10,8 @@
 #include "common/json.h"
 #include "info_options.h"
 #include "show.h"
+#include "sqst/image.h"
 #include "sqst/map.h"
-#include "sqst/uboot.h"
 
 const char program_name[] = "sqfs-stable-info";
 

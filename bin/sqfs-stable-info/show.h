@@ -5,7 +5,6 @@
 
 #include "common/common.h"
 #include "sqst/image.h"
-#include "sqst/uboot.h"
 
 /* Bytes of kernel memory in one allocation that are worth a warning. Up to eight pages the kernel
  * finds readily (PAGE_ALLOC_COSTLY_ORDER); for more it may have to move memory about, and on a

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "map_options.h"
-#include "sqst/registry.h"
+#include "sqst/map.h"
 
 enum map_status run_init(const struct map_arguments *arguments)
 {

@@ -5,9 +5,9 @@
 #endif
 
 #include "map_options.h"
-#include "sqst/archive.h"
 #include "sqst/image.h"
 #include "sqst/map.h"
+#include "sqst/source.h"
 
 int numbers_read(const char *path, struct sqst_numbers **out, struct sqst_report *why)
 {

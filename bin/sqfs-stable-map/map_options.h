@@ -4,7 +4,8 @@
 #define BIN_SQFS_STABLE_MAP_MAP_OPTIONS_H
 
 #include "common/options.h"
-#include "sqst/merge.h"
+#include "sqst/check.h"
+#include "sqst/map.h"
 
 /* Exit statuses, as the man page names them: those of diff(1), which is also how git understands a
  * merge driver. */

@@ -10,7 +10,7 @@
 
 #include "map_options.h"
 #include "sqst/map.h"
-#include "sqst/output.h"
+#include "sqst/report.h"
 
 /* Conflicts that are printed; the rest are counted. */
 #define CONFLICTS_SHOWN 20

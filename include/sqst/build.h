@@ -6,14 +6,9 @@
 #ifndef SQST_BUILD_H
 #define SQST_BUILD_H
 
-#include "sqst/archive.h"
-#include "sqst/cancel.h"
 #include "sqst/codec.h"
-#include "sqst/numbering.h"
 #include "sqst/numbers.h"
-#include "sqst/predef.h"
-#include "sqst/report.h"
-#include "sqst/tree.h"
+#include "sqst/source.h"
 
 struct sqst_build_result;
 struct sqst_overrides;
@@ -101,8 +96,24 @@ struct sqst_progress {
 	uint64_t bytes_total;
 };
 
+/** A path of the new image. */
+struct sqst_built_path {
+	/** Below the root, "" for the root. Valid during the call. */
+	const char *path;
+	enum sqst_type type;
+	/** Its inode number. */
+	uint32_t number;
+	/** Bytes of a regular file. */
+	uint64_t size;
+};
+
+/** The layout of struct sqst_build_options that this header describes. */
+#define SQST_BUILD_OPTIONS_VERSION 1
+
 /** What to build. Fill with sqst_build_options_init(), then set what differs. */
 struct sqst_build_options {
+	/** ::SQST_BUILD_OPTIONS_VERSION, set by sqst_build_options_init(); others are refused. */
+	uint32_t version;
 	/** What goes in. One directory, archive or image is the tree; of several sources, or one
 	 *  file, each becomes an entry of the root, unless ::SQST_BUILD_MERGE lays them over one
 	 *  another. None: the pseudo definitions make the tree. */
@@ -164,14 +175,17 @@ struct sqst_build_options {
 	/* layout: end */
 	/** Levels of directories below the root that are kept; 0: all. */
 	uint32_t max_depth;
-	/** Called with the numbered tree before it is written. May be NULL. */
-	void (*inspect)(void *user, const struct sqst_tree *tree);
+	/** Called for each path of the numbered tree, in tree order (a directory, then each child
+	 * with all below it), before anything is written. May be NULL. */
+	void (*each_path)(void *user, const struct sqst_built_path *path);
 	/** Called from time to time on the calling thread. May be NULL. */
 	void (*progress)(void *user, const struct sqst_progress *progress);
-	/** Handed to inspect, progress and report. */
+	/** Handed to each_path, progress and report. */
 	void *user;
 	/** Says whether the build is to end (a signal came, say). May be NULL. */
 	const struct sqst_cancel *cancel;
+	/** 0; for options to come. */
+	uint64_t reserved[16];
 };
 
 /** What became of the data of the parent image (the newest that is no map). All bytes are those of
@@ -216,6 +230,8 @@ struct sqst_build_result {
 	uint32_t directories;
 	uint32_t fragments;
 	struct sqst_reuse_stats reuse;
+	/** 0; for figures to come. */
+	uint64_t reserved[16];
 };
 
 /** gzip, 128 KiB blocks, no flags. */

@@ -18,8 +18,6 @@
 #define SQST_CHECK_H
 
 #include "sqst/numbers.h"
-#include "sqst/predef.h"
-#include "sqst/report.h"
 
 /** What is known of one release. Nothing is owned. */
 struct sqst_check_release {
@@ -152,5 +150,59 @@ SQST_API int sqst_check_compare(const struct sqst_check_release *was,
 
 /** Free it. NULL is allowed. */
 SQST_API void sqst_check_free(struct sqst_check *check);
+
+/* ---- path by path */
+
+/** What became of a path. */
+enum sqst_change_kind {
+	/** Same type, same number. */
+	SQST_CHANGE_KEPT,
+	/** Only the new numbering has the path. */
+	SQST_CHANGE_NEW,
+	/** Only the old one has it. */
+	SQST_CHANGE_GONE,
+	/** Both have it, with different types. */
+	SQST_CHANGE_RETYPED,
+	/** Both have it with one type, but with different numbers. */
+	SQST_CHANGE_RENUMBERED,
+};
+
+/** How many there are of enum sqst_change_kind. */
+#define SQST_CHANGE_KINDS 5
+
+/** One path. Types (::sqst_type) and numbers are 0 where the path is not. */
+struct sqst_change {
+	enum sqst_change_kind kind;
+	/** Below the root, "" for the root. Valid during the call. */
+	const char *path;
+	uint32_t old_number;
+	uint32_t new_number;
+	uint8_t old_type;
+	uint8_t new_type;
+};
+
+/** What differs, counted. */
+struct sqst_numbers_difference {
+	/** Paths, by enum sqst_change_kind. */
+	uint32_t paths[SQST_CHANGE_KINDS];
+	/** Numbers that the old one used for a path, and the new one for none. */
+	uint32_t retired;
+	/** Numbers that the new one uses and the old one did not. */
+	uint32_t given;
+};
+
+/**
+ * Compare two numberings, path by path.
+ * @param each  called for each path in tree order (a directory, then each child with all below it);
+ *              may be NULL
+ * @param user  handed to each
+ * @param out   filled on success
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (more than 2^31-1 paths together)
+ */
+SQST_API int sqst_numbers_compare(const struct sqst_numbers *before,
+				  const struct sqst_numbers *after,
+				  void (*each)(void *user, const struct sqst_change *change),
+				  void *user, struct sqst_numbers_difference *out,
+				  struct sqst_report *why);
 
 #endif

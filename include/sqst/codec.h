@@ -7,7 +7,6 @@
 #ifndef SQST_CODEC_H
 #define SQST_CODEC_H
 
-#include "sqst/predef.h"
 #include "sqst/report.h"
 
 /** Compressor identifiers, with the values of the superblock's compression_id. */
@@ -71,9 +70,6 @@ SQST_API const char *sqst_codec_name(int id);
 
 /** Whether this build of the library can compress with it (lzma never, lzo if configured). */
 SQST_API bool sqst_codec_can_compress(int id);
-
-/** Whether this build of the library can decompress it. */
-SQST_API bool sqst_codec_can_decompress(int id);
 
 /**
  * Check settings.

@@ -20,10 +20,7 @@
 #ifndef SQST_MAP_H
 #define SQST_MAP_H
 
-#include "sqst/cancel.h"
 #include "sqst/numbers.h"
-#include "sqst/predef.h"
-#include "sqst/report.h"
 
 /**
  * Read a map. The image's own id is computed, so that a map and the image that it was written with
@@ -40,10 +37,6 @@
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_PARENT
  */
 SQST_API int sqst_map_read(const char *path, struct sqst_numbers **out, struct sqst_report *why);
-
-/** As sqst_map_read(), from memory; `name` is used in messages. */
-SQST_API int sqst_map_parse(const char *name, const char *text, size_t size,
-			    struct sqst_numbers **out, struct sqst_report *why);
 
 /**
  * Write the map as sqst_file_write() does (output.h): it replaces a map, and nothing else.
@@ -91,13 +84,114 @@ SQST_API int sqst_map_lock_check(const struct sqst_map_lock *lock, struct sqst_r
 /** Unlock. NULL is allowed. */
 SQST_API void sqst_map_lock_free(struct sqst_map_lock *lock);
 
-/**
- * The canonical map as one string.
- * @param out   the caller's to free() ; not NUL-terminated
- * @param size  its bytes
- * @return 0 or SQST_ERR_NOMEM
+/* ---- two branches of one lineage */
+
+/*
+ * A branch that adds paths gives them numbers above the top of what it started from, and so does
+ * every other branch: the same numbers mean different paths. Rule R8 of sqfs-stable(7) says which
+ * of them a child of both may keep. A merge applies that rule without a tree: the paths of the join
+ * come from the numberings themselves. What comes out can be the parent of further builds in place
+ * of both branches.
  */
-SQST_API int sqst_map_canonical(const struct sqst_numbers *numbers, char **out, size_t *size,
-				struct sqst_report *why);
+
+/** Whose word counts where two branches give one path different types. */
+enum sqst_merge_side {
+	/** Nobody's: that is a conflict. */
+	SQST_MERGE_NEITHER,
+	SQST_MERGE_OURS,
+	SQST_MERGE_THEIRS,
+};
+
+/** A path with different types in two branches, not the type that it had before in either. */
+struct sqst_merge_conflict {
+	/** As in struct sqst_change. */
+	const char *path;
+	/** ::sqst_type, 0 for none. */
+	uint8_t ours;
+	uint8_t theirs;
+};
+
+/** How to merge. Zero-initialise for the defaults. */
+struct sqst_merge_options {
+	enum sqst_merge_side prefer;
+	/** Hard link groups that a branch or the join changed keep numbers, as with
+	 *  ::SQST_NUMBERING_KEEP_LINKS. */
+	bool keep_links;
+	/** With branches of two lineages: the UUID of the one that goes on. NULL: that is refused.
+	 */
+	const uint8_t *uuid;
+	/** Called for each conflict in tree order. May be NULL. */
+	void (*conflict)(void *user, const struct sqst_merge_conflict *conflict);
+	/** Handed to conflict. */
+	void *user;
+	/** 0; for options to come. */
+	uint64_t reserved[4];
+};
+
+/** What a merge did, counted in paths. */
+struct sqst_merge_result {
+	/** Paths with different types in the branches; the merge failed if it is not 0. */
+	uint32_t conflicts;
+	/** Paths that have the number that a branch gave them. */
+	uint32_t kept;
+	/** Paths whose number had to go: it means, or may mean, something else on a device that
+	 *  runs the other branch. */
+	uint32_t renumbered;
+	/** Numbers of hard link groups that changed and kept theirs; see keep_links. */
+	uint32_t regrouped;
+};
+
+/**
+ * Join two branches.
+ *
+ * The paths are merged three ways: what one branch added is there, what one removed is not, and
+ * a type that one changed is changed. A directory that one branch removed stays if the other added
+ * something below it. Hard link groups go the same way. Numbers are those that a build of the
+ * joined tree with the parents THEIRS and OURS, in this order, would give (R5, R8), and so are top,
+ * generation and UUID: the map is the one that this build would write. `base` has a say only in
+ * which paths there are, so a wrong one costs numbers, never their safety.
+ *
+ * @param base     what both branches started from; NULL: nothing is known of it, and all paths of
+ *                 both branches are in the join
+ * @param options  may be NULL
+ * @param out      the caller's to free with sqst_numbers_free(); untouched on failure
+ * @param result   its conflicts are filled on failure too; may be NULL
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (numbers or generations used up), SQST_ERR_PARENT (the
+ *         branches are not of one lineage, or there are conflicts)
+ */
+SQST_API int sqst_numbers_merge(const struct sqst_numbers *base, const struct sqst_numbers *ours,
+				const struct sqst_numbers *theirs,
+				const struct sqst_merge_options *options, struct sqst_numbers **out,
+				struct sqst_merge_result *result, struct sqst_report *why);
+
+/* ---- a registry */
+
+/*
+ * A registry: the numbers of a lineage in a PostgreSQL database, for builds on several machines.
+ *
+ * A build that names a registry as a parent (its URL in place of a map's file name) reads which
+ * number each identity has, numbers its tree, and writes the new identities back, all in one
+ * transaction that holds a lock on the lineage. So no number is given twice, and builds of one tree
+ * give the same paths the same numbers, at once or one after the other. An identity whose number
+ * no other has had in between gets it back when it returns (rule R3 of sqfs-stable(7)).
+ *
+ * In the database, table `sqfs_stable_lineage` has one row a lineage: its UUID, the layout's
+ * version (1), the highest number so far, generation and own id of the last release. Each lineage
+ * has a table `sqfs_stable_` and 32 hexadecimal digits of its UUID: path (bytes below the root),
+ * type (::sqst_type) and number.
+ */
+
+/**
+ * Make a registry for a lineage: its table, its row, and before the first of them the table of
+ * lineages. Passwords in the URL are never part of a message.
+ * @param url   a database, as libpq takes it
+ * @param uuid  the lineage; in: null for from's, or, if that has none, for a random one; out: what
+ *              it is
+ * @param from  an image's or a map's numbers to begin with; NULL: none
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_OPTION (no support; not a URL; uuid is not from's),
+ *         SQST_ERR_EXISTS (the lineage is there), SQST_ERR_IO (the database refuses)
+ */
+SQST_API int sqst_registry_create(const char *url, uint8_t uuid[SQST_UUID_SIZE],
+				  const struct sqst_numbers *from, struct sqst_report *why);
 
 #endif

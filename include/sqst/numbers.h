@@ -8,9 +8,7 @@
 #ifndef SQST_NUMBERS_H
 #define SQST_NUMBERS_H
 
-#include "sqst/predef.h"
-#include "sqst/report.h"
-#include "sqst/tree.h"
+#include "sqst/source.h"
 
 /** Bytes of a UUID, in the order of RFC 9562. */
 #define SQST_UUID_SIZE 16
@@ -67,21 +65,45 @@ struct sqst_numbers {
 	struct sqst_arena *arena;
 };
 
-/** A new, empty set of numbers. NULL if memory is short. */
-SQST_API struct sqst_numbers *sqst_numbers_new(const char *source);
-
 /** Free it. NULL is allowed. */
 SQST_API void sqst_numbers_free(struct sqst_numbers *numbers);
 
-/**
- * Take the numbers of a numbered tree, without a lineage (all zero).
- * @param out  the caller's to free; untouched on failure
- * @return 0 or SQST_ERR_NOMEM
- */
-SQST_API int sqst_numbers_from_tree(const struct sqst_tree *tree, const char *source,
-				    struct sqst_numbers **out, struct sqst_report *why);
-
 /** Whether all 16 bytes are zero. */
 SQST_API bool sqst_uuid_is_null(const uint8_t uuid[SQST_UUID_SIZE]);
+
+/* ---- what numbering did */
+
+/** What numbering did, counted in paths (the root among them). */
+struct sqst_numbering_stats {
+	/** Paths that have the number that a parent gave them. */
+	uint32_t kept;
+	/** All other paths: new ones, names that joined a hard link group, and those of `retyped`
+	 *  and `renumbered`. */
+	uint32_t added;
+	/** Of those: paths that the newest parent that has them has with another file type. */
+	uint32_t retyped;
+	/** Of those: identities that a parent has, but whose number had to go (R5: hard link groups
+	 *  that changed, R8: conflicts). */
+	uint32_t renumbered;
+	/** Numbers that at least one parent used for a path and that no path has any more. */
+	uint32_t retired;
+	/** Numbers of hard link groups that a path joined or left, and that the group kept: 0 but
+	 *  with ::SQST_NUMBERING_KEEP_LINKS. An upper layer with index=on or metacopy=on may not
+	 *  survive that; see "Hard links" in sqfs-stable(7). */
+	uint32_t regrouped;
+	/** Numbers in use, one an inode; the root's double is not counted. */
+	uint32_t live;
+};
+
+/** What comes out beside the numbers in the tree. */
+struct sqst_numbering {
+	/** The superblock's inode count of the new image (R4). */
+	uint32_t top;
+	/** The root directory's number. */
+	uint32_t root;
+	/** Whether the root's double is needed; its number is top (R7). */
+	bool root_double;
+	struct sqst_numbering_stats stats;
+};
 
 #endif

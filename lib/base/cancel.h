@@ -3,7 +3,6 @@
 #ifndef LIB_BASE_CANCEL_H
 #define LIB_BASE_CANCEL_H
 
-#include "sqst/cancel.h"
 #include "sqst/report.h"
 
 /* Milliseconds that a wait for something outside (another process, a thread) may last before the

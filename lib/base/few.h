@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "sqst/predef.h"
+#include "sqst/report.h"
 
 /* Zero-initialise it. */
 struct sqst_few {

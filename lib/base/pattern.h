@@ -6,7 +6,7 @@
 
 #include <regex.h>
 
-#include "sqst/predef.h"
+#include "sqst/report.h"
 
 /* fnmatch() == 0. */
 bool sqst_wildcard_matches(const char *pattern, const char *text, int flags);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "sqst/report.h"
-#include "sqst/text.h"
 
 /* The longest path in a message; of a longer one, head and tail are shown. */
 #define PATH_SHOWN 400

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "sqst/text.h"
+#include "sqst/report.h"
 
 size_t sqst_utf8_decode(const char *text, size_t length, uint32_t *code)
 {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "sqst/cancel.h"
+#include "sqst/report.h"
 
 /* Open for reading. A FIFO is open at once, not when somebody writes to it; then the first read
  * waits. Returns the descriptor, -1 with errno set. */

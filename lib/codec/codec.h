@@ -80,4 +80,7 @@ static inline void sqst_coder_free(struct sqst_coder *coder)
 		coder->codec->free(coder);
 }
 
+/** Whether this build of the library can decompress it. */
+bool sqst_codec_can_decompress(int id);
+
 #endif

@@ -5,7 +5,7 @@
 #define LIB_CODEC_QUEUE_H
 
 #include "codec/pool.h"
-#include "sqst/cancel.h"
+#include "sqst/report.h"
 
 struct sqst_queue {
 	struct sqst_pool *pool;

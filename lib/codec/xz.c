@@ -58,7 +58,7 @@ static bool fill_options(const struct sqst_codec_config *config, lzma_options_lz
 	return true;
 }
 
-/* The kernel (lib/xz/xz_dec_lzma2.c, lzma_props) has the same limits. */
+/* The kernel (xz_dec_lzma2.c, lzma_props) has the same limits. */
 static int check_bits(const struct sqst_codec_config *config, struct sqst_report *why)
 {
 	lzma_options_lzma options;

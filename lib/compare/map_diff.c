@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "base/scope.h"
-#include "numbering/sort.h"
+#include "base/sort.h"
 #include "numbers/beside.h"
-#include "sqst/merge.h"
+#include "sqst/check.h"
 
 /* The numbers that one side uses, sorted, each once. */
 struct used {

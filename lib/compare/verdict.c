@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/scope.h"
+#include "base/sort.h"
 #include "compare/number_index.h"
-#include "numbering/sort.h"
 #include "sqst/check.h"
 
 struct comparing {

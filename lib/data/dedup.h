@@ -5,7 +5,7 @@
 
 #include "data/sizes.h"
 #include "sqst/report.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 struct sqst_data;
 

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/output.h"
-#include "sqst/cancel.h"
+#include "sqst/report.h"
 
 struct sqst_image;
 

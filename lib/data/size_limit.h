@@ -4,7 +4,7 @@
 #define LIB_DATA_SIZE_LIMIT_H
 
 #include "data/extent.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 struct sqst_size_limit {
 	/* Bytes of the image, and those that it may have. */

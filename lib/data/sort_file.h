@@ -10,7 +10,6 @@
 #ifndef LIB_DATA_SORT_FILE_H
 #define LIB_DATA_SORT_FILE_H
 
-#include "sqst/cancel.h"
 #include "sqst/report.h"
 
 /* How a file is stored. */

@@ -11,7 +11,7 @@
 
 #include "base/cancel.h"
 #include "base/scope.h"
-#include "sqst/edit.h"
+#include "edit/edit.h"
 #include "tree/content_reader.h"
 
 #define CHUNK (256 * 1024)

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "base/scope.h"
-#include "sqst/edit.h"
+#include "edit/edit.h"
 #include "tree/scan_xattr.h"
+#include "tree/sources.h"
 #include "tree/tree.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "sqst/edit.h"
+#include "edit/edit.h"
 
 /* Who a clause is about: the bits that it may change. */
 static unsigned take_who(const char **at)

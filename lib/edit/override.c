@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/scope.h"
-#include "sqst/edit.h"
+#include "edit/edit.h"
 #include "tree/inode_set.h"
 
 /* Sets of attributes that a set became: most inodes share one of a few. */

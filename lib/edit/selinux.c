@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "sqst/edit.h"
+#include "edit/edit.h"
 
 #ifdef HAVE_SELINUX
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/scope.h"
-#include "sqst/edit.h"
+#include "edit/edit.h"
 #include "tree/tree.h"
 
 static int digit(char letter)

@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "image/inode.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 /* A listing's size in its inode is 3 more than it has ("." and ".." count for it); so says the
  * kernel's fs/squashfs/dir.c. */

@@ -10,8 +10,7 @@
 
 #include "base/format.h"
 #include "codec/pool.h"
-#include "sqst/cancel.h"
-#include "sqst/lineage.h"
+#include "numbers/record.h"
 #include "sqst/report.h"
 
 /* An optional table that is not there, and an entry of the export table without an inode. */

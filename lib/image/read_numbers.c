@@ -11,6 +11,8 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "image/tree.h"
+#include "map/map_text.h"
+#include "numbers/numbers.h"
 #include "sqst/image.h"
 
 /* The canonical map is made in memory to recompute the own id. No real image comes near this; a

@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "image/read.h"
 #include "numbers/record.h"
-#include "sqst/lineage.h"
 
 #define MAGIC 0x73717368
 

@@ -10,10 +10,11 @@
 
 #include "base/scope.h"
 #include "map/map_merge.h"
-#include "sqst/lineage.h"
+#include "map/map_text.h"
+#include "numbering/numbering.h"
+#include "numbers/numbers.h"
+#include "numbers/record.h"
 #include "sqst/map.h"
-#include "sqst/merge.h"
-#include "sqst/numbering.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/scope.h"
+#include "base/sort.h"
 #include "map/map_merge.h"
-#include "numbering/sort.h"
 
 /* `weight` paths have one number in ours and one in theirs. */
 struct group_pair {

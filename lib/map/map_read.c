@@ -12,8 +12,10 @@
 #include "base/wait.h"
 #include "map/map_line.h"
 #include "map/map_load.h"
+#include "map/map_text.h"
 #include "map/map_tree.h"
-#include "sqst/lineage.h"
+#include "numbers/numbers.h"
+#include "numbers/record.h"
 
 /* Bytes that the file is read by at first; then as many as there are already. */
 #define READ_FIRST 65536

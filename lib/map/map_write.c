@@ -12,6 +12,7 @@
 #include "base/scope.h"
 #include "map/map_line.h"
 #include "map/map_output.h"
+#include "map/map_text.h"
 
 /* Text that grows. */
 struct growing_text {

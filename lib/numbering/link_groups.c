@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/scope.h"
+#include "base/sort.h"
 #include "numbering/link_groups.h"
-#include "numbering/sort.h"
 
 /* `weight` paths of one group want one number. */
 struct claim {

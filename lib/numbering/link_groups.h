@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "sqst/report.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 /* Bit of sqst_inode.number while links are settled: the other bits are the index, in tree order, of
  * the inode's first path. */

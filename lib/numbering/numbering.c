@@ -11,10 +11,10 @@
 
 #include "base/scope.h"
 #include "numbering/link_groups.h"
+#include "numbering/numbering.h"
 #include "numbering/sets.h"
 #include "numbering/stats.h"
 #include "numbering/tree_walk.h"
-#include "sqst/numbering.h"
 
 /* A path's candidate once R8 has ruled its number out: no older parent gives it one. */
 #define RULED_OUT UINT32_C(0x80000000)

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/sort.h"
 #include "numbering/link_groups.h"
 #include "numbering/sets.h"
-#include "numbering/sort.h"
 
 bool sqst_sets_add(struct sqst_sets *sets, uint32_t number)
 {

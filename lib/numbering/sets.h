@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 /* How many paths one parent has under each number. */
 struct sqst_sets {

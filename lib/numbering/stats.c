@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/scope.h"
-#include "numbering/sort.h"
+#include "base/sort.h"
 #include "numbering/stats.h"
 #include "numbering/tree_walk.h"
 

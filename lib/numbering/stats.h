@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sqst/numbering.h"
+#include "numbering/numbering.h"
 
 /* Count for a numbered tree. `fate` is scratch, one value a path of the tree. Returns 0 or
  * SQST_ERR_NOMEM. */

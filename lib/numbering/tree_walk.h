@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "sqst/numbers.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 struct sqst_walk_frame;
 

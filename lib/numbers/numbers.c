@@ -9,7 +9,9 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "numbers/numbers.h"
 #include "sqst/numbers.h"
+#include "tree/node.h"
 
 bool sqst_uuid_is_null(const uint8_t uuid[SQST_UUID_SIZE])
 {

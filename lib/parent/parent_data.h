@@ -9,8 +9,8 @@
 
 #include "codec/pool.h"
 #include "image/read.h"
+#include "numbers/record.h"
 #include "sqst/build.h"
-#include "sqst/lineage.h"
 
 /* A regular file of the parent. */
 struct sqst_reuse_file {

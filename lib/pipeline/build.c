@@ -5,11 +5,13 @@
 #include "config.h"
 #endif
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/cancel.h"
 #include "base/scope.h"
 #include "data/data.h"
+#include "numbering/numbering.h"
 #include "parent/parent_data.h"
 #include "pipeline/pipeline.h"
 #include "sqst/map.h"
@@ -76,6 +78,29 @@ static uint32_t known_numbers(const struct sqst_parents *parents)
 	return known;
 }
 
+static void tell_paths(const struct sqst_build_options *options, const struct sqst_tree *tree)
+{
+	char path[PATH_MAX];
+
+	if (!options->each_path)
+		return;
+	for (const struct sqst_node *node = tree->root; node; node = sqst_tree_next(node)) {
+		const struct sqst_inode *inode = node->inode;
+
+		/* sqst_tree_check_limits() has found no longer one. */
+		if (sqst_node_path(node, path, sizeof(path)) >= sizeof(path))
+			continue;
+		options->each_path(
+		    options->user,
+		    &(struct sqst_built_path){
+			.path = path,
+			.type = (enum sqst_type)inode->type,
+			.number = inode->number,
+			.size = inode->type == SQST_TYPE_FILE ? inode->u.file.size : 0,
+		    });
+	}
+}
+
 /* What can be refused before a source is read. */
 static int prepare_tree(const struct sqst_build_options *options, struct sqst_parents *parents,
 			struct sqst_sort *sort, struct sqst_reuse **reuse,
@@ -106,9 +131,8 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
 	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = NULL;
 	SQST_CLEANUP(sqst_scope_map_lock) struct sqst_map_lock *lock = NULL;
-	SQST_CLEANUP(sqst_build_data_options_release) struct sqst_data_options data = {0};
 	struct sqst_build_result unwanted;
-	struct sqst_image_plan plan = {.options = options, .data = &data};
+	SQST_CLEANUP(sqst_build_plan_release) struct sqst_image_plan plan = {0};
 	int rc;
 
 	if (!result)
@@ -139,13 +163,12 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	if (rc == 0)
 		rc = sqst_build_reuse_read(options, &parents, tree, reuse, result, why);
 	if (rc == 0)
-		rc = sqst_build_data_options(options, &sort, reuse, &data, why);
+		rc = sqst_build_plan(options, tree, &sort, reuse, &plan, why);
 	if (rc < 0)
 		return rc;
 	plan.known = known_numbers(&parents);
 	sqst_parents_release(&parents);
 	count_tree(tree, result);
-	if (options->inspect)
-		options->inspect(options->user, tree);
-	return sqst_build_outputs_write(&plan, tree, lock, result, why);
+	tell_paths(options, tree);
+	return sqst_build_outputs_write(options, &plan, tree, lock, result, why);
 }

@@ -5,10 +5,10 @@
 #endif
 
 #include "base/scope.h"
+#include "edit/edit.h"
 #include "pipeline/pipeline.h"
-#include "sqst/archive.h"
-#include "sqst/edit.h"
-#include "sqst/pseudo.h"
+#include "pseudo/pseudo_apply.h"
+#include "source/read_source.h"
 #include "tree/tree.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)

@@ -11,10 +11,13 @@
 #include "base/output.h"
 #include "base/scope.h"
 #include "map/map_output.h"
+#include "map/map_text.h"
+#include "numbers/numbers.h"
+#include "numbers/record.h"
 #include "pipeline/pipeline.h"
 #include "sqst/image.h"
-#include "sqst/lineage.h"
 #include "sqst/map.h"
+#include "tree/node.h"
 #include "write/write.h"
 
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
@@ -174,18 +177,42 @@ static int name_and_map(const struct sqst_build_options *options, const struct s
 	return rc;
 }
 
-static int write_image_output(const struct sqst_image_plan *plan, struct sqst_tree *tree,
+static void fill_result(struct sqst_build_result *result, const struct sqst_image_stats *stats)
+{
+	const struct sqst_data_stats *data = &stats->data;
+
+	result->image_bytes = stats->bytes;
+	result->source_bytes = data->source_bytes;
+	result->data_bytes = data->data_bytes;
+	result->table_bytes = stats->table_bytes;
+	result->duplicate_files = data->duplicate_files;
+	result->duplicate_bytes = data->duplicate_bytes;
+	result->fragments = stats->fragments;
+	result->reuse = (struct sqst_reuse_stats){.in_place = data->in_place,
+						  .moved = data->moved,
+						  .made = data->made,
+						  .gaps = data->gaps,
+						  .dead = data->dead,
+						  .removed = data->removed,
+						  .blocks = data->old_blocks,
+						  .fragments = data->old_fragments,
+						  .reason = result->reuse.reason};
+}
+
+static int write_image_output(const struct sqst_build_options *options,
+			      const struct sqst_image_plan *plan, struct sqst_tree *tree,
 			      struct sqst_output **out, struct sqst_build_result *result,
 			      struct sqst_report *why)
 {
-	const struct sqst_build_options *options = plan->options;
+	struct sqst_image_stats stats = {0};
 	int rc =
 	    sqst_output_open(options->output, SQST_OUTPUT_IMAGE, output_how(options), out, why);
 
 	if (rc == 0 && options->offset > 0)
 		rc = sqst_output_start_at(*out, options->offset, why);
 	if (rc == 0)
-		rc = sqst_image_write(tree, plan, *out, &result->image_bytes, result, why);
+		rc = sqst_image_write(tree, plan, *out, &stats, why);
+	fill_result(result, &stats);
 	if (rc == 0)
 		rc = sqst_output_prepare(*out, result->image_bytes, why);
 	return rc;
@@ -211,16 +238,17 @@ static int write_report(const struct sqst_build_options *options, struct sqst_ou
 	return rc;
 }
 
-int sqst_build_outputs_write(const struct sqst_image_plan *plan, struct sqst_tree *tree,
+int sqst_build_outputs_write(const struct sqst_build_options *options,
+			     const struct sqst_image_plan *plan, struct sqst_tree *tree,
 			     const struct sqst_map_lock *lock, struct sqst_build_result *result,
 			     struct sqst_report *why)
 {
-	const struct sqst_build_options *options = plan->options;
 	SQST_CLEANUP(outputs_release) struct outputs outputs = {0};
 	int rc = name_and_map(options, tree, &result->lineage, &outputs.item[PLACE_MAP], why);
 
 	if (rc == 0)
-		rc = write_image_output(plan, tree, &outputs.item[PLACE_IMAGE], result, why);
+		rc = write_image_output(options, plan, tree, &outputs.item[PLACE_IMAGE], result,
+					why);
 	if (rc == 0)
 		rc = write_report(options, &outputs.item[PLACE_REPORT], result, why);
 	if (rc == 0)

@@ -10,8 +10,8 @@
 #include "image/tree.h"
 #include "map/map_load.h"
 #include "pipeline/pipeline.h"
+#include "registry/registry_url.h"
 #include "sqst/map.h"
-#include "sqst/registry.h"
 
 void sqst_parents_release(struct sqst_parents *parents)
 {

@@ -4,6 +4,7 @@
 #define LIB_PIPELINE_PIPELINE_H
 
 #include "sqst/build.h"
+#include "tree/node.h"
 
 /* ---- validate.c */
 
@@ -80,23 +81,23 @@ int sqst_build_pair_check(const struct sqst_build_options *options,
 			  const struct sqst_parents *parents, struct sqst_report *why);
 
 /* Name the numbering, write image, map and report, and let them appear. */
-int sqst_build_outputs_write(const struct sqst_image_plan *plan, struct sqst_tree *tree,
+int sqst_build_outputs_write(const struct sqst_build_options *options,
+			     const struct sqst_image_plan *plan, struct sqst_tree *tree,
 			     const struct sqst_map_lock *lock, struct sqst_build_result *result,
 			     struct sqst_report *why);
 
-/* ---- data_options.c */
+/* ---- plan.c */
 
-struct sqst_data_options;
 struct sqst_reuse;
 struct sqst_sort;
 
-/* What concerns the data. sort, and reuse (which may be NULL), must stay. Released by the caller.
- * 0 or SQST_ERR_NOMEM. */
-int sqst_build_data_options(const struct sqst_build_options *options, const struct sqst_sort *sort,
-			    struct sqst_reuse *reuse, struct sqst_data_options *data,
-			    struct sqst_report *why);
+/* What the image is to be, but for its lineage and what parents know. sort, and reuse (which may be
+ * NULL), must stay. Released by the caller. 0 or SQST_ERR_NOMEM. */
+int sqst_build_plan(const struct sqst_build_options *options, const struct sqst_tree *tree,
+		    const struct sqst_sort *sort, struct sqst_reuse *reuse,
+		    struct sqst_image_plan *plan, struct sqst_report *why);
 
-void sqst_build_data_options_release(struct sqst_data_options *data);
+void sqst_build_plan_release(struct sqst_image_plan *plan);
 
 /* ---- parent_lock.c */
 

@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 
 #include "base/scope.h"
+#include "edit/edit.h"
 #include "pipeline/pipeline.h"
-#include "sqst/edit.h"
+#include "source/read_source.h"
 #include "tree/filter.h"
+#include "tree/sources.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 

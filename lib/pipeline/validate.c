@@ -11,37 +11,23 @@
 void sqst_build_options_init(struct sqst_build_options *options)
 {
 	memset(options, 0, sizeof(*options));
+	options->version = SQST_BUILD_OPTIONS_VERSION;
 	options->max_slack = SQST_SLACK_DEFAULT;
 	sqst_codec_defaults(&options->codec, SQST_CODEC_GZIP, 128 * 1024);
 }
 
-/* RFC 3629, without overlong forms, surrogates, or what is beyond U+10FFFF. */
 static bool is_utf8(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	size_t left = strlen(text);
+	uint32_t code;
 
-	while (*at) {
-		const unsigned char first = *at++;
-		uint32_t point = first, low = 0;
-		unsigned more = 0;
+	while (left > 0) {
+		const size_t length = sqst_utf8_decode(text, left, &code);
 
-		if (first >= 0x80) {
-			if (first >= 0xC2 && first <= 0xDF)
-				more = 1, point = first & 0x1F, low = 0x80;
-			else if (first >= 0xE0 && first <= 0xEF)
-				more = 2, point = first & 0x0F, low = 0x800;
-			else if (first >= 0xF0 && first <= 0xF4)
-				more = 3, point = first & 0x07, low = 0x10000;
-			else
-				return false;
-		}
-		for (; more > 0; more--, at++) {
-			if ((*at & 0xC0) != 0x80)
-				return false;
-			point = point << 6 | (*at & 0x3F);
-		}
-		if (point < low || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
+		if (length == 0)
 			return false;
+		text += length;
+		left -= length;
 	}
 	return true;
 }
@@ -74,6 +60,16 @@ static int check_layout(const struct sqst_build_options *options, struct sqst_re
 
 int sqst_build_check(const struct sqst_build_options *options, struct sqst_report *why)
 {
+	if (options->version != SQST_BUILD_OPTIONS_VERSION)
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "the options are of version %u, this library takes %d; fill them "
+				 "with sqst_build_options_init()",
+				 options->version, SQST_BUILD_OPTIONS_VERSION);
+	for (size_t i = 0; i < sizeof(options->reserved) / sizeof(*options->reserved); i++) {
+		if (options->reserved[i] != 0)
+			return sqst_fail(why, SQST_ERR_OPTION, NULL,
+					 "a reserved option is set; it is of a newer library");
+	}
 	if ((options->sources > 0 && !options->source) || !options->output)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "a source and an output are needed");
 	if (options->flags & ~(uint32_t)SQST_BUILD_FLAGS_ALL)

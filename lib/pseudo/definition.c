@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edit/edit.h"
 #include "pseudo/pseudo.h"
-#include "sqst/edit.h"
 
 static int expect_end(const struct sqst_pseudo_line *line)
 {

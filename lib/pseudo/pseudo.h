@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/arena.h"
-#include "sqst/pseudo.h"
+#include "pseudo/pseudo_apply.h"
 #include "tree/link_table.h"
 #include "tree/scan_xattr.h"
 

@@ -11,6 +11,7 @@
 #include "base/scope.h"
 #include "numbers/beside.h"
 #include "registry/postgres.h"
+#include "registry/registry_url.h"
 
 /* Two who make the table of lineages at once would disturb each other: an advisory lock, held to
  * the end of the transaction, with a number that is ours by convention. */

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "base/scope.h"
-#include "numbering/sort.h"
+#include "base/sort.h"
 #include "numbering/tree_walk.h"
+#include "numbers/numbers.h"
 #include "registry/known.h"
 
 static int known_no_memory(struct sqst_report *why)

@@ -10,6 +10,7 @@
 #define LIB_REGISTRY_KNOWN_H
 
 #include "sqst/numbers.h"
+#include "tree/node.h"
 
 /* A row. */
 struct sqst_row {

@@ -12,9 +12,11 @@
 
 #include "base/cancel.h"
 #include "base/scope.h"
+#include "map/map_text.h"
+#include "numbers/numbers.h"
+#include "numbers/record.h"
 #include "registry/known.h"
 #include "registry/postgres.h"
-#include "sqst/lineage.h"
 #include "sqst/map.h"
 
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)

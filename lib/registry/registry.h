@@ -3,8 +3,8 @@
 #ifndef LIB_REGISTRY_REGISTRY_H
 #define LIB_REGISTRY_REGISTRY_H
 
-#include "sqst/registry.h"
-#include "sqst/tree.h"
+#include "sqst/map.h"
+#include "tree/node.h"
 
 struct sqst_registry;
 

@@ -6,6 +6,7 @@
 
 #include "base/scope.h"
 #include "registry/registry.h"
+#include "registry/registry_url.h"
 
 static int refuse_registry(const char *url, struct sqst_report *why)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "registry/registry.h"
+#include "registry/registry_url.h"
 
 static const char *const schemes[] = {"postgresql://", "postgres://"};
 

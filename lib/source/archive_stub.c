@@ -4,7 +4,7 @@
 #include "config.h"
 #endif
 
-#include "sqst/archive.h"
+#include "source/read_source.h"
 
 bool sqst_archive_supported(void)
 {

@@ -12,6 +12,7 @@
 #include "base/cancel.h"
 #include "base/scope.h"
 #include "image/tree.h"
+#include "numbers/numbers.h"
 #include "source/image_source.h"
 
 struct image_reading {

@@ -5,7 +5,6 @@
 
 #include <archive.h>
 
-#include "sqst/cancel.h"
 #include "sqst/report.h"
 
 struct sqst_input {

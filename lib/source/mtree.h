@@ -4,7 +4,7 @@
 #define LIB_SOURCE_MTREE_H
 
 #include "sqst/report.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 /* Which keywords an entry has. */
 enum sqst_mtree_has {

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/scope.h"
 #include "image/read.h"
-#include "sqst/archive.h"
+#include "source/read_source.h"
 
 #define TAR_BLOCK    512
 #define TAR_CHECKSUM 148

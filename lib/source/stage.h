@@ -7,7 +7,7 @@
 #include <regex.h>
 
 #include "base/arena.h"
-#include "sqst/archive.h"
+#include "source/read_source.h"
 #include "tree/tree.h"
 
 /* What one or more names stand for. */

@@ -13,7 +13,7 @@
 #include "base/cancel.h"
 #include "base/scope.h"
 #include "source/stage.h"
-#include "sqst/edit.h"
+#include "tree/filter.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 

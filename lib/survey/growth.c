@@ -9,7 +9,7 @@
 
 #include "base/scope.h"
 #include "compare/number_index.h"
-#include "sqst/survey.h"
+#include "sqst/image.h"
 
 /* The directories of one release. */
 struct sums {

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/scope.h"
+#include "numbers/numbers.h"
 #include "survey/survey.h"
 
 struct orphans {

@@ -5,7 +5,7 @@
 
 #include "image/block.h"
 #include "image/tree.h"
-#include "sqst/survey.h"
+#include "sqst/image.h"
 
 /* Fill survey->file from the inode of each file; `names` as sqst_image_check() left them. */
 int sqst_survey_files(struct sqst_image *image, struct sqst_fragments *fragments,

@@ -10,8 +10,9 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "numbers/numbers.h"
 #include "sqst/codec.h"
-#include "sqst/uboot.h"
+#include "sqst/image.h"
 #include "survey/survey.h"
 
 #define SECTOR 512

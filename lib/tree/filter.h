@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "sqst/edit.h"
+#include "tree/node.h"
 #include "tree/pins.h"
 
 /* Files that plain patterns name, sorted. */
@@ -37,5 +37,18 @@ int sqst_filter_resolve(struct sqst_filter *filter, const char *const *source, s
 bool sqst_filter_has_id(const struct sqst_filter_ids *ids, dev_t device, ino_t number);
 
 void sqst_filter_ids_release(struct sqst_filter_ids *ids);
+
+/** How many patterns it has. */
+size_t sqst_filter_count(const struct sqst_filter *filter);
+
+/**
+ * Whether a path is left out, itself or with a directory above it. For sources that are no
+ * directory of the file system: a plain pattern is compared as text.
+ * @param path  below the root, "a/b/c"
+ */
+bool sqst_filter_excludes(struct sqst_filter *filter, const char *path);
+
+/** Take out of a tree what sqst_filter_excludes() says. */
+void sqst_tree_filter(struct sqst_tree *tree, struct sqst_filter *filter);
 
 #endif

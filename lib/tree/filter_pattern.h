@@ -4,9 +4,9 @@
 #define LIB_TREE_FILTER_PATTERN_H
 
 #include <limits.h>
-#include <regex.h>
 
-#include "sqst/edit.h"
+#include "sqst/source.h"
+#include <regex.h>
 
 struct sqst_pattern {
 	enum sqst_filter_flag kind;

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 /* The sqst_type of a st_mode, 0 for none that the format has. */
 int sqst_type_of_mode(mode_t mode);

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 struct sqst_links {
 	struct sqst_link_slot *slot;

@@ -3,7 +3,7 @@
 #ifndef LIB_TREE_NAME_INDEX_H
 #define LIB_TREE_NAME_INDEX_H
 
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 struct sqst_name_index {
 	struct sqst_name_slot *slot;

@@ -18,6 +18,7 @@
 #include "tree/kind.h"
 #include "tree/scan.h"
 #include "tree/scan_names.h"
+#include "tree/sources.h"
 
 SQST_DEFINE_SCOPE(dir, DIR, closedir)
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)

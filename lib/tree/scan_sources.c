@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/scope.h"
-#include "sqst/edit.h"
 #include "tree/scan_sources.h"
+#include "tree/sources.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 

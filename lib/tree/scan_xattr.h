@@ -5,7 +5,7 @@
 
 #include <regex.h>
 
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 struct sqst_xattr_scan {
 	char *names;

@@ -9,7 +9,6 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
-#include "sqst/edit.h"
 #include "tree/tree.h"
 
 static struct sqst_node *node_new(struct sqst_tree *tree, struct sqst_node *parent,

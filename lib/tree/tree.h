@@ -4,7 +4,7 @@
 #define LIB_TREE_TREE_H
 
 #include "base/arena.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 /* Different sets of extended attributes, each kept once. */
 struct sqst_xattr_store {

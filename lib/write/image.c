@@ -11,7 +11,7 @@
 #include "base/scope.h"
 #include "data/data.h"
 #include "data/size_limit.h"
-#include "sqst/lineage.h"
+#include "numbers/record.h"
 #include "write/tables.h"
 #include "write/write.h"
 
@@ -28,39 +28,37 @@ SQST_DEFINE_SCOPE(coder, struct sqst_coder, sqst_coder_free)
 /* Loop devices and flash want whole pages (mksquashfs pads to 4 KiB as well). */
 #define PAD 4096
 
-static int init_super(sqfs_super_t *super, const struct sqst_tree *tree,
-		      const struct sqst_build_options *options, struct sqst_report *why)
+static int init_super(sqfs_super_t *super, const struct sqst_image_plan *plan,
+		      struct sqst_report *why)
 {
-	const uint32_t flags = options->flags;
-	const uint32_t time =
-	    flags & SQST_BUILD_MKFS_TIME ? options->mkfs_time : sqst_tree_newest(tree);
-	uint32_t bits;
-	int rc = sqfs_super_init(super, options->codec.block_size, time,
-				 (SQFS_COMPRESSOR)options->codec.id);
+	const struct sqst_format *format = &plan->format;
+	const struct sqst_data_options *data = &plan->data;
+	uint32_t bits = 0;
+	int rc = sqfs_super_init(super, format->codec.block_size, format->time,
+				 (SQFS_COMPRESSOR)format->codec.id);
 
 	if (rc != 0)
 		return sqst_adapt_error(rc, "superblock", why);
 	/* libsquashfs begins with flags that say raw fragments and tails in fragments. */
-	bits = 0;
-	if (flags & SQST_BUILD_RAW_INODES)
+	if (format->raw_inodes)
 		bits |= SQFS_FLAG_UNCOMPRESSED_INODES;
-	if (flags & SQST_BUILD_RAW_DATA)
+	if (data->raw_blocks)
 		bits |= SQFS_FLAG_UNCOMPRESSED_DATA;
-	if (flags & SQST_BUILD_RAW_FRAGMENTS)
+	if (data->raw_fragments)
 		bits |= SQFS_FLAG_UNCOMPRESSED_FRAGMENTS;
-	if (flags & SQST_BUILD_RAW_XATTRS)
+	if (format->raw_xattrs)
 		bits |= SQFS_FLAG_UNCOMPRESSED_XATTRS;
-	if (flags & SQST_BUILD_RAW_IDS)
+	if (format->raw_ids)
 		bits |= SQFS_FLAG_UNCOMPRESSED_IDS;
-	if (flags & SQST_BUILD_NO_FRAGMENTS)
+	if (data->no_fragments)
 		bits |= SQFS_FLAG_NO_FRAGMENTS;
-	else if (flags & SQST_BUILD_TAILENDS)
+	else if (data->tailends)
 		bits |= SQFS_FLAG_ALWAYS_FRAGMENTS;
 	/* In spite of its name: mksquashfs sets it, and unsquashfs -s reads it, as "duplicates are
 	 * removed". */
-	if (!(flags & SQST_BUILD_NO_DUPLICATES))
+	if (!data->no_duplicates)
 		bits |= SQFS_FLAG_NO_DUPLICATES;
-	if (options->scan.no_xattrs)
+	if (format->no_xattrs)
 		bits |= SQFS_FLAG_NO_XATTRS;
 	super->flags = (sqfs_u16)bits;
 	return 0;
@@ -71,7 +69,7 @@ static int write_head(struct sqst_output *output, sqfs_super_t *super,
 		      const struct sqst_image_plan *plan, uint64_t *position,
 		      struct sqst_report *why)
 {
-	const struct sqst_codec_config *config = &plan->options->codec;
+	const struct sqst_codec_config *config = &plan->format.codec;
 	uint8_t head[SUPER_SIZE + 2 + SQST_CODEC_OPTIONS_MAX + SQST_EXTRA_MAX + HEAD_ROOM +
 		     HEAD_STEP] = {0};
 	uint8_t *to = head + SUPER_SIZE;
@@ -86,13 +84,13 @@ static int write_head(struct sqst_output *output, sqfs_super_t *super,
 	super->flags |= SQST_SUPER_FLAG_EXTRA_INFO;
 	*position = (uint64_t)(to - head);
 	/* With a parent, its data may begin right behind the head. */
-	if (!plan->data->reuse || plan->options->flags & SQST_BUILD_RELAYOUT)
+	if (!plan->data.reuse || plan->data.relayout)
 		*position = (*position + HEAD_ROOM + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
 	return sqst_output_write(output, 0, head, *position, why);
 }
 
 static int write_tables(struct sqst_tables *tables, const struct sqst_places *places,
-			struct sqst_build_result *result)
+			struct sqst_image_stats *stats)
 {
 	const uint64_t from = tables->file->size;
 	int rc = sqst_xattr_order_make(&tables->xattrs, tables->tree, tables->why);
@@ -101,7 +99,7 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_places *pl
 		rc = sqst_tables_write_tree(tables);
 	if (rc == 0)
 		rc = sqst_tables_write_fragments(tables, places);
-	if (rc == 0 && !(tables->options->flags & SQST_BUILD_NO_EXPORTS))
+	if (rc == 0 && !tables->plan->format.no_exports)
 		rc = sqst_tables_write_export(tables);
 	sqst_stream_release(&tables->inodes);
 	free(sqst_steal(&tables->places.place));
@@ -110,7 +108,7 @@ static int write_tables(struct sqst_tables *tables, const struct sqst_places *pl
 	if (rc == 0)
 		rc = sqst_tables_write_xattrs(tables);
 	sqst_xattr_order_release(&tables->xattrs);
-	result->table_bytes = tables->file->size - from;
+	stats->table_bytes = tables->file->size - from;
 	return rc;
 }
 
@@ -123,37 +121,11 @@ static int write_super(sqfs_super_t *super, const struct sqst_lineage *lineage,
 	return sqst_adapt_error(sqfs_super_write(super, &file->base), "superblock", why);
 }
 
-static int write_data(struct sqst_tree *tree, struct sqst_pool *pool,
-		      const struct sqst_image_plan *plan, struct sqst_output *output,
-		      uint64_t position, struct sqst_places *places,
-		      struct sqst_build_result *result, struct sqst_report *why)
-{
-	struct sqst_data_stats stats = {0};
-	const int rc =
-	    sqst_data_write(plan->data, tree, pool, output, position, places, &stats, why);
-
-	result->source_bytes = stats.source_bytes;
-	result->data_bytes = stats.data_bytes;
-	result->duplicate_files = stats.duplicate_files;
-	result->duplicate_bytes = stats.duplicate_bytes;
-	result->fragments = places->fragments;
-	result->reuse = (struct sqst_reuse_stats){.in_place = stats.in_place,
-						  .moved = stats.moved,
-						  .made = stats.made,
-						  .gaps = stats.gaps,
-						  .dead = stats.dead,
-						  .removed = stats.removed,
-						  .blocks = stats.old_blocks,
-						  .fragments = stats.old_fragments,
-						  .reason = result->reuse.reason};
-	return rc;
-}
-
 static int write_image(struct sqst_places *places, struct sqst_tree *tree,
 		       const struct sqst_image_plan *plan, struct sqst_output *output,
-		       uint64_t *size, struct sqst_build_result *result, struct sqst_report *why)
+		       struct sqst_image_stats *stats, struct sqst_report *why)
 {
-	const struct sqst_build_options *options = plan->options;
+	const struct sqst_codec_config *config = &plan->format.codec;
 	SQST_CLEANUP(sqst_scope_pool) struct sqst_pool *pool = NULL;
 	SQST_CLEANUP(sqst_scope_coder) struct sqst_coder *coder = NULL;
 	SQST_CLEANUP(sqst_ids_release) struct sqst_ids ids = {0};
@@ -161,52 +133,52 @@ static int write_image(struct sqst_places *places, struct sqst_tree *tree,
 	struct sqst_adapted_file file;
 	sqfs_super_t super;
 	uint64_t position;
-	int rc = init_super(&super, tree, options, why);
+	int rc = init_super(&super, plan, why);
 
 	if (rc == 0)
-		rc = sqst_pool_new(&options->codec, options->jobs, &pool, why);
+		rc = sqst_pool_new(config, plan->jobs, &pool, why);
 	if (rc == 0)
 		rc = write_head(output, &super, plan, &position, why);
 	if (rc == 0)
-		rc = write_data(tree, pool, plan, output, position, places, result, why);
+		rc = sqst_data_write(&plan->data, tree, pool, output, position, places,
+				     &stats->data, why);
 	if (rc < 0)
 		return rc;
-	coder = sqst_codec_get((int)options->codec.id)->compressor(&options->codec);
+	stats->fragments = places->fragments;
+	coder = sqst_codec_get((int)config->id)->compressor(config);
 	if (!coder)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	sqst_adapt_codec(&codec, coder);
 	sqst_adapt_file(&file, output, places->end, why);
 	rc = write_tables(&(struct sqst_tables){.tree = tree,
-						.lineage = plan->lineage,
-						.options = options,
-						.reuse = plan->data->reuse,
+						.plan = plan,
 						.pool = pool,
 						.why = why,
 						.super = &super,
 						.file = &file,
 						.codec = &codec,
 						.ids = &ids},
-			  places, result);
+			  places, stats);
 	if (rc < 0)
 		return rc;
-	*size = file.size;
-	if (!(options->flags & SQST_BUILD_NO_PAD))
-		*size = (*size + PAD - 1) / PAD * PAD;
-	if (options->max_size > 0 && *size > options->max_size)
+	stats->bytes = file.size;
+	if (!plan->format.no_pad)
+		stats->bytes = (stats->bytes + PAD - 1) / PAD * PAD;
+	if (plan->max_size > 0 && stats->bytes > plan->max_size)
 		return sqst_size_limit_refuse(tree, places,
-					      &(struct sqst_size_limit){*size, options->max_size,
-									plan->known,
-									options->output},
+					      &(struct sqst_size_limit){stats->bytes,
+									plan->max_size, plan->known,
+									plan->name},
 					      why);
 	return write_super(&super, plan->lineage, &file, why);
 }
 
 int sqst_image_write(struct sqst_tree *tree, const struct sqst_image_plan *plan,
-		     struct sqst_output *output, uint64_t *size, struct sqst_build_result *result,
+		     struct sqst_output *output, struct sqst_image_stats *stats,
 		     struct sqst_report *why)
 {
 	struct sqst_places places = {0};
-	const int rc = write_image(&places, tree, plan, output, size, result, why);
+	const int rc = write_image(&places, tree, plan, output, stats, why);
 
 	sqst_places_release(&places);
 	return rc;

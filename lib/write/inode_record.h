@@ -3,7 +3,7 @@
 #ifndef LIB_WRITE_INODE_RECORD_H
 #define LIB_WRITE_INODE_RECORD_H
 
-#include "sqst/tree.h"
+#include "tree/node.h"
 #include "write/stream.h"
 
 /* What a directory inode needs beside the tree: its listing, made before. */

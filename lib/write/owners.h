@@ -5,7 +5,7 @@
 #define LIB_WRITE_OWNERS_H
 
 #include "base/ids.h"
-#include "sqst/tree.h"
+#include "tree/node.h"
 
 /* The sets of attributes that inodes refer to. */
 struct sqst_xattr_order {

@@ -22,11 +22,6 @@
 SQST_DEFINE_SCOPE(fragments, sqfs_frag_table_t, sqfs_destroy)
 SQST_DEFINE_SCOPE(xattrs, sqfs_xattr_writer_t, sqfs_destroy)
 
-static bool tables_has(const struct sqst_tables *tables, enum sqst_build_flag flag)
-{
-	return (tables->options->flags & (uint32_t)flag) != 0;
-}
-
 int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places)
 {
 	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = NULL;
@@ -48,7 +43,7 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_pl
 					    places->fragment[i].size, NULL);
 	if (rc == 0) {
 		/* As mksquashfs: what goes for fragment blocks goes for their table. */
-		tables->codec->raw = tables_has(tables, SQST_BUILD_RAW_FRAGMENTS);
+		tables->codec->raw = tables->plan->data.raw_fragments;
 		rc = sqfs_frag_table_write(table, &tables->file->base, tables->super,
 					   &tables->codec->base);
 		tables->super->flags = flags;
@@ -60,13 +55,13 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_pl
 /* mksquashfs: the export table is written as the inode table is. */
 int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *meta)
 {
-	const bool raw = tables_has(tables, SQST_BUILD_RAW_INODES);
+	const bool raw = tables->plan->format.raw_inodes;
 
-	if (tables->reuse && !raw) {
+	if (tables->plan->data.reuse && !raw) {
 		meta->work = sqst_reuse_metadata;
-		meta->task = tables->reuse;
+		meta->task = tables->plan->data.reuse;
 	}
-	return sqst_stream_init(meta, tables->pool, raw, tables->options->cancel, tables->why);
+	return sqst_stream_init(meta, tables->pool, raw, tables->plan->data.cancel, tables->why);
 }
 
 /* ---- export table */
@@ -161,7 +156,7 @@ int sqst_tables_write_export(struct sqst_tables *tables)
 	if (rc == 0)
 		rc = sqst_tables_stream(tables, &meta);
 	if (rc == 0)
-		rc = append_entries(&meta, live, count, tables->lineage->top);
+		rc = append_entries(&meta, live, count, tables->plan->lineage->top);
 	if (rc == 0)
 		rc = write_table(tables, &meta, &start);
 	sqst_stream_release(&meta);
@@ -185,8 +180,7 @@ int sqst_tables_write_ids(struct sqst_tables *tables)
 		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (uint32_t i = 0; i < tables->ids->count; i++)
 		to = sqst_put32(to, tables->ids->id[i]);
-	tables->codec->raw =
-	    tables_has(tables, SQST_BUILD_RAW_IDS) || tables_has(tables, SQST_BUILD_RAW_INODES);
+	tables->codec->raw = tables->plan->format.raw_ids || tables->plan->format.raw_inodes;
 	rc = sqfs_write_table(&tables->file->base, &tables->codec->base, bytes,
 			      (size_t)(to - bytes), &start);
 	tables->codec->raw = false;
@@ -228,7 +222,7 @@ int sqst_tables_write_xattrs(struct sqst_tables *tables)
 	for (uint32_t i = 0; rc == 0 && i < order->count; i++)
 		rc = add_set(writer, tables->tree, order->set[i], i);
 	if (rc == 0) {
-		tables->codec->raw = tables_has(tables, SQST_BUILD_RAW_XATTRS);
+		tables->codec->raw = tables->plan->format.raw_xattrs;
 		tables->super->flags = (sqfs_u16)(tables->super->flags & ~SQFS_FLAG_NO_XATTRS);
 		rc = sqfs_xattr_writer_flush(writer, &tables->file->base, tables->super,
 					     &tables->codec->base);

@@ -6,21 +6,16 @@
 #include <sqfs/super.h>
 
 #include "data/extent.h"
-#include "sqst/build.h"
 #include "write/adapter.h"
 #include "write/listing.h"
 #include "write/owners.h"
 #include "write/stream.h"
-
-struct sqst_reuse;
+#include "write/write.h"
 
 /* What the tables are made of. */
 struct sqst_tables {
 	struct sqst_tree *tree;
-	const struct sqst_lineage *lineage;
-	const struct sqst_build_options *options;
-	/* The parent whose metadata blocks may be taken over, or NULL. */
-	struct sqst_reuse *reuse;
+	const struct sqst_image_plan *plan;
 	struct sqst_pool *pool;
 	struct sqst_report *why;
 	/* Its table offsets and flags are filled. */

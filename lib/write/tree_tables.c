@@ -110,7 +110,7 @@ static int gather_directories(struct tables_state *state)
  * are inodes. */
 static uint32_t parent_number(const struct tables_state *state, const struct sqst_node *node)
 {
-	return node->parent ? node->parent->inode->number : state->tables->lineage->top + 1;
+	return node->parent ? node->parent->inode->number : state->tables->plan->lineage->top + 1;
 }
 
 static int write_dir(struct tables_state *state, const struct sqst_node *node, uint32_t number,
@@ -149,8 +149,8 @@ static int write_double(struct tables_state *state)
 	struct sqst_listing listing = state->dir[state->dirs - 1].listing;
 
 	listing.extended = listing.size > SQST_LISTING_BASIC_MAX;
-	return write_dir(state, sqst_tree_root(state->tables->tree), state->tables->lineage->top,
-			 &listing);
+	return write_dir(state, sqst_tree_root(state->tables->tree),
+			 state->tables->plan->lineage->top, &listing);
 }
 
 static int write_dirs(struct tables_state *state)
@@ -168,14 +168,14 @@ static int write_dirs(struct tables_state *state)
 			return rc;
 		from = to;
 	}
-	return state->tables->lineage->root_double ? write_double(state) : 0;
+	return state->tables->plan->lineage->root_double ? write_double(state) : 0;
 }
 
 /* 7-Zip wants as many inodes in the table as the superblock counts (SquashfsHandler.cpp, Open2), so
  * each number that none has gets one. They stand behind all others. */
 static int write_fillers(struct tables_state *state)
 {
-	const uint32_t top = state->tables->lineage->top;
+	const uint32_t top = state->tables->plan->lineage->top;
 	SQST_AUTO_FREE uint8_t *live = calloc(top / 8 + (size_t)1, 1);
 	const struct sqst_node *node;
 	int rc = 0;
@@ -187,7 +187,7 @@ static int write_fillers(struct tables_state *state)
 
 		live[number / 8] |= (uint8_t)(1u << number % 8);
 	}
-	if (state->tables->lineage->root_double)
+	if (state->tables->plan->lineage->root_double)
 		live[top / 8] |= (uint8_t)(1u << top % 8);
 	for (uint32_t number = 1; rc == 0 && number <= top; number++) {
 		if (!(live[number / 8] & 1u << number % 8))
@@ -243,7 +243,7 @@ int sqst_tables_write_tree(struct sqst_tables *tables)
 		rc = gather_directories(&state);
 	if (rc == 0)
 		rc = write_dirs(&state);
-	if (rc == 0 && (tables->options->flags & SQST_BUILD_FILL_TABLE))
+	if (rc == 0 && tables->plan->format.fill_table)
 		rc = write_fillers(&state);
 	if (rc == 0)
 		rc = write_streams(&state);

@@ -9,10 +9,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "map/map_text.h"
+#include "numbering/numbering.h"
 #include "run.h"
 #include "sqst/image.h"
 #include "sqst/map.h"
-#include "sqst/numbering.h"
 
 const char corpus[] = "image";
 

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "map/map_text.h"
+#include "numbering/numbering.h"
 #include "run.h"
 #include "sqst/map.h"
-#include "sqst/numbering.h"
 
 const char corpus[] = "map";
 

@@ -13,11 +13,12 @@
 
 #include "base/bytes.h"
 #include "data/data.h"
+#include "numbering/numbering.h"
 #include "parent/parent_data.h"
 #include "pipeline/pipeline.h"
 #include "run.h"
 #include "source/origin_spool.h"
-#include "sqst/archive.h"
+#include "source/read_source.h"
 #include "sqst/image.h"
 #include "write/write.h"
 
@@ -163,21 +164,20 @@ static void check_image(struct sqst_output *output, uint64_t size)
 }
 
 static int write_image(struct sqst_tree *tree, const struct sqst_image_plan *plan,
-		       struct sqst_build_result *result, struct sqst_report *why)
+		       struct sqst_report *why)
 {
 	struct sqst_output *output = NULL;
-	uint64_t size = 0;
+	struct sqst_image_stats stats = {0};
 	int rc;
 
-	must(sqst_output_open(plan->options->output, SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output,
-			      why) == 0);
-	rc = sqst_image_write(tree, plan, output, &size, result, why);
+	must(sqst_output_open(plan->name, SQST_OUTPUT_IMAGE, SQST_OUTPUT_FORCE, &output, why) == 0);
+	rc = sqst_image_write(tree, plan, output, &stats, why);
 	/* A hostile parent may not make an image grow without end. */
-	must(rc < 0 || size < (1 << 20));
+	must(rc < 0 || stats.bytes < (1 << 20));
 	if (rc == 0)
-		rc = sqst_output_prepare(output, size, why);
+		rc = sqst_output_prepare(output, stats.bytes, why);
 	if (rc == 0)
-		check_image(output, size);
+		check_image(output, stats.bytes);
 	sqst_output_discard(output);
 	return rc;
 }
@@ -187,9 +187,7 @@ static int build_on(const struct sqst_build_options *options, struct sqst_reuse 
 {
 	struct sqst_tree *tree = make_tree();
 	struct sqst_build_result result = {0};
-	struct sqst_data_options data = {0};
-	struct sqst_image_plan plan = {
-	    .options = options, .lineage = &result.lineage, .data = &data};
+	struct sqst_image_plan plan = {.lineage = &result.lineage};
 	int rc = sqst_build_reuse_open(options, reuse, why);
 
 	if (rc == 0)
@@ -201,14 +199,14 @@ static int build_on(const struct sqst_build_options *options, struct sqst_reuse 
 	if (rc == 0)
 		rc = sqst_build_reuse_read(options, parents, tree, *reuse, &result, why);
 	if (rc == 0)
-		rc = sqst_build_data_options(options, NULL, *reuse, &data, why);
+		rc = sqst_build_plan(options, tree, NULL, *reuse, &plan, why);
 	if (rc == 0) {
 		result.lineage.top = result.numbering.top;
 		result.lineage.root = result.numbering.root;
 		result.lineage.root_double = result.numbering.root_double;
-		rc = write_image(tree, &plan, &result, why);
+		rc = write_image(tree, &plan, why);
 	}
-	sqst_build_data_options_release(&data);
+	sqst_build_plan_release(&plan);
 	sqst_tree_free(tree);
 	return rc;
 }

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "sqst/archive.h"
+#include "source/read_source.h"
 #include "tree/tree.h"
 
 /* Holes cost no bytes of input. */

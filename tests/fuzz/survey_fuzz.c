@@ -11,7 +11,6 @@
 #include "run.h"
 #include "sqst/check.h"
 #include "sqst/image.h"
-#include "sqst/survey.h"
 
 const char corpus[] = "image";
 

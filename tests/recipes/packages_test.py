@@ -22,7 +22,7 @@ import tool
 
 DEBIAN = os.path.join(dist.SOURCE, "debian")
 PROGRAMS = {"sqfs-stable": ("build", "map"), "sqfs-stable-tools": ("check", "info")}
-LIBRARY, DEVELOPMENT = "libsqfs-stable1", "libsqfs-stable-dev"
+LIBRARY, DEVELOPMENT = "libsqfs-stable0", "libsqfs-stable-dev"
 # What recipes/use-tarball lays down and what a build in the work tree leaves is no source.
 MADE = (r"sqfs-stable-[^/]*\.tar\.xz$|/sqfs-stable\.hash$|__pycache__|~$|\.substvars$|debhelper"
         r"|^debian/(files|tmp/.*|(lib)?sqfs-stable[^./]*/.*)$")
@@ -77,7 +77,7 @@ def expected():
                              "usr/share/doc/sqfs-stable/SECURITY.md"}
     files["sqfs-stable-tools"].add("usr/lib/udev/rules.d/60-sqfs-stable.rules")
     libraries = "usr/lib/" + triplet()
-    files[LIBRARY] = {libraries + "/libsqfs-stable.so.1", libraries + "/libsqfs-stable.so.1.0.0"}
+    files[LIBRARY] = {libraries + "/libsqfs-stable.so.0", libraries + "/libsqfs-stable.so.0.0.0"}
     files[DEVELOPMENT] = {libraries + "/libsqfs-stable.so",
                           libraries + "/pkgconfig/libsqfs-stable.pc"}
     files[DEVELOPMENT] |= {"usr/include/sqst/" + os.path.basename(header) for header in
@@ -183,13 +183,13 @@ def same_version():
     assert re.match(rf"sqfs-stable \({re.escape(dist.version())}-\d+\) ", first), first
 
 
-@tap.test("debian/libsqfs-stable1.symbols has each name of lib/libsqfs-stable.map, and its version")
+@tap.test("debian/libsqfs-stable0.symbols has each name of lib/libsqfs-stable.map, and its version")
 def same_symbols():
     script = text(dist.SOURCE, "lib/libsqfs-stable.map")
     version = re.search(r"^(LIBSQFS_STABLE_\d+) \{", script, re.M)[1]
     public = set(re.findall(r"^\t(sqst_\w+);", script, re.M))
-    lines = text(DEBIAN, "libsqfs-stable1.symbols").splitlines()
-    assert lines[0].split()[:2] == ["libsqfs-stable.so.1", LIBRARY], lines[0]
+    lines = text(DEBIAN, "libsqfs-stable0.symbols").splitlines()
+    assert lines[0].split()[:2] == ["libsqfs-stable.so.0", LIBRARY], lines[0]
     symbols = [line.split()[0].split("@") for line in lines if line.startswith(" ")]
     assert {name for name, _ in symbols} == public | {version}, \
         {name for name, _ in symbols} ^ (public | {version})

@@ -6,7 +6,7 @@
 #endif
 
 #include "sqst/check.h"
-#include "sqst/survey.h"
+#include "sqst/image.h"
 #include "support/numbering.h"
 
 struct pair {

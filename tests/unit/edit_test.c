@@ -5,6 +5,7 @@
 #endif
 
 #include "support/edit.h"
+#include "tree/sources.h"
 
 /* ---- removing */
 

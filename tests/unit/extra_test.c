@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "sqst/lineage.h"
+#include "numbers/record.h"
 #include "support/unit.h"
 
 #define U "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"

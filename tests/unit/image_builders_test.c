@@ -5,6 +5,7 @@
 #include "config.h"
 #endif
 
+#include "codec/codec.h"
 #include "support/image.h"
 
 #include "support/image_builders.h"

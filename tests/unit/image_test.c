@@ -5,10 +5,13 @@
 #include "config.h"
 #endif
 
+#include "codec/codec.h"
+#include "map/map_text.h"
+#include "numbers/numbers.h"
 #include "support/image.h"
 
+#include "numbers/record.h"
 #include "sqst/codec.h"
-#include "sqst/lineage.h"
 #include "support/image_forge.h"
 
 /* ---- forged images */

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "map/map_text.h"
 #include "support/numbering.h"
 
 struct refusal {

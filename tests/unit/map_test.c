@@ -7,7 +7,9 @@
 #include <unistd.h>
 #include <uuid.h>
 
-#include "sqst/lineage.h"
+#include "map/map_text.h"
+#include "numbers/numbers.h"
+#include "numbers/record.h"
 #include "support/numbering.h"
 
 static void uuid_is(const uint8_t *uuid, const char *should)

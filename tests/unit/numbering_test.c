@@ -4,7 +4,10 @@
 #include "config.h"
 #endif
 
+#include "numbering/numbering.h"
+#include "numbers/numbers.h"
 #include "support/numbering_rules.h"
+#include "tree/node.h"
 
 static void no_parent_counts_in_tree_order(void **state)
 {

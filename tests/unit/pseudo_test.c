@@ -6,6 +6,7 @@
 #endif
 
 #include "support/pseudo.h"
+#include "tree/sources.h"
 
 static void every_letter(void **state)
 {

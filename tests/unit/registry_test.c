@@ -7,6 +7,7 @@
 
 #include "registry/known.h"
 #include "registry/registry.h"
+#include "registry/registry_url.h"
 #include "support/numbering.h"
 
 static void urls_are_shown_without_secrets(void **state)

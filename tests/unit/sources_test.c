@@ -10,6 +10,7 @@
 
 #include "support/edit.h"
 #include "tree/filter.h"
+#include "tree/sources.h"
 
 /* ---- filters */
 

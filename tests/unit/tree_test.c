@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "support/unit.h"
+#include "tree/sources.h"
 #include "tree/tree.h"
 
 static struct sqst_node *add(struct sqst_tree *tree, struct sqst_node *dir, const char *name,

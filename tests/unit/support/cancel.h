@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pseudo/pseudo_apply.h"
 #include "sqst/build.h"
-#include "sqst/pseudo.h"
 #include "unit.h"
 
 #define BLOCK 4096u

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sqst/edit.h"
+#include "edit/edit.h"
 #include "tree/tree.h"
 #include "unit.h"
 

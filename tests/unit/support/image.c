@@ -5,6 +5,7 @@
 #endif
 
 #include "image.h"
+#include "map/map_text.h"
 
 char memory_path[64];
 static int memory = -1;

@@ -4,8 +4,10 @@
 #include "config.h"
 #endif
 
+#include "map/map_text.h"
 #include "merge_oracle.h"
-#include "sqst/lineage.h"
+#include "numbers/numbers.h"
+#include "numbers/record.h"
 
 /* What can be there, each behind its directory, in tree order. */
 static const char *const world_path[PATHS] = {

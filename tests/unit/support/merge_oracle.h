@@ -6,7 +6,8 @@
 #include <time.h>
 
 #include "numbering.h"
-#include "sqst/merge.h"
+#include "sqst/check.h"
+#include "sqst/map.h"
 
 #define PATHS 22
 

@@ -8,7 +8,9 @@
 #include "config.h"
 #endif
 
+#include "map/map_text.h"
 #include "numbering.h"
+#include "numbers/numbers.h"
 
 const char type_letters[] = " dflbcps";
 

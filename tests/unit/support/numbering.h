@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "numbering/numbering.h"
 #include "sqst/map.h"
-#include "sqst/numbering.h"
 #include "unit.h"
 
 /* The first lines of a map. */

@@ -6,6 +6,7 @@
 #endif
 
 #include "pseudo.h"
+#include "tree/sources.h"
 
 static void keep_warning(void *user, const char *message)
 {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sqst/pseudo.h"
+#include "pseudo/pseudo_apply.h"
 #include "tree/tree.h"
 #include "unit.h"
 

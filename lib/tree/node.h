@@ -1,38 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
- * @file tree.h
- * The file tree that is to become an image: names (nodes) and what they name (inodes).
+/* The file tree that is to become an image: names (nodes) and what they name (inodes).
  *
  * A squashfs image keeps names and inodes apart, and so does this: a hard link is a second node on
  * the same inode. Children of a directory are sorted by name as unsigned bytes, the order that the
- * format demands of a directory listing.
- */
-#ifndef SQST_TREE_H
-#define SQST_TREE_H
+ * format demands of a directory listing. */
+#ifndef LIB_TREE_NODE_H
+#define LIB_TREE_NODE_H
 
-#include "sqst/cancel.h"
-#include "sqst/predef.h"
-#include "sqst/report.h"
-
-/** File types, with the values of the format's basic inode types. */
-enum sqst_type {
-	SQST_TYPE_DIR = 1,
-	SQST_TYPE_FILE = 2,
-	SQST_TYPE_SYMLINK = 3,
-	SQST_TYPE_BLOCK = 4,
-	SQST_TYPE_CHAR = 5,
-	SQST_TYPE_FIFO = 6,
-	SQST_TYPE_SOCKET = 7,
-};
+#include "sqst/source.h"
 
 /** No extended attributes (also the format's value for it). */
 #define SQST_NO_XATTR UINT32_C(0xFFFFFFFF)
-
-/** The largest inode number that a kernel handles (it keeps it in a signed int). */
-#define SQST_NUMBER_MAX UINT32_C(0x7FFFFFFF)
-
-/** The longest name, in bytes (NAME_MAX of Linux). */
-#define SQST_NAME_MAX 255
 
 struct sqst_node;
 struct sqst_extent;
@@ -102,62 +80,8 @@ struct sqst_node {
 	uint32_t position;
 };
 
-struct sqst_tree;
-struct sqst_filter;
-
-/** Files that a scan can leave out. */
-#define SQST_LEAVE_OUT_MAX 3
-
-/** How a directory is read. Zero-initialise for the defaults. */
-struct sqst_scan_options {
-	/** Take no extended attributes. */
-	bool no_xattrs;
-	/** Everything belongs to uid 0 and gid 0. */
-	bool all_root;
-	/** Files to leave out, with a warning, where they are met: the outputs, when they lie
-	 * inside the source. Each may be NULL, and need not exist. */
-	const char *leave_out[SQST_LEAVE_OUT_MAX];
-	/** Names to leave out (edit.h), or NULL. It notes which of its patterns fit: for one build
-	 * at a time. */
-	struct sqst_filter *filter;
-	/** Do not go into directories of another file system than the source's; they are stored
-	 * empty (-one-file-system). */
-	bool one_file_system;
-	/** Leave out such directories themselves and files of other file systems
-	 * (-one-file-system-x). */
-	bool one_file_system_x;
-	/** A file that is met again is stored again (-no-hardlinks). */
-	bool no_hardlinks;
-	/** POSIX extended regular expressions over attribute names with their namespace: only
-	 * those that `include` matches are taken, of these none that `exclude` matches. NULL: all,
-	 * none. */
-	const char *xattrs_include;
-	const char *xattrs_exclude;
-	/** Take overlayfs' attributes even so, of a tree for sqst_tree_lay(). */
-	bool overlay_marks;
-};
-
-/**
- * Read a directory into a tree. Metadata is read with opendir, readdir, lstat, llistxattr and
- * lgetxattr on paths, one after the other on the calling thread, so that fakeroot and pseudo are
- * asked. A directory's own lstat gives the root's metadata.
- *
- * Extended attributes of the namespaces user, trusted and security are taken; others are counted
- * and warned of once. Times outside 1970 to 2106 are clamped and warned of once.
- *
- * @param path     a directory
- * @param options  may be NULL
- * @param cancel   says whether the call is to end (with SQST_ERR_CANCELED). May be NULL.
- * @param out      the tree, the caller's to free with sqst_tree_free(); untouched on failure
- * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (unreadable, or a path past PATH_MAX),
- *         SQST_ERR_CHANGED, SQST_ERR_CANCELED
- */
-SQST_API int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
-			    const struct sqst_cancel *cancel, struct sqst_tree **out,
-			    struct sqst_report *why);
-
 /** An empty tree: one root directory, mode 0755, owner 0:0, time 0. NULL if memory is short. */
-SQST_API struct sqst_tree *sqst_tree_new(void);
+struct sqst_tree *sqst_tree_new(void);
 
 /**
  * Add a name with a new inode to a directory of the tree. Children may be added in any order;
@@ -166,15 +90,15 @@ SQST_API struct sqst_tree *sqst_tree_new(void);
  * @return the new node (owner 0:0, mode 0, time 0, empty), or NULL if memory is short or the name
  *         is not one
  */
-SQST_API struct sqst_node *sqst_tree_add(struct sqst_tree *tree, struct sqst_node *dir,
-					 const char *name, enum sqst_type type);
+struct sqst_node *sqst_tree_add(struct sqst_tree *tree, struct sqst_node *dir, const char *name,
+				enum sqst_type type);
 
 /** As sqst_tree_add(), but a further name (hard link) of an existing inode, not a directory. */
-SQST_API struct sqst_node *sqst_tree_link(struct sqst_tree *tree, struct sqst_node *dir,
-					  const char *name, struct sqst_inode *inode);
+struct sqst_node *sqst_tree_link(struct sqst_tree *tree, struct sqst_node *dir, const char *name,
+				 struct sqst_inode *inode);
 
 /** Copy a string into the tree's memory (symlink targets). NULL if memory is short. */
-SQST_API const char *sqst_tree_strdup(struct sqst_tree *tree, const char *text, size_t length);
+const char *sqst_tree_strdup(struct sqst_tree *tree, const char *text, size_t length);
 
 /** One extended attribute. */
 struct sqst_xattr {
@@ -190,11 +114,11 @@ struct sqst_xattr {
  * @param list   sorted here, copied; namespaces user, trusted and security only
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (another namespace, a name twice)
  */
-SQST_API int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode,
-				  struct sqst_xattr *list, size_t count, struct sqst_report *why);
+int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struct sqst_xattr *list,
+			 size_t count, struct sqst_report *why);
 
 /** How many different sets of extended attributes the tree has. */
-SQST_API uint32_t sqst_tree_xattr_sets(const struct sqst_tree *tree);
+uint32_t sqst_tree_xattr_sets(const struct sqst_tree *tree);
 
 /**
  * Look at a set.
@@ -202,48 +126,55 @@ SQST_API uint32_t sqst_tree_xattr_sets(const struct sqst_tree *tree);
  * @param count  its attributes
  * @return the attributes, sorted by name; valid as long as the tree
  */
-SQST_API const struct sqst_xattr *sqst_tree_xattr_set(const struct sqst_tree *tree, uint32_t set,
-						      size_t *count);
+const struct sqst_xattr *sqst_tree_xattr_set(const struct sqst_tree *tree, uint32_t set,
+					     size_t *count);
 
 /**
  * Sort all directories.
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (a name twice in one directory)
  */
-SQST_API int sqst_tree_finish(struct sqst_tree *tree, struct sqst_report *why);
+int sqst_tree_finish(struct sqst_tree *tree, struct sqst_report *why);
 
 /** The directory that the tree was read from, "" for a tree that was made by hand. */
-SQST_API const char *sqst_tree_source(const struct sqst_tree *tree);
+const char *sqst_tree_source(const struct sqst_tree *tree);
 
 /** The root node; valid as long as the tree. */
-SQST_API struct sqst_node *sqst_tree_root(const struct sqst_tree *tree);
+struct sqst_node *sqst_tree_root(const struct sqst_tree *tree);
 
 /** How many nodes (names, the root among them) the tree has. */
-SQST_API uint32_t sqst_tree_names(const struct sqst_tree *tree);
+uint32_t sqst_tree_names(const struct sqst_tree *tree);
 
 /** How many inodes the tree has. */
-SQST_API uint32_t sqst_tree_inodes(const struct sqst_tree *tree);
+uint32_t sqst_tree_inodes(const struct sqst_tree *tree);
 
 /** The newest time in the tree. */
-SQST_API uint32_t sqst_tree_newest(const struct sqst_tree *tree);
+uint32_t sqst_tree_newest(const struct sqst_tree *tree);
 
 /**
  * The next node in tree order: a directory, then each child with all below it.
  * @param node  where to go on from
  * @return the next node, NULL after the last
  */
-SQST_API struct sqst_node *sqst_tree_next(const struct sqst_node *node);
+struct sqst_node *sqst_tree_next(const struct sqst_node *node);
 
 /** A child of a directory by name, NULL if there is none. O(log n). */
-SQST_API struct sqst_node *sqst_tree_find(const struct sqst_node *dir, const char *name);
+struct sqst_node *sqst_tree_find(const struct sqst_node *dir, const char *name);
 
 /**
  * Write a node's path below the root into a buffer: "" for the root, else "a/b" without a leading
  * slash, NUL-terminated.
  * @return the length it has; when this is >= size, the buffer holds nothing useful
  */
-SQST_API size_t sqst_node_path(const struct sqst_node *node, char *buffer, size_t size);
+size_t sqst_node_path(const struct sqst_node *node, char *buffer, size_t size);
 
 /** Free a tree and all in it. NULL is allowed. */
-SQST_API void sqst_tree_free(struct sqst_tree *tree);
+void sqst_tree_free(struct sqst_tree *tree);
+
+/**
+ * Take a name, and if it is a directory all below it, out of the tree. An inode that has no name
+ * left is no longer counted.
+ * @param node  not the root (which is left alone); invalid afterwards
+ */
+void sqst_tree_remove(struct sqst_tree *tree, struct sqst_node *node);
 
 #endif

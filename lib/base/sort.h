@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sorting many inode numbers in linear time. */
-#ifndef LIB_NUMBERING_SORT_H
-#define LIB_NUMBERING_SORT_H
+#ifndef LIB_BASE_SORT_H
+#define LIB_BASE_SORT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,70 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/**
- * @file archive.h
- * Sources that are no directory: archives, mtree specifications, squashfs images.
+/* Sources that are no directory: archives, mtree specifications, squashfs images.
  *
  * Each call gives a finished tree (sorted, with contents), the same that sqst_tree_scan() gives for
- * the directory that the source was made from: so both give the same image.
- */
-#ifndef SQST_ARCHIVE_H
-#define SQST_ARCHIVE_H
+ * the directory that the source was made from: so both give the same image. */
+#ifndef LIB_SOURCE_READ_SOURCE_H
+#define LIB_SOURCE_READ_SOURCE_H
 
-#include "sqst/cancel.h"
-#include "sqst/predef.h"
-#include "sqst/report.h"
-#include "sqst/tree.h"
-
-/** What a file is, by its first bytes. */
-enum sqst_archive_kind {
-	/** None of those below. */
-	SQST_ARCHIVE_NONE = 0,
-	/** tar, cpio or zip, or what may be one in a compression. */
-	SQST_ARCHIVE_ARCHIVE = 1,
-	/** An mtree specification, with its "#mtree" line. */
-	SQST_ARCHIVE_MTREE = 2,
-	/** A squashfs image. */
-	SQST_ARCHIVE_IMAGE = 3,
-};
-
-/** How such a source is read. Zero-initialise for the defaults. */
-struct sqst_archive_options {
-	/** Which of the scan's options hold here: no_xattrs, all_root, filter, no_hardlinks,
-	 * xattrs_include, xattrs_exclude; the others are about file systems. May be NULL. */
-	const struct sqst_scan_options *scan;
-	/** --root-becomes: a directory of the source, "a/b", that becomes the root; what is not
-	 * below it is left out. A leading or trailing '/' or "./" is ignored. NULL or "": none. */
-	const char *root;
-	/** Mode and owner of directories that the source implies ("a/b" without an entry "a"), the
-	 * root among them. Their time is that of the newest thing in them, since a clock would make
-	 * each image another. */
-	bool default_mode_set;
-	uint16_t default_mode; /**< else 0755 */
-	uint32_t default_uid;
-	uint32_t default_gid;
-	/** Go on behind an end of archive, for archives that were put together with cat
-	 * (sqfstar -ignore-zeros). */
-	bool ignore_zeros;
-	/** An archive of no bytes at all is an empty tree, with a warning, as for sqfstar; else it
-	 * is refused, since most often a program failed before it wrote anything. */
-	bool allow_empty;
-	/** The file beside which contents are kept, if they must be: the image that is to be made.
-	 * NULL, or where there is no room: in $TMPDIR, else /var/tmp. */
-	const char *beside;
-	/** Polled now and then; SQST_ERR_CANCELED when it becomes true. May be NULL. */
-	const struct sqst_cancel *cancel;
-};
-
-/**
- * Look at a file's first bytes. A compressed file counts as an archive.
- * @param kind  SQST_ARCHIVE_NONE also for what is no regular file or block device
- * @return 0, or the error of what cannot be opened or read: SQST_ERR_SOURCE, SQST_ERR_NOMEM,
- *         SQST_ERR_IO
- */
-SQST_API int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind,
-				struct sqst_report *why);
+#include "tree/node.h"
 
 /** Whether this build of the library can read archives (libarchive). */
-SQST_API bool sqst_archive_supported(void);
+bool sqst_archive_supported(void);
 
 /**
  * Read a tar, cpio or zip archive, in any compression that libarchive reads.
@@ -89,8 +34,8 @@ SQST_API bool sqst_archive_supported(void);
  *         stored), SQST_ERR_IO (the spool file), SQST_ERR_OPTION (built without libarchive),
  *         SQST_ERR_CANCELED
  */
-SQST_API int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *options,
-				    struct sqst_tree **out, struct sqst_report *why);
+int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *options,
+			   struct sqst_tree **out, struct sqst_report *why);
 
 /**
  * Read an mtree specification, as of mtree(5) or bsdtar --format=mtree. Keywords: type, mode, uid,
@@ -108,8 +53,8 @@ SQST_API int sqst_tree_read_archive(const char *path, const struct sqst_archive_
  * @param path  a file, or "-" for standard input
  * @return as sqst_tree_read_archive(); messages name the line
  */
-SQST_API int sqst_tree_read_mtree(const char *path, const struct sqst_archive_options *options,
-				  struct sqst_tree **out, struct sqst_report *why);
+int sqst_tree_read_mtree(const char *path, const struct sqst_archive_options *options,
+			 struct sqst_tree **out, struct sqst_report *why);
 
 /**
  * Read an image of any builder: names, owners, modes, times, attributes, hard links and contents,
@@ -119,7 +64,7 @@ SQST_API int sqst_tree_read_mtree(const char *path, const struct sqst_archive_op
  * @return 0, SQST_ERR_NOMEM, SQST_ERR_SOURCE (damaged, or a compressor that is not in this build),
  *         SQST_ERR_CANCELED
  */
-SQST_API int sqst_tree_read_image(const char *path, const struct sqst_archive_options *options,
-				  struct sqst_tree **out, struct sqst_report *why);
+int sqst_tree_read_image(const char *path, const struct sqst_archive_options *options,
+			 struct sqst_tree **out, struct sqst_report *why);
 
 #endif
