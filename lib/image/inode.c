@@ -172,6 +172,16 @@ int sqst_image_inode_read(struct sqst_image *image, uint64_t ref, struct sqst_im
 	return rc == 0 ? sqst_image_inode_next(cursor, inode) : rc;
 }
 
+int sqst_image_file_read(struct sqst_image *image, uint64_t ref, struct sqst_image_inode *inode,
+			 struct sqst_cursor *cursor)
+{
+	const int rc = sqst_image_inode_read(image, ref, inode, cursor);
+
+	if (rc < 0 || inode->type == SQST_TYPE_FILE)
+		return rc;
+	return sqst_image_bad(image, "the inode at reference 0x%" PRIx64 " is no file", ref);
+}
+
 int sqst_image_inode_skip(struct sqst_cursor *cursor, const struct sqst_image_inode *inode)
 {
 	const uint32_t index = inode->type == SQST_TYPE_DIR ? inode->index : 0;

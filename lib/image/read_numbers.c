@@ -21,11 +21,10 @@ SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
 
 static int rewritten(const struct sqst_image *image, const char *what)
 {
-	return sqst_image_fail(
-	    image,
-	    "the image was rewritten by another tool after sqfs-stable made it: %s; "
-	    "use the original image, or its map",
-	    what);
+	return sqst_image_fail(image,
+			       "the image was rewritten by another tool after sqfs-stable made "
+			       "it: %s; use the original image, or its map",
+			       what);
 }
 
 /* The stable-numbering record against the superblock and the tree, whose highest number is given.
@@ -80,15 +79,6 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 	return 0;
 }
 
-/* Other builders leave them there. */
-static int allow_orphan(struct sqst_image *image, uint32_t number, void *user)
-{
-	(void)image;
-	(void)number;
-	(void)user;
-	return 0;
-}
-
 static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 			struct sqst_names *names)
 {
@@ -102,8 +92,7 @@ static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 	if ((rc = sqst_super_extra(image, lineage)) < 0 ||
 	    (rc = sqst_image_walk(image, numbers, names)) < 0 ||
 	    (rc = sqst_image_check(image, numbers, names)) < 0 ||
-	    (rc = sqst_image_exports(image, numbers, names, lineage->recorded ? NULL : allow_orphan,
-				     NULL)) < 0)
+	    (rc = sqst_image_exports(image, numbers, names, lineage->recorded, NULL)) < 0)
 		return rc;
 	/* sqst_image_check() has sorted them by number. */
 	highest = names->name[names->count - 1].number;
