@@ -44,6 +44,10 @@ struct sqst_cursor {
 int sqst_cursor_seek(struct sqst_cursor *cursor, struct sqst_image *image,
 		     const struct sqst_area *area, uint64_t ref);
 
+/* What the block at the cursor, or at its end the next one, still has: at least a byte, valid until
+ * another block is loaded. */
+int sqst_cursor_peek(struct sqst_cursor *cursor, const uint8_t **data, uint32_t *size);
+
 int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size);
 
 /* Move on. Returns 1 where that would lead past the reference `limit`. */
