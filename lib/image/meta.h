@@ -89,4 +89,17 @@ void sqst_table_release(struct sqst_table *table);
 /* Read the id table whole, into memory that is the caller's to free. */
 int sqst_image_ids(struct sqst_image *image, uint32_t **out);
 
+/* Where extended attributes are. Zero is none. */
+struct sqst_xattr_table {
+	/* Sets, 16 bytes each: a reference, how many attributes, their bytes. */
+	struct sqst_table sets;
+	/* Names and values. */
+	struct sqst_area area;
+};
+
+/* Find the table, if there is one. To be released in any case. */
+int sqst_xattr_table_open(struct sqst_xattr_table *xattrs, struct sqst_image *image);
+
+void sqst_xattr_table_release(struct sqst_xattr_table *xattrs);
+
 #endif
