@@ -32,7 +32,7 @@ static struct json_object *make_release(const struct release *release)
 		return all;
 	json_add_bool(all, "export_table", survey->exports);
 	json_add_number(all, "export_entries", survey->exports ? lineage->top : 0);
-	json_add_number(all, "export_entries_without_name", survey->strays);
+	json_add_number(all, "export_entries_without_name", survey->orphans);
 	json_add_number(all, "bytes", survey->bytes);
 	json_add_number(all, "removed_bytes", survey->dead);
 	json_add_number(all, "unclaimed_bytes", survey->unclaimed);

@@ -119,8 +119,8 @@ struct sqst_survey {
 	/** Whether it has an export table; numbers whose entry is an inode that no directory names,
 	 *  ascending. */
 	bool exports;
-	uint32_t *stray;
-	size_t strays;
+	uint32_t *orphan;
+	size_t orphans;
 	/** Bytes, unpacked, in fragment blocks that no file has: what removed files left there. */
 	uint64_t dead;
 	/** Bytes, as they are stored and not zero, between the data of files. */

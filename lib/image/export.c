@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 
+#include "base/array.h"
 #include "base/bytes.h"
 #include "image/tree.h"
 
@@ -25,18 +26,20 @@ static int check_live(const struct sqst_image *image, const struct sqst_numbers 
 			      entry, name->number, path, ref);
 }
 
-static int bad_orphan(const struct sqst_image *image, uint32_t number, uint64_t entry)
+static int add_orphan(const struct sqst_image *image, uint32_t number, struct sqst_orphans *orphans)
 {
-	return sqst_image_bad(image,
-			      "the export table has 0x%" PRIx64 " for number %" PRIu32
-			      ", which no path has, and must be empty",
-			      entry, number);
+	uint32_t *grown =
+	    sqst_grow(orphans->number, orphans->count, &orphans->room, sizeof(*grown));
+
+	if (!grown)
+		return sqst_image_nomem(image);
+	orphans->number = grown;
+	orphans->number[orphans->count++] = number;
+	return 0;
 }
 
 int sqst_image_exports(struct sqst_image *image, const struct sqst_numbers *numbers,
-		       const struct sqst_names *names,
-		       int (*orphan)(struct sqst_image *image, uint32_t number, void *user),
-		       void *user)
+		       const struct sqst_names *names, bool strict, struct sqst_orphans *orphans)
 {
 	const struct sqst_name *name = names->name, *const end = name + names->count;
 	struct sqst_table table;
@@ -57,9 +60,14 @@ int sqst_image_exports(struct sqst_image *image, const struct sqst_numbers *numb
 
 			if (name < end && name->number == number)
 				rc = check_live(image, numbers, name++, entry);
-			else if (entry != SQST_NONE)
-				rc = orphan ? orphan(image, number, user)
-					    : bad_orphan(image, number, entry);
+			else if (entry != SQST_NONE && strict)
+				rc = sqst_image_bad(image,
+						    "the export table has 0x%" PRIx64
+						    " for number %" PRIu32
+						    ", which no path has, and must be empty",
+						    entry, number);
+			else if (entry != SQST_NONE && orphans)
+				rc = add_orphan(image, number, orphans);
 		}
 	}
 	sqst_table_release(&table);

@@ -24,8 +24,8 @@
 #define GET32(type, field) sqst_get32(AT(type, field))
 #define GET64(type, field) sqst_get64(AT(type, field))
 
-/* The largest of the fixed parts. */
-#define BODY_MAX sizeof(sqfs_inode_file_ext_t)
+/* A header and the largest of the fixed parts. */
+#define RAW_MAX (sizeof(sqfs_inode_t) + sizeof(sqfs_inode_file_ext_t))
 
 _Static_assert(sizeof(sqfs_inode_t) == 16 && sizeof(sqfs_inode_dir_t) == 16 &&
 		   sizeof(sqfs_inode_dir_ext_t) == 24 && sizeof(sqfs_inode_file_t) == 16 &&
@@ -129,21 +129,44 @@ static void decode_extended(const struct sqst_image *image, const uint8_t *raw,
 	}
 }
 
-int sqst_image_inode_next(struct sqst_cursor *cursor, struct sqst_image_inode *inode)
+/* *raw: an inode's header and fixed part, of which `copy` is only needed at a block's end. */
+static int read_raw(struct sqst_cursor *cursor, uint8_t copy[RAW_MAX], const uint8_t **raw)
 {
 	const uint64_t ref = SQST_REF(cursor->at - cursor->area->start, cursor->offset);
-	uint8_t raw[BODY_MAX];
+	uint32_t left = 0;
+	bool whole;
 	unsigned type;
-	int rc = sqst_cursor_read(cursor, raw, sizeof(sqfs_inode_t));
+	int rc = sqst_cursor_peek(cursor, raw, &left);
 
+	whole = left >= RAW_MAX;
+	if (rc == 0 && !whole) {
+		rc = sqst_cursor_read(cursor, copy, sizeof(sqfs_inode_t));
+		*raw = copy;
+	}
 	if (rc < 0)
 		return rc;
-	type = GET16(sqfs_inode_t, type);
+	type = sqst_get16(*raw);
 	if (type >= sizeof(body_size) || body_size[type] == 0)
 		return sqst_image_bad(cursor->image,
 				      "the inode at reference 0x%" PRIx64
 				      " is of type %u, which there is not",
 				      ref, type);
+	if (!whole)
+		return sqst_cursor_read(cursor, copy + sizeof(sqfs_inode_t), body_size[type]);
+	cursor->offset += (uint32_t)sizeof(sqfs_inode_t) + body_size[type];
+	return 0;
+}
+
+int sqst_image_inode_next(struct sqst_cursor *cursor, struct sqst_image_inode *inode)
+{
+	uint8_t copy[RAW_MAX];
+	const uint8_t *raw = NULL;
+	unsigned type;
+	const int rc = read_raw(cursor, copy, &raw);
+
+	if (rc < 0)
+		return rc;
+	type = GET16(sqfs_inode_t, type);
 	*inode = (struct sqst_image_inode){
 	    .number = GET32(sqfs_inode_t, inode_number),
 	    .type = (uint8_t)(type > SQFS_INODE_SOCKET ? type - SQFS_INODE_SOCKET : type),
@@ -154,9 +177,7 @@ int sqst_image_inode_next(struct sqst_cursor *cursor, struct sqst_image_inode *i
 	    .mtime = GET32(sqfs_inode_t, mod_time),
 	    .xattr = SQST_NO_XATTR,
 	};
-	rc = sqst_cursor_read(cursor, raw, body_size[type]);
-	if (rc < 0)
-		return rc;
+	raw += sizeof(sqfs_inode_t);
 	if (inode->extended)
 		decode_extended(cursor->image, raw, inode);
 	else
@@ -170,6 +191,16 @@ int sqst_image_inode_read(struct sqst_image *image, uint64_t ref, struct sqst_im
 	const int rc = sqst_cursor_seek(cursor, image, &image->inodes, ref);
 
 	return rc == 0 ? sqst_image_inode_next(cursor, inode) : rc;
+}
+
+int sqst_image_file_read(struct sqst_image *image, uint64_t ref, struct sqst_image_inode *inode,
+			 struct sqst_cursor *cursor)
+{
+	const int rc = sqst_image_inode_read(image, ref, inode, cursor);
+
+	if (rc < 0 || inode->type == SQST_TYPE_FILE)
+		return rc;
+	return sqst_image_bad(image, "the inode at reference 0x%" PRIx64 " is no file", ref);
 }
 
 int sqst_image_inode_skip(struct sqst_cursor *cursor, const struct sqst_image_inode *inode)

@@ -52,6 +52,10 @@ struct sqst_image_inode {
 int sqst_image_inode_read(struct sqst_image *image, uint64_t ref, struct sqst_image_inode *inode,
 			  struct sqst_cursor *cursor);
 
+/* Likewise, and it must be a file's: what was one when the image was checked. */
+int sqst_image_file_read(struct sqst_image *image, uint64_t ref, struct sqst_image_inode *inode,
+			 struct sqst_cursor *cursor);
+
 /* Read the inode that the cursor, settled, stands at; it is left at the tail. */
 int sqst_image_inode_next(struct sqst_cursor *cursor, struct sqst_image_inode *inode);
 

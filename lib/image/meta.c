@@ -191,20 +191,26 @@ int sqst_cursor_seek(struct sqst_cursor *cursor, struct sqst_image *image,
 	return 0;
 }
 
-/* Load what the cursor stands on; at the end of a block that is the next one. */
-static int current(struct sqst_cursor *cursor, struct sqst_meta *meta)
+int sqst_cursor_peek(struct sqst_cursor *cursor, const uint8_t **data, uint32_t *size)
 {
-	int rc = sqst_meta_load(cursor->image, cursor->area, cursor->at, meta);
+	struct sqst_meta meta;
+	int rc = sqst_meta_load(cursor->image, cursor->area, cursor->at, &meta);
 
-	if (rc < 0 || cursor->offset < meta->size)
+	if (rc == 0 && cursor->offset >= meta.size) {
+		if (meta.next == cursor->area->end)
+			return sqst_image_bad(cursor->image,
+					      "the %s ends at offset 0x%" PRIx64
+					      " in the middle of an entry",
+					      cursor->area->name, cursor->area->end);
+		cursor->at = meta.next;
+		cursor->offset = 0;
+		rc = sqst_meta_load(cursor->image, cursor->area, cursor->at, &meta);
+	}
+	if (rc < 0)
 		return rc;
-	if (meta->next == cursor->area->end)
-		return sqst_image_bad(
-		    cursor->image, "the %s ends at offset 0x%" PRIx64 " in the middle of an entry",
-		    cursor->area->name, cursor->area->end);
-	cursor->at = meta->next;
-	cursor->offset = 0;
-	return sqst_meta_load(cursor->image, cursor->area, cursor->at, meta);
+	*data = meta.data + cursor->offset;
+	*size = meta.size - cursor->offset;
+	return 0;
 }
 
 int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size)
@@ -212,17 +218,16 @@ int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size)
 	uint8_t *to = data;
 
 	while (size > 0) {
-		struct sqst_meta meta;
-		const int rc = current(cursor, &meta);
-		size_t share;
+		const uint8_t *from = NULL;
+		uint32_t share = 0;
+		const int rc = sqst_cursor_peek(cursor, &from, &share);
 
 		if (rc < 0)
 			return rc;
-		share = meta.size - cursor->offset;
 		if (share > size)
-			share = size;
-		memcpy(to, meta.data + cursor->offset, share);
-		cursor->offset += (uint32_t)share;
+			share = (uint32_t)size;
+		memcpy(to, from, share);
+		cursor->offset += share;
 		to += share;
 		size -= share;
 	}
@@ -234,16 +239,15 @@ int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit)
 	uint64_t ref = SQST_REF(cursor->at - cursor->area->start, cursor->offset);
 
 	while (size > 0 && ref <= limit) {
-		struct sqst_meta meta;
-		const int rc = current(cursor, &meta);
-		uint64_t share;
+		const uint8_t *from;
+		uint32_t share = 0;
+		const int rc = sqst_cursor_peek(cursor, &from, &share);
 
 		if (rc < 0)
 			return rc;
-		share = meta.size - cursor->offset;
 		if (share > size)
-			share = size;
-		cursor->offset += (uint32_t)share;
+			share = (uint32_t)size;
+		cursor->offset += share;
 		size -= share;
 		ref = SQST_REF(cursor->at - cursor->area->start, cursor->offset);
 	}
@@ -259,7 +263,7 @@ int sqst_cursor_settle(struct sqst_cursor *cursor, bool *more)
 	if (!*more)
 		return 0;
 	rc = sqst_meta_load(cursor->image, cursor->area, cursor->at, &meta);
-	if (rc == 0 && cursor->offset == meta.size) {
+	if (rc == 0 && cursor->offset >= meta.size) {
 		cursor->at = meta.next;
 		cursor->offset = 0;
 		*more = cursor->at < cursor->area->end;

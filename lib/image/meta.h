@@ -44,6 +44,10 @@ struct sqst_cursor {
 int sqst_cursor_seek(struct sqst_cursor *cursor, struct sqst_image *image,
 		     const struct sqst_area *area, uint64_t ref);
 
+/* What the block at the cursor, or at its end the next one, still has: at least a byte, valid until
+ * another block is loaded. */
+int sqst_cursor_peek(struct sqst_cursor *cursor, const uint8_t **data, uint32_t *size);
+
 int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size);
 
 /* Move on. Returns 1 where that would lead past the reference `limit`. */
@@ -84,5 +88,18 @@ void sqst_table_release(struct sqst_table *table);
 
 /* Read the id table whole, into memory that is the caller's to free. */
 int sqst_image_ids(struct sqst_image *image, uint32_t **out);
+
+/* Where extended attributes are. Zero is none. */
+struct sqst_xattr_table {
+	/* Sets, 16 bytes each: a reference, how many attributes, their bytes. */
+	struct sqst_table sets;
+	/* Names and values. */
+	struct sqst_area area;
+};
+
+/* Find the table, if there is one. To be released in any case. */
+int sqst_xattr_table_open(struct sqst_xattr_table *xattrs, struct sqst_image *image);
+
+void sqst_xattr_table_release(struct sqst_xattr_table *xattrs);
 
 #endif

@@ -5,6 +5,7 @@
 #endif
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +22,18 @@
 
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
 
-static int rewritten(const struct sqst_image *image, const char *what)
+static int SQST_PRINTF(2, 3) rewritten(const struct sqst_image *image, const char *format, ...)
 {
-	return sqst_image_fail(
-	    image,
-	    "the image was rewritten by another tool after sqfs-stable made it: %s; "
-	    "use the original image, or its map",
-	    what);
+	char what[160];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(what, sizeof(what), format, list);
+	va_end(list);
+	return sqst_image_fail(image,
+			       "the image was rewritten by another tool after sqfs-stable made "
+			       "it: %s; use the original image, or its map",
+			       what);
 }
 
 /* The stable-numbering record against the superblock and the tree, whose highest number is given.
@@ -37,34 +43,27 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 {
 	struct sqst_lineage *lineage = &numbers->lineage;
 	uint8_t id[SQST_UUID_SIZE];
-	char what[160];
 	int rc;
 
 	if (sqst_uuid_is_null(lineage->uuid))
 		return sqst_image_bad(image, "the extra-information block has a stable-numbering "
 					     "record, but no UUID");
-	if (lineage->top != image->super.inodes) {
-		snprintf(what, sizeof(what),
-			 "its stable-numbering record says inode count %" PRIu32
-			 ", the superblock says %" PRIu32,
-			 lineage->top, image->super.inodes);
-		return rewritten(image, what);
-	}
-	if (lineage->root != numbers->root.number) {
-		snprintf(what, sizeof(what),
-			 "its stable-numbering record says root number %" PRIu32
-			 ", the root has %" PRIu32,
-			 lineage->root, numbers->root.number);
-		return rewritten(image, what);
-	}
+	if (lineage->top != image->super.inodes)
+		return rewritten(image,
+				 "its stable-numbering record says inode count %" PRIu32
+				 ", the superblock says %" PRIu32,
+				 lineage->top, image->super.inodes);
+	if (lineage->root != numbers->root.number)
+		return rewritten(image,
+				 "its stable-numbering record says root number %" PRIu32
+				 ", the root has %" PRIu32,
+				 lineage->root, numbers->root.number);
 	/* R7: the double's number is no path's. */
-	if (lineage->root_double && highest == lineage->top) {
-		snprintf(what, sizeof(what),
-			 "its stable-numbering record says that inode number %" PRIu32
-			 " is the root's double, but a path has it",
-			 highest);
-		return rewritten(image, what);
-	}
+	if (lineage->root_double && highest == lineage->top)
+		return rewritten(image,
+				 "its stable-numbering record says that inode number %" PRIu32
+				 " is the root's double, but a path has it",
+				 highest);
 	if (names->path_bytes > PATH_BYTES_MAX)
 		return sqst_image_fail(image,
 				       "its paths have %" PRIu64
@@ -82,15 +81,6 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 	return 0;
 }
 
-/* Other builders leave them there. */
-static int allow_orphan(struct sqst_image *image, uint32_t number, void *user)
-{
-	(void)image;
-	(void)number;
-	(void)user;
-	return 0;
-}
-
 static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 			struct sqst_names *names)
 {
@@ -104,8 +94,7 @@ static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
 	if ((rc = sqst_super_extra(image, lineage)) < 0 ||
 	    (rc = sqst_image_walk(image, numbers, names)) < 0 ||
 	    (rc = sqst_image_check(image, numbers, names)) < 0 ||
-	    (rc = sqst_image_exports(image, numbers, names, lineage->recorded ? NULL : allow_orphan,
-				     NULL)) < 0)
+	    (rc = sqst_image_exports(image, numbers, names, lineage->recorded, NULL)) < 0)
 		return rc;
 	/* sqst_image_check() has sorted them by number. */
 	highest = names->name[names->count - 1].number;

@@ -73,13 +73,17 @@ int sqst_image_check(struct sqst_image *image, const struct sqst_numbers *number
 
 /* ---- export.c */
 
-/* Check the export table against names as sqst_image_check() left them. An entry that is not empty,
- * and whose number no name has, is handed to `orphan`, which returns 0 or an sqst_error; NULL: it
- * is damage. */
+/* Numbers that no name has, and whose entry is not empty; ascending, to be freed. Zero is none. */
+struct sqst_orphans {
+	uint32_t *number;
+	size_t count;
+	size_t room;
+};
+
+/* Check the export table against names as sqst_image_check() left them. `strict`: there must be no
+ * orphans. They are added to `orphans` unless it is NULL. */
 int sqst_image_exports(struct sqst_image *image, const struct sqst_numbers *numbers,
-		       const struct sqst_names *names,
-		       int (*orphan)(struct sqst_image *image, uint32_t number, void *user),
-		       void *user);
+		       const struct sqst_names *names, bool strict, struct sqst_orphans *orphans);
 
 /* ---- read_numbers.c */
 

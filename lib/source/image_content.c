@@ -188,9 +188,7 @@ static int open_state(struct sqst_source_image *source, uint64_t ref, struct con
 	state->data = malloc(image->super.block_size);
 	if (!state->data)
 		return sqst_image_nomem(image);
-	rc = sqst_image_inode_read(image, ref, &state->inode, &state->first);
-	if (rc == 0 && state->inode.type != SQST_TYPE_FILE)
-		rc = sqst_image_bad(image, "the inode at reference 0x%" PRIx64 " is no file", ref);
+	rc = sqst_image_file_read(image, ref, &state->inode, &state->first);
 	state->cursor = state->first;
 	state->position = state->inode.start;
 	return rc;

@@ -5,7 +5,6 @@
 
 #include "image/block.h"
 #include "image/inode.h"
-#include "image/xattr_table.h"
 #include "source/stage.h"
 
 struct sqst_source_set;

@@ -61,7 +61,7 @@ static int survey_file(struct sqst_image *image, struct file *file)
 {
 	struct sqst_image_inode inode;
 	struct sqst_cursor cursor;
-	int rc = sqst_image_inode_read(image, file->ref, &inode, &cursor);
+	int rc = sqst_image_file_read(image, file->ref, &inode, &cursor);
 
 	if (rc < 0)
 		return rc;

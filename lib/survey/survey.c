@@ -6,33 +6,14 @@
 
 #include <stdlib.h>
 
-#include "base/array.h"
 #include "base/scope.h"
 #include "numbers/numbers.h"
 #include "survey/survey.h"
 
-struct orphans {
-	struct sqst_survey *survey;
-	size_t room;
-};
-
-static int add_orphan(struct sqst_image *image, uint32_t number, void *user)
-{
-	struct orphans *orphans = user;
-	struct sqst_survey *survey = orphans->survey;
-	uint32_t *grown = sqst_grow(survey->stray, survey->strays, &orphans->room, sizeof(*grown));
-
-	if (!grown)
-		return sqst_image_nomem(image);
-	survey->stray = grown;
-	survey->stray[survey->strays++] = number;
-	return 0;
-}
-
 static int survey_tree(struct sqst_image *image, struct sqst_numbers *numbers,
 		       struct sqst_names *names, struct sqst_survey *survey)
 {
-	struct orphans orphans = {.survey = survey};
+	struct sqst_orphans orphans = {0};
 	int rc = sqst_super_read(image);
 
 	if (rc < 0)
@@ -44,7 +25,10 @@ static int survey_tree(struct sqst_image *image, struct sqst_numbers *numbers,
 	if ((rc = sqst_image_walk(image, numbers, names)) < 0 ||
 	    (rc = sqst_image_check(image, numbers, names)) < 0)
 		return rc;
-	return sqst_image_exports(image, numbers, names, add_orphan, &orphans);
+	rc = sqst_image_exports(image, numbers, names, false, &orphans);
+	survey->orphan = orphans.number;
+	survey->orphans = orphans.count;
+	return rc;
 }
 
 static int survey_data(struct sqst_image *image, const struct sqst_names *names,
@@ -93,7 +77,7 @@ void sqst_survey_free(struct sqst_survey *survey)
 {
 	if (!survey)
 		return;
-	free(survey->stray);
+	free(survey->orphan);
 	free(survey->file);
 	free(survey->block);
 	free(survey);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/scope.h"
-#include "image/xattr_table.h"
 #include "survey/survey.h"
 
 static int by_ref(const void *a, const void *b)

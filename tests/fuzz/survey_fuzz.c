@@ -32,8 +32,8 @@ static void check_survey(const char *path, const struct sqst_numbers *numbers)
 
 	must(rc == 0 || (!survey && rc == SQST_ERR_SOURCE && why.message[0] != '\0'));
 	if (rc == 0 && numbers) {
-		const struct sqst_check_release self = {numbers, survey->exports, survey->stray,
-							survey->strays};
+		const struct sqst_check_release self = {numbers, survey->exports, survey->orphan,
+							survey->orphans};
 
 		must(sqst_check_compare(&self, &self, &check, NULL) == 0);
 		must(check->verdict ==
