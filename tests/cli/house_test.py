@@ -339,6 +339,11 @@ def internals():
         for name in re.findall(r"`(\w+\.[ch])`", text):
             if not exists(f"lib/{folder}/{name}"):
                 wrong.append(f"doc/internals/{folder}.md names {name}, which lib/{folder} has not")
+    code = " ".join(text_of(path) for path in files("include", "lib"))
+    words = set(re.findall(r"\w+", code))
+    for folder in folders & there:
+        wrong += [f"doc/internals/{folder}.md names {name}, which is nowhere in the library"
+                  for name in re.findall(r"\bsqst_\w+", text_of(f"doc/internals/{folder}.md")) if name not in words]
     index = text_of("doc/internals/README.md") if exists("doc/internals/README.md") else ""
     nothing(wrong + [f"doc/internals/README.md does not name {f}.md" for f in there if f"({f}.md)" not in index])
 
