@@ -38,4 +38,13 @@ SQST_API size_t sqst_extra_encode(const struct sqst_lineage *lineage, uint8_t ou
 SQST_API int sqst_extra_decode(const char *name, uint64_t offset, const uint8_t *data, size_t size,
 			       struct sqst_lineage *lineage, struct sqst_report *why);
 
+/**
+ * Fill the names of a numbering: if lineage.uuid is null, it becomes the version-5 UUID of the
+ * canonical map in the project's namespace; then lineage.id becomes the version-5 UUID of the
+ * canonical map in the namespace of lineage.uuid. The project's namespace is
+ * 09603f22-d8ca-5c2c-9311-d2569f43a4d1 and never changes.
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (a canonical map above 4 GiB)
+ */
+SQST_API int sqst_lineage_name(struct sqst_numbers *numbers, struct sqst_report *why);
+
 #endif

@@ -100,13 +100,4 @@ SQST_API void sqst_map_lock_free(struct sqst_map_lock *lock);
 SQST_API int sqst_map_canonical(const struct sqst_numbers *numbers, char **out, size_t *size,
 				struct sqst_report *why);
 
-/**
- * Fill the names of a numbering: if lineage.uuid is null, it becomes the version-5 UUID of the
- * canonical map in the project's namespace; then lineage.id becomes the version-5 UUID of the
- * canonical map in the namespace of lineage.uuid. The project's namespace is
- * 09603f22-d8ca-5c2c-9311-d2569f43a4d1 and never changes.
- * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (a canonical map above 4 GiB)
- */
-SQST_API int sqst_lineage_name(struct sqst_numbers *numbers, struct sqst_report *why);
-
 #endif

@@ -49,8 +49,9 @@ struct sqst_inode {
 	uint32_t nlink;
 	/** Index of the tree's extended attribute set, or ::SQST_NO_XATTR. */
 	uint32_t xattr;
-	/** Where it is in the inode table; set and understood by the writer. */
-	uint64_t ref;
+	/** Its place among all inodes that the tree ever had, from 0: whoever needs something of
+	 * each inode keeps it in an array of its own. */
+	uint32_t index;
 	/** Of a regular file: the origin's as well. Of a directory: 1 if its source has only names
 	 * below it and says nothing of it, so that in sqst_tree_lay() it changes nothing of a lower
 	 * one. */

@@ -112,13 +112,5 @@ int sqst_codec_check(const struct sqst_codec_config *config, struct sqst_report 
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
 				 "block size %u is not a power of two from %u to %u", block_size,
 				 BLOCK_SIZE_MIN, BLOCK_SIZE_MAX);
-	return codecs[id].codec->check(config, why);
-}
-
-int sqst_codec_check_level(const char *name, int level, int max, struct sqst_report *why)
-{
-	if (level >= 1 && level <= max)
-		return 0;
-	return sqst_fail(why, SQST_ERR_OPTION, NULL,
-			 "%s: compression level %d is out of range 1 to %d", name, level, max);
+	return codecs[id].codec->check ? codecs[id].codec->check(config, why) : 0;
 }

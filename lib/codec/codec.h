@@ -26,7 +26,7 @@ struct sqst_codec {
 	const char *name;
 
 	void (*defaults)(struct sqst_codec_config *config);
-	/* 0 or SQST_ERR_OPTION */
+	/* 0 or SQST_ERR_OPTION. NULL: nothing can be set wrong. */
 	int (*check)(const struct sqst_codec_config *config, struct sqst_report *why);
 
 	/* Bytes that the options block holds, written to out; 0 when all is default and the format
@@ -62,7 +62,14 @@ extern const struct sqst_codec sqst_codec_lzo;
 #endif
 
 /* For check(): 0 if level is 1 to max, else SQST_ERR_OPTION with the range. */
-int sqst_codec_check_level(const char *name, int level, int max, struct sqst_report *why);
+static inline int sqst_codec_check_level(const char *name, int level, int max,
+					 struct sqst_report *why)
+{
+	if (level >= 1 && level <= max)
+		return 0;
+	return sqst_fail(why, SQST_ERR_OPTION, NULL,
+			 "%s: compression level %d is out of range 1 to %d", name, level, max);
+}
 
 /* NULL if this build does not have it. */
 const struct sqst_codec *sqst_codec_get(int id);

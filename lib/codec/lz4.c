@@ -28,13 +28,6 @@ static void lz4_defaults(struct sqst_codec_config *config)
 	config->lz4_hc = false;
 }
 
-static int lz4_check(const struct sqst_codec_config *config, struct sqst_report *why)
-{
-	(void)config;
-	(void)why;
-	return 0;
-}
-
 static size_t lz4_options(const struct sqst_codec_config *config,
 			  uint8_t out[SQST_CODEC_OPTIONS_MAX])
 {
@@ -117,7 +110,6 @@ const struct sqst_codec sqst_codec_lz4 = {
     .id = SQST_CODEC_LZ4,
     .name = NAME,
     .defaults = lz4_defaults,
-    .check = lz4_check,
     .options = lz4_options,
     .compressor = lz4_compressor,
     .compress = lz4_compress,

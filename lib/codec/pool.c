@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/format.h"
 #include "base/thread.h"
 #include "codec/pool.h"
 
@@ -49,30 +48,6 @@ void sqst_block_compress(struct sqst_block *block, struct sqst_tools *tools)
 		    .code = block->out_size,
 		    .what = block->out_size == SQST_ERR_NOMEM ? "out of memory for a compressor"
 							      : "a block could not be compressed"};
-}
-
-bool sqst_tools_unpacking(struct sqst_tools *tools, const struct sqst_codec *codec,
-			  uint32_t block_size)
-{
-	if (!tools->decompressor)
-		tools->decompressor = codec->decompressor(block_size);
-	/* A metadata block may be larger than a data block. */
-	const size_t room = block_size > SQST_META_SIZE ? block_size : SQST_META_SIZE;
-
-	if (!tools->packed)
-		tools->packed = malloc(room * 2);
-	if (!tools->packed)
-		return false;
-	tools->unpacked = tools->packed + room;
-	return tools->decompressor != NULL;
-}
-
-void sqst_tools_release(struct sqst_tools *tools)
-{
-	sqst_coder_free(tools->compressor);
-	sqst_coder_free(tools->decompressor);
-	free(tools->packed);
-	*tools = (struct sqst_tools){0};
 }
 
 static struct sqst_block *take_block(struct sqst_pool *pool)

@@ -6,32 +6,12 @@
 
 #include <pthread.h>
 
-#include "codec/codec.h"
+#include "codec/tools.h"
 
 struct sqst_pool;
 
-/* What a thread has for itself. */
-struct sqst_tools {
-	struct sqst_coder *compressor;
-	/* These three are made when they are first needed, see sqst_tools_unpacking(): to unpack
-	 * blocks of an image. */
-	struct sqst_coder *decompressor;
-	uint8_t *packed;
-	uint8_t *unpacked;
-};
-
-/* What failed in a thread, which has no report of its own. */
-struct sqst_failure {
-	/* An sqst_error, 0: nothing failed. */
-	int code;
-	/* An errno value, 0 if it was no system call. */
-	int number;
-	/* NULL if it is about none. */
-	const char *file;
-	const char *what;
-};
-
-/* A block on its way through the pool. */
+/* A block on its way through the pool. Who submits it may have it as the first member of a struct
+ * of their own (queue.h). */
 struct sqst_block {
 	struct sqst_block *next;
 	/* What a thread does with it; NULL: sqst_block_compress(). */
@@ -45,32 +25,12 @@ struct sqst_block {
 	int32_t out_size;
 	struct sqst_failure failure;
 	bool done;
+	/* Not to be compressed. */
 	bool raw;
-	/* For the submitter. */
-	bool fragment;
-	uint32_t index;
-	uint32_t align;
-	struct sqst_extent *extent;
-	const struct sqst_node *node;
-	/* A block of the parent image that may be the same: where it is, its size field (0: there
-	 * is none), its unpacked bytes; and whether it is to be put into out if it is. */
-	uint64_t was_at;
-	uint32_t was_field;
-	uint32_t was_size;
-	bool was_wanted;
-	/* What came of it. */
-	bool same;
-	bool damaged;
 };
 
 /* Compress in to out, or fill the block's failure. */
 void sqst_block_compress(struct sqst_block *block, struct sqst_tools *tools);
-
-/* See that there are a decompressor and buffers for blocks of an image. False: memory is short. */
-bool sqst_tools_unpacking(struct sqst_tools *tools, const struct sqst_codec *codec,
-			  uint32_t block_size);
-
-void sqst_tools_release(struct sqst_tools *tools);
 
 /* `jobs` threads, 0: one a processor that this process may use. Errors: SQST_ERR_NOMEM,
  * SQST_ERR_IO. */

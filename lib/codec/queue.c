@@ -5,6 +5,7 @@
 #endif
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cancel.h"
 #include "codec/queue.h"
@@ -15,33 +16,27 @@ int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t b
 	queue->pool = pool;
 	queue->block_size = block_size;
 	queue->limit = limit;
+	if (queue->item_size == 0)
+		queue->item_size = sizeof(struct sqst_block);
 	queue->ring = calloc(limit, sizeof(struct sqst_block *));
 	if (!queue->ring)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	return 0;
 }
 
-static struct sqst_block *block_new(uint32_t size)
+static struct sqst_block *block_new(const struct sqst_queue *queue)
 {
-	struct sqst_block *block = calloc(1, sizeof(*block));
+	struct sqst_block *block = calloc(1, queue->item_size);
 
 	if (!block)
 		return NULL;
-	block->in = malloc((size_t)size * 2);
+	block->in = malloc((size_t)queue->block_size * 2);
 	if (!block->in) {
 		free(block);
 		return NULL;
 	}
-	block->out = block->in + size;
+	block->out = block->in + queue->block_size;
 	return block;
-}
-
-int sqst_failure_report(const struct sqst_failure *failure, struct sqst_report *why)
-{
-	if (failure->number)
-		return sqst_fail_errno(why, failure->code, failure->number, failure->file, "%s",
-				       failure->what);
-	return sqst_fail(why, failure->code, failure->file, "%s", failure->what);
 }
 
 static int finish_oldest(struct sqst_queue *queue, struct sqst_report *why)
@@ -64,10 +59,10 @@ static int finish_oldest(struct sqst_queue *queue, struct sqst_report *why)
 
 int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sqst_report *why)
 {
-	struct sqst_block *block;
+	struct sqst_block *block, buffers;
 
 	if (!queue->unused && queue->made < queue->limit) {
-		block = block_new(queue->block_size);
+		block = block_new(queue);
 		if (!block)
 			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory for a block");
 		queue->made++;
@@ -81,10 +76,10 @@ int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sq
 	}
 	block = queue->unused;
 	queue->unused = block->next;
-	block->work = NULL;
-	block->was_field = 0;
-	block->same = block->damaged = false;
-	block->failure = (struct sqst_failure){0};
+	buffers = *block;
+	memset(block, 0, queue->item_size);
+	block->in = buffers.in;
+	block->out = buffers.out;
 	*out = block;
 	return 0;
 }

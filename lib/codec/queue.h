@@ -10,6 +10,9 @@
 struct sqst_queue {
 	struct sqst_pool *pool;
 	uint32_t block_size;
+	/* Set before sqst_queue_init(): bytes of the struct whose first member each block is; 0: it
+	 * is no more than a block. */
+	size_t item_size;
 	/* Blocks that may exist; made when first needed. */
 	unsigned limit;
 	unsigned made;
@@ -26,14 +29,11 @@ struct sqst_queue {
 };
 
 /* `limit` blocks of block_size bytes at most. 0 or SQST_ERR_NOMEM. */
-/* Fill the report; returns failure->code, or what its errno value makes of it. */
-int sqst_failure_report(const struct sqst_failure *failure, struct sqst_report *why);
-
 int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
 		    unsigned limit, struct sqst_report *why);
 
-/* A block to fill; finishes older ones if none is free. Fails as finish() does, or with
- * SQST_ERR_NOMEM or SQST_ERR_CANCELED. */
+/* A block to fill, all zero but for its buffers; finishes older ones if none is free. Fails as
+ * finish() does, or with SQST_ERR_NOMEM or SQST_ERR_CANCELED. */
 int sqst_queue_take(struct sqst_queue *queue, struct sqst_block **out, struct sqst_report *why);
 
 /* Give a block back that was not submitted. */

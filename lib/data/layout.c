@@ -77,10 +77,10 @@ static void sort_keys(struct layout_job *job, size_t count)
 
 static struct sqst_grid grid_of(const struct layout_job *job, const struct sqst_unit *unit)
 {
-	if (job->packed || job->align > SQST_GAP_BLOCK || unit->was == SQST_UNIT_NEW ||
-	    unit->was % job->align != 0)
+	if (job->packed || job->align > SQST_GAP_BLOCK || unit->old_place == SQST_UNIT_NEW ||
+	    unit->old_place % job->align != 0)
 		return (struct sqst_grid){job->align, 0};
-	return (struct sqst_grid){SQST_GAP_BLOCK, unit->was % SQST_GAP_BLOCK};
+	return (struct sqst_grid){SQST_GAP_BLOCK, unit->old_place % SQST_GAP_BLOCK};
 }
 
 static uint64_t unit_end(const struct sqst_unit *unit)
@@ -124,8 +124,8 @@ static int check_sizes(struct layout_job *job, struct sqst_report *why)
 		    job->aligned > OFFSET_MAX)
 			return too_large(why);
 		job->total += unit->size;
-		if (unit->was != SQST_UNIT_NEW &&
-		    (sqst_add_overflows(unit->was, unit->size, &end) || end > OFFSET_MAX))
+		if (unit->old_place != SQST_UNIT_NEW &&
+		    (sqst_add_overflows(unit->old_place, unit->size, &end) || end > OFFSET_MAX))
 			return too_large(why);
 	}
 	job->dead = job->layout->dead < job->aligned ? job->layout->dead : job->aligned;
@@ -139,7 +139,7 @@ static void set_place(struct layout_job *job, uint32_t index, uint64_t place, ui
 }
 
 /* Leave units where they were; the others have UINT64_MAX for a place afterwards. */
-static void leave(struct layout_job *job)
+static void keep_places(struct layout_job *job)
 {
 	size_t count = 0;
 
@@ -147,18 +147,18 @@ static void leave(struct layout_job *job)
 		struct sqst_unit *unit = &job->unit[i];
 
 		unit->place = UINT64_MAX;
-		if (unit->was != SQST_UNIT_NEW && unit->was >= job->layout->start &&
-		    unit->was % job->align == 0)
-			add_key(job, &count, unit->was, 0, i);
+		if (unit->old_place != SQST_UNIT_NEW && unit->old_place >= job->layout->start &&
+		    unit->old_place % job->align == 0)
+			add_key(job, &count, unit->old_place, 0, i);
 	}
 	sort_keys(job, count);
 	for (size_t i = 0; i < count; i++) {
 		const uint32_t index = job->key[i].index;
-		const uint64_t was = job->unit[index].was;
+		const uint64_t place = job->unit[index].old_place;
 
-		if (was < job->end)
+		if (place < job->end)
 			continue;
-		set_place(job, index, was, was - job->end);
+		set_place(job, index, place, place - job->end);
 		job->end = unit_end(&job->unit[index]);
 	}
 }
@@ -192,7 +192,7 @@ static int place_rest(struct layout_job *job, struct sqst_report *why)
 
 	for (uint32_t i = 0; i < job->units; i++) {
 		if (job->unit[i].place == UINT64_MAX)
-			add_key(job, &count, ~job->unit[i].size, job->unit[i].was, i);
+			add_key(job, &count, ~job->unit[i].size, job->unit[i].old_place, i);
 	}
 	sort_keys(job, count);
 	for (size_t i = 0; i < count; i++) {
@@ -299,7 +299,7 @@ static enum sqst_layout_stage compact_units(struct layout_job *job)
 	size_t count = 0;
 
 	if (waste(job, job->end) <= limit)
-		return SQST_LAYOUT_FELL;
+		return SQST_LAYOUT_PLACED;
 	fill_from_end(job, limit / 2);
 	if (waste(job, job->end) <= limit)
 		return SQST_LAYOUT_FILLED;
@@ -321,9 +321,9 @@ static void count_run_bytes(const struct layout_job *job, struct sqst_layout *la
 	for (uint32_t i = 0; i < job->units; i++) {
 		const struct sqst_unit *unit = &job->unit[i];
 
-		if (unit->was == SQST_UNIT_NEW)
+		if (unit->old_place == SQST_UNIT_NEW)
 			continue;
-		if (unit->place == unit->was)
+		if (unit->place == unit->old_place)
 			layout->in_place += unit->size;
 		else
 			layout->moved += unit->size;
@@ -336,12 +336,12 @@ static int run_layout(struct layout_job *job, struct sqst_layout *layout, struct
 
 	if (rc < 0)
 		return rc;
-	leave(job);
+	keep_places(job);
 	rc = place_rest(job, why);
 	if (rc < 0)
 		return rc;
 	/* Without units there is no waste, whatever the slack. */
-	layout->stage = job->units ? compact_units(job) : SQST_LAYOUT_FELL;
+	layout->stage = job->units ? compact_units(job) : SQST_LAYOUT_PLACED;
 	count_run_bytes(job, layout);
 	return 0;
 }

@@ -18,15 +18,15 @@ struct sqst_unit {
 	/* In bytes, above 0. */
 	uint64_t size;
 	/* Offset in the parent, or SQST_UNIT_NEW. */
-	uint64_t was;
+	uint64_t old_place;
 	/* The result. */
 	uint64_t place;
 };
 
 /* How far it had to go. */
 enum sqst_layout_stage {
-	/* What can stay stays, the rest is where it fell. */
-	SQST_LAYOUT_FELL = 0,
+	/* What can stay stays, the rest is in gaps or behind the end. */
+	SQST_LAYOUT_PLACED = 0,
 	/* The last units were moved into gaps. */
 	SQST_LAYOUT_FILLED = 1,
 	/* Units were slid down. */

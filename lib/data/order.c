@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In which order the data of files is written.
- *
- * Rules are counted from 1, so that 0 is "none". A directory's ref is the rule that holds below it;
- * a file's ref is the rule that holds for it, or-ed with EXPLICIT when it is not a directory's. */
+/* In which order the data of files is written. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -17,6 +14,9 @@
 #include "base/scope.h"
 #include "data/order.h"
 
+/* Which rule holds for an inode: counted from 1, so that 0 is "none", and or-ed with EXPLICIT for a
+ * file that a rule of its own names, not only a directory above it; UNSEEN before it was met. For a
+ * directory: what holds below it. */
 #define EXPLICIT (UINT64_C(1) << 32)
 #define UNSEEN   UINT64_MAX
 
@@ -29,7 +29,8 @@ struct target {
 struct order_state {
 	const struct sqst_sort *sort;
 	struct sqst_tree *tree;
-	const struct sqst_build_options *options;
+	const char *const *source;
+	size_t sources;
 	struct sqst_report *why;
 	struct target *target;
 	size_t targets;
@@ -37,6 +38,8 @@ struct order_state {
 	size_t patterns;
 	/* One a rule: whether it is about anything. */
 	bool *fits;
+	/* One an inode. */
+	uint64_t *holds;
 };
 
 /* ---- names to nodes */
@@ -102,15 +105,15 @@ static const struct sqst_node *look_up_source(const struct order_state *state, c
 	SQST_AUTO_FREE char *wanted = resolve_path(path);
 	const struct sqst_node *found = NULL;
 
-	for (size_t i = 0; wanted && !found && i < state->options->sources; i++) {
-		SQST_AUTO_FREE char *source = realpath(state->options->source[i].path, NULL);
+	for (size_t i = 0; wanted && !found && i < state->sources; i++) {
+		SQST_AUTO_FREE char *source = realpath(state->source[i], NULL);
 		const size_t length = source ? strlen(source) : 0;
 		const char *rest = wanted + length;
 
 		if (!source || strncmp(wanted, source, length) != 0 || (*rest && *rest != '/'))
 			continue;
 		rest += *rest == '/';
-		if (state->options->sources > 1)
+		if (state->sources > 1)
 			found = look_up_below(state->tree, source, rest);
 		if (!found)
 			found = look_up_rule_path(state->tree, rest);
@@ -137,8 +140,8 @@ static const struct sqst_node *find_sorted(const struct order_state *state, cons
 		return found ? found : look_up_rule_path(state->tree, path);
 	}
 	found = look_up_rule_path(state->tree, path);
-	for (size_t i = 0; !found && i < state->options->sources; i++)
-		found = look_up_below(state->tree, state->options->source[i].path, path);
+	for (size_t i = 0; !found && i < state->sources; i++)
+		found = look_up_below(state->tree, state->source[i], path);
 	/* As mkisofs has it: relative to the working directory. */
 	return found ? found : look_up_source(state, path);
 }
@@ -248,9 +251,9 @@ static uint32_t rule_of_patterns(const struct order_state *state, const struct s
 	return last;
 }
 
-static int priority_of(const struct sqst_sort *sort, uint64_t ref)
+static int priority_of(const struct sqst_sort *sort, uint64_t holds)
 {
-	const uint32_t rule = (uint32_t)ref;
+	const uint32_t rule = (uint32_t)holds;
 
 	return rule ? sort->rule[rule - 1].priority : 0;
 }
@@ -270,23 +273,29 @@ static uint64_t stronger(const struct sqst_sort *sort, uint64_t a, uint64_t b)
 
 static void give_rules(struct order_state *state)
 {
-	struct sqst_node *const root = sqst_tree_root(state->tree);
-	struct sqst_node *node;
-
-	for (node = root; node; node = sqst_tree_next(node))
-		node->inode->ref = UNSEEN;
-	for (node = root; node; node = sqst_tree_next(node)) {
+	for (uint32_t i = 0; i < state->tree->indexes; i++)
+		state->holds[i] = UNSEEN;
+	for (struct sqst_node *node = state->tree->root; node; node = sqst_tree_next(node)) {
 		const uint32_t name = rule_of_name(state, node);
 		const uint32_t pattern = rule_of_patterns(state, node);
 		const uint32_t own = name > pattern ? name : pattern;
-		const uint64_t above = node->parent ? node->parent->inode->ref : 0;
+		const uint64_t above = node->parent ? state->holds[node->parent->inode->index] : 0;
+		uint64_t *holds = &state->holds[node->inode->index];
 
 		if (node->inode->type == SQST_TYPE_DIR)
-			node->inode->ref = own ? own : above;
+			*holds = own ? own : above;
 		else
-			node->inode->ref =
-			    stronger(state->sort, node->inode->ref, own ? own | EXPLICIT : above);
+			*holds = stronger(state->sort, *holds, own ? own | EXPLICIT : above);
 	}
+}
+
+static struct sqst_node *next_in_tree(struct sqst_order *order)
+{
+	do
+		order->node = order->node ? sqst_tree_next(order->node) : order->tree->root;
+	while (order->node && (order->node->inode->type != SQST_TYPE_FILE ||
+			       !sqst_inode_set_add(&order->seen, order->node->inode)));
+	return order->node;
 }
 
 static int by_priority(const void *a, const void *b)
@@ -300,49 +309,78 @@ static int by_priority(const void *a, const void *b)
 
 static int gather_files(const struct order_state *state, struct sqst_order *order)
 {
+	struct sqst_node *node;
+
 	order->place = calloc(sqst_tree_inodes(state->tree) + (size_t)1, sizeof(*order->place));
 	if (!order->place)
 		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
-	for (struct sqst_node *node = sqst_tree_root(state->tree); node;
-	     node = sqst_tree_next(node)) {
-		struct sqst_inode *inode = node->inode;
-		const uint32_t rule = (uint32_t)inode->ref;
+	while ((node = next_in_tree(order))) {
+		const uint32_t rule = (uint32_t)state->holds[node->inode->index];
 
-		if (inode->type != SQST_TYPE_FILE || inode->ref == UNSEEN)
-			continue;
 		order->place[order->count] = (struct sqst_ordered_file){
 		    node, priority_of(state->sort, rule),
 		    rule ? state->sort->rule[rule - 1].flags : 0, order->count};
 		order->count++;
-		inode->ref = UNSEEN;
 	}
 	qsort(order->place, order->count, sizeof(*order->place), by_priority);
 	return 0;
 }
 
-int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort, struct sqst_tree *tree,
-		    const struct sqst_build_options *options, struct sqst_report *why)
+static int apply_rules(struct order_state *state, struct sqst_order *order)
 {
-	struct order_state state = {.sort = sort, .tree = tree, .options = options, .why = why};
-	int rc;
+	SQST_AUTO_FREE uint64_t *holds = calloc(state->tree->indexes, sizeof(*holds));
+	int rc = find_targets(state);
 
-	if (!sort || sort->rules == 0)
-		return 0;
+	if (rc < 0)
+		return rc;
+	if (!holds)
+		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	state->holds = holds;
+	give_rules(state);
+	warn_of_nothing(state);
+	return gather_files(state, order);
+}
+
+int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
+		    const char *const *source, size_t sources, struct sqst_report *why)
+{
+	struct order_state state = {
+	    .sort = sort, .tree = order->tree, .source = source, .sources = sources, .why = why};
+	int rc = sqst_inode_set_reserve(&order->seen, order->tree, why);
+
+	if (rc < 0 || !sort || sort->rules == 0)
+		return rc;
 	if (sort->rules >= UINT32_MAX)
 		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "too many lines in the sort files");
-	rc = find_targets(&state);
-	if (rc == 0) {
-		give_rules(&state);
-		warn_of_nothing(&state);
-		rc = gather_files(&state, order);
-	}
+	rc = apply_rules(&state, order);
 	free(state.target);
 	free(state.fits);
 	return rc;
 }
 
+/* ---- one after the other */
+
+void sqst_order_begin(struct sqst_order *order)
+{
+	memset(order->seen.bit, 0, order->seen.size);
+	order->node = NULL;
+	order->next = 0;
+	order->flags = 0;
+}
+
+struct sqst_node *sqst_order_next(struct sqst_order *order)
+{
+	if (!order->place)
+		return next_in_tree(order);
+	if (order->next == order->count)
+		return NULL;
+	order->flags = order->place[order->next].flags;
+	return order->place[order->next++].node;
+}
+
 void sqst_order_release(struct sqst_order *order)
 {
+	sqst_inode_set_release(&order->seen);
 	free(order->place);
 	*order = (struct sqst_order){0};
 }

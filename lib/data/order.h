@@ -4,7 +4,7 @@
 #define LIB_DATA_ORDER_H
 
 #include "data/sort_file.h"
-#include "sqst/build.h"
+#include "tree/inode_set.h"
 
 /* One regular file. */
 struct sqst_ordered_file {
@@ -16,20 +16,35 @@ struct sqst_ordered_file {
 	size_t position;
 };
 
+/* All regular files of a tree, each once, at the first of its names. */
 struct sqst_order {
-	/* All regular files, a hard link group at its first name; NULL without rules: tree order.
-	 */
+	struct sqst_tree *tree;
+	/* In the order of rules; NULL without rules: tree order. */
 	struct sqst_ordered_file *place;
 	size_t count;
+	/* Where it is: the file that came last, and which came before, or how many of the places.
+	 */
+	struct sqst_node *node;
+	struct sqst_inode_set seen;
+	size_t next;
+	/* What the rules say of the file that came last, an or of enum sqst_sort_flag. */
+	unsigned flags;
 };
 
-/* Apply rules. Paths that begin with '/', './' or '../' are looked for in the sources' directories
- * first, others in the tree. Rules that name nothing are warned of, once a file. Uses inode->ref. 0
- * or SQST_ERR_NOMEM. */
-int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort, struct sqst_tree *tree,
-		    const struct sqst_build_options *options, struct sqst_report *why);
+/* Apply rules to the files of order->tree; the rest must be zero. Paths that begin with '/', './'
+ * or '../' are looked for in the sources first, which are paths of directories, others in the tree.
+ * Rules that name nothing are warned of, once a file. sort may be NULL. 0, SQST_ERR_NOMEM or
+ * SQST_ERR_LIMIT. */
+int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
+		    const char *const *source, size_t sources, struct sqst_report *why);
 
-/* Frees the places, not order. */
+/* Begin before the first file. */
+void sqst_order_begin(struct sqst_order *order);
+
+/* The next file, NULL behind the last. */
+struct sqst_node *sqst_order_next(struct sqst_order *order);
+
+/* Frees what it has, not order. */
 void sqst_order_release(struct sqst_order *order);
 
 #endif

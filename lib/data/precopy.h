@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/output.h"
+#include "sqst/cancel.h"
 
 struct sqst_image;
 

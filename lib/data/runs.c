@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
 #include "base/scope.h"
 #include "data/runs.h"
@@ -27,25 +28,15 @@ int sqst_runs_open(struct sqst_runs *runs, struct sqst_report *why)
 /* Room for one more piece, and for one more run. */
 static int grow_runs(struct sqst_runs *runs)
 {
-	if (runs->pieces == runs->piece_room) {
-		const size_t room = runs->piece_room * 2 + 256;
-		struct sqst_piece *grown = realloc(runs->piece, room * sizeof(*grown));
+	struct sqst_piece *piece =
+	    sqst_grow(runs->piece, runs->pieces, &runs->piece_room, sizeof(*piece));
+	struct sqst_run *run = sqst_grow(runs->run, runs->count, &runs->room, sizeof(*run));
 
-		if (!grown)
-			return runs_no_memory(runs);
-		runs->piece = grown;
-		runs->piece_room = room;
-	}
-	if (runs->count == runs->room) {
-		const size_t room = runs->room * 2 + 256;
-		struct sqst_run *grown = realloc(runs->run, room * sizeof(*grown));
-
-		if (!grown)
-			return runs_no_memory(runs);
-		runs->run = grown;
-		runs->room = room;
-	}
-	return 0;
+	if (piece)
+		runs->piece = piece;
+	if (run)
+		runs->run = run;
+	return piece && run ? 0 : runs_no_memory(runs);
 }
 
 static int add_run(struct sqst_runs *runs, struct sqst_extent *extent, uint32_t fragment,
@@ -103,14 +94,14 @@ uint64_t sqst_runs_size(const struct sqst_runs *runs)
 /* ---- placing */
 
 /* Whether a run is bytes of the parent as they stand there. */
-static bool stands(const struct sqst_runs *runs, const struct sqst_run *run)
+static bool is_of_parent(const struct sqst_runs *runs, const struct sqst_run *run)
 {
 	return run->pieces == 1 && !runs->piece[run->first_piece].spooled;
 }
 
-static uint64_t was(const struct sqst_runs *runs, const struct sqst_run *run)
+static uint64_t old_place(const struct sqst_runs *runs, const struct sqst_run *run)
 {
-	return stands(runs, run) ? runs->piece[run->first_piece].at : SQST_UNIT_NEW;
+	return is_of_parent(runs, run) ? runs->piece[run->first_piece].at : SQST_UNIT_NEW;
 }
 
 /* For qsort_r(): indexes of runs by their place in the parent; new ones behind, as they were made.
@@ -121,9 +112,9 @@ static int by_run_place(const void *a, const void *b, void *user)
 	const size_t one = *(const size_t *)a, two = *(const size_t *)b;
 	const struct sqst_run *left = &runs->run[one], *right = &runs->run[two];
 
-	if (was(runs, left) != was(runs, right))
-		return was(runs, left) < was(runs, right) ? -1 : 1;
-	if (stands(runs, left) && left->size != right->size)
+	if (old_place(runs, left) != old_place(runs, right))
+		return old_place(runs, left) < old_place(runs, right) ? -1 : 1;
+	if (is_of_parent(runs, left) && left->size != right->size)
 		return left->size > right->size ? -1 : 1;
 	return one < two ? -1 : one > two;
 }
@@ -135,16 +126,16 @@ static void make_units(struct sqst_runs *runs, const size_t *order)
 	for (size_t i = 0; i < runs->count; i++) {
 		struct sqst_run *run = &runs->run[order[i]];
 		struct sqst_unit *last = runs->units > 0 ? &runs->unit[runs->units - 1] : NULL;
-		const uint64_t at = was(runs, run);
+		const uint64_t at = old_place(runs, run);
 
-		if (at != SQST_UNIT_NEW && last && at < last->was + last->size) {
-			run->inside = at - last->was;
+		if (at != SQST_UNIT_NEW && last && at < last->old_place + last->size) {
+			run->inside = at - last->old_place;
 			if (run->inside + run->size > last->size)
 				last->size = run->inside + run->size;
 		} else {
 			runs->source[runs->units] = order[i];
 			runs->unit[runs->units++] =
-			    (struct sqst_unit){.size = run->size, .was = at};
+			    (struct sqst_unit){.size = run->size, .old_place = at};
 		}
 		run->unit = runs->units - 1;
 	}
@@ -271,8 +262,8 @@ int sqst_runs_copy(struct sqst_runs *runs, const struct sqst_layout *layout,
 		const struct sqst_run *run = &runs->run[runs->source[order[i]]];
 		uint64_t to = unit->place;
 
-		if (unit->was != SQST_UNIT_NEW) {
-			const struct sqst_piece whole = {unit->was, unit->size, false};
+		if (unit->old_place != SQST_UNIT_NEW) {
+			const struct sqst_piece whole = {unit->old_place, unit->size, false};
 
 			rc = copy_piece(&range, to, whole, runs->why);
 			continue;

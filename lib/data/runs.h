@@ -10,15 +10,7 @@
 #include "data/extent.h"
 #include "data/layout.h"
 
-/* A fragment block, as the fragment table has it. */
 struct sqst_image;
-
-struct sqst_fragment {
-	uint64_t start;
-	uint32_t size;
-	/* Bytes in it, uncompressed. */
-	uint32_t content;
-};
 
 /* Bytes of a run that stand together where they are now. */
 struct sqst_piece {

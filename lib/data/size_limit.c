@@ -26,23 +26,23 @@ struct additions {
 	uint64_t bytes;
 };
 
-static uint64_t tail_bytes(const struct sqst_data *data, const struct sqst_extent *extent,
+static uint64_t tail_bytes(const struct sqst_places *places, const struct sqst_extent *extent,
 			   uint64_t size)
 {
-	const uint64_t blocks = (uint64_t)extent->blocks * data->options->codec.block_size;
+	const uint64_t blocks = (uint64_t)extent->blocks * places->block_size;
 	const struct sqst_fragment *fragment;
 
 	if (extent->fragment == SQST_NO_FRAGMENT || size <= blocks)
 		return 0;
-	fragment = &data->fragment[extent->fragment];
+	fragment = &places->fragment[extent->fragment];
 	return (size - blocks) * (fragment->size & (SQST_BLOCK_RAW - 1)) / fragment->content;
 }
 
 /* A second call for what shares the extent gives 0. */
-static uint64_t take_extent_bytes(const struct sqst_data *data, const struct sqst_inode *inode)
+static uint64_t take_extent_bytes(const struct sqst_places *places, const struct sqst_inode *inode)
 {
 	struct sqst_extent *extent = inode->u.file.extent;
-	uint64_t bytes = tail_bytes(data, extent, inode->u.file.size);
+	uint64_t bytes = tail_bytes(places, extent, inode->u.file.size);
 
 	for (uint32_t i = 0; i < extent->blocks; i++)
 		bytes += extent->size[i] & (SQST_BLOCK_RAW - 1);
@@ -68,28 +68,29 @@ static void add_growth(struct additions *additions, const struct sqst_node *node
 	additions->largest[at] = (struct addition){node, bytes};
 }
 
-static void find_growth(struct additions *additions, const struct sqst_data *data, uint32_t known)
+static void find_growth(struct additions *additions, const struct sqst_tree *tree,
+			const struct sqst_places *places, uint32_t known)
 {
 	const struct sqst_node *node;
 
-	for (node = sqst_tree_root(data->tree); node; node = sqst_tree_next(node)) {
+	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
 		if (node->inode->type == SQST_TYPE_FILE && node->inode->number <= known)
-			take_extent_bytes(data, node->inode);
+			take_extent_bytes(places, node->inode);
 	}
-	for (node = sqst_tree_root(data->tree); node; node = sqst_tree_next(node)) {
+	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
 		if (node->inode->type == SQST_TYPE_FILE && node->inode->number > known)
-			add_growth(additions, node, take_extent_bytes(data, node->inode));
+			add_growth(additions, node, take_extent_bytes(places, node->inode));
 	}
 }
 
-int sqst_additions_refuse(struct sqst_data *data, const struct sqst_image_plan *plan, uint64_t size,
-			  struct sqst_report *why)
+int sqst_size_limit_refuse(const struct sqst_tree *tree, const struct sqst_places *places,
+			   const struct sqst_size_limit *limit, struct sqst_report *why)
 {
-	const char *what = plan->known ? "is new and" : "is a large file and";
+	const char *what = limit->known ? "is new and" : "is a large file and";
 	struct additions additions = {0};
 	char path[PATH_MAX];
 
-	find_growth(&additions, data, plan->known);
+	find_growth(&additions, tree, places, limit->known);
 	for (unsigned i = 0; i < additions.count; i++) {
 		const struct addition *one = &additions.largest[i];
 
@@ -98,12 +99,12 @@ int sqst_additions_refuse(struct sqst_data *data, const struct sqst_image_plan *
 		sqst_warn(why, path, "%s takes %llu bytes of the image", what,
 			  (unsigned long long)one->bytes);
 	}
-	if (plan->known)
+	if (limit->known)
 		sqst_warn(why, NULL, "%llu new files take %llu bytes of the image in all",
 			  (unsigned long long)additions.files, (unsigned long long)additions.bytes);
-	return sqst_fail(why, SQST_ERR_LIMIT, plan->options->output,
+	return sqst_fail(why, SQST_ERR_LIMIT, limit->image,
 			 "the image would have %llu bytes, %llu more than the limit of %llu",
-			 (unsigned long long)size,
-			 (unsigned long long)(size - plan->options->max_size),
-			 (unsigned long long)plan->options->max_size);
+			 (unsigned long long)limit->size,
+			 (unsigned long long)(limit->size - limit->most),
+			 (unsigned long long)limit->most);
 }

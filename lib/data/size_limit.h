@@ -3,13 +3,22 @@
 #ifndef LIB_DATA_SIZE_LIMIT_H
 #define LIB_DATA_SIZE_LIMIT_H
 
-#include "data/data.h"
-#include "write/write.h"
+#include "data/extent.h"
+#include "sqst/tree.h"
+
+struct sqst_size_limit {
+	/* Bytes of the image, and those that it may have. */
+	uint64_t size;
+	uint64_t most;
+	/* Numbers above it are of paths that no parent has; 0 without parents. */
+	uint32_t known;
+	/* Its name. */
+	const char *image;
+};
 
 /* Warn of the largest additions since the parents, or without parents of the largest files, and
- * fail: the image has `size` bytes, more than the plan allows. The data must be written; its
- * extents are of no use afterwards. Returns SQST_ERR_LIMIT or SQST_ERR_NOMEM. */
-int sqst_additions_refuse(struct sqst_data *data, const struct sqst_image_plan *plan, uint64_t size,
-			  struct sqst_report *why);
+ * fail. The extents are of no use afterwards. Returns SQST_ERR_LIMIT. */
+int sqst_size_limit_refuse(const struct sqst_tree *tree, const struct sqst_places *places,
+			   const struct sqst_size_limit *limit, struct sqst_report *why);
 
 #endif

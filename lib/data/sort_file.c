@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/scope.h"
 #include "base/wait.h"
 #include "data/sort_file.h"
@@ -139,15 +140,12 @@ static int take_flags(struct sort_line *line, struct sqst_sort_rule *rule)
 
 static int add_rule(struct sqst_sort *sort, struct sqst_sort_rule rule, struct sqst_report *why)
 {
-	if (sort->rules == sort->room) {
-		const size_t room = sort->room ? sort->room * 2 : 64;
-		struct sqst_sort_rule *grown = realloc(sort->rule, room * sizeof(*grown));
+	struct sqst_sort_rule *grown =
+	    sqst_grow(sort->rule, sort->rules, &sort->room, sizeof(*grown));
 
-		if (!grown)
-			return sqst_fail(why, SQST_ERR_NOMEM, rule.file, "out of memory");
-		sort->rule = grown;
-		sort->room = room;
-	}
+	if (!grown)
+		return sqst_fail(why, SQST_ERR_NOMEM, rule.file, "out of memory");
+	sort->rule = grown;
 	sort->rule[sort->rules++] = rule;
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/scope.h"
-#include "data/update_tails.h"
+#include "data/update.h"
 #include "parent/parent_data.h"
 #include "tree/tree.h"
 
@@ -60,7 +60,7 @@ static int find_needs(struct sqst_tails *tails, size_t found, struct need **out,
 {
 	const struct sqst_reuse *reuse = tails->data->reuse;
 	struct need *need = calloc(reuse->image.super.fragments + (size_t)1, sizeof(*need));
-	const bool purge = sqst_data_has(tails->data, SQST_BUILD_PURGE);
+	const bool purge = tails->data->options->purge;
 	const struct sqst_reuse_file *last = NULL;
 	size_t needs = 0;
 
@@ -91,7 +91,7 @@ static int find_needs(struct sqst_tails *tails, size_t found, struct need **out,
 
 static void drop_small(const struct sqst_data *data, struct need *need, size_t needs)
 {
-	const uint32_t limit = data->options->codec.block_size / SMALL;
+	const uint32_t limit = data->options->block_size / SMALL;
 	unsigned small = 0;
 
 	for (size_t i = 0; i < needs; i++)
@@ -116,10 +116,11 @@ static int by_live(const void *a, const void *b, void *user)
 }
 
 /* Dead tails may take half of the slack; the other half is for gaps. */
-static int bound_dead(const struct sqst_data *data, struct need *need, size_t needs)
+static int bound_dead(const struct sqst_data *data, const struct sqst_runs *runs, struct need *need,
+		      size_t needs)
 {
 	SQST_AUTO_FREE struct need **order = calloc(needs + 1, sizeof(struct need *));
-	uint64_t size = sqst_runs_size(&data->runs), dead = 0, limit;
+	uint64_t size = sqst_runs_size(runs), dead = 0, limit;
 
 	if (!order)
 		return sqst_data_no_memory(data);
@@ -157,21 +158,21 @@ static int keep_tail(struct sqst_data *data, const struct sqst_tail *tail)
 	return 0;
 }
 
-static int keep_fragment(struct sqst_tails *tails, const struct need *need)
+static int keep_fragment(struct sqst_tails *tails, struct sqst_runs *runs, const struct need *need)
 {
 	struct sqst_data *data = tails->data;
 	const struct sqst_reuse *reuse = data->reuse;
 	const struct sqst_reuse_fragment *fragment = &reuse->fragment[need->fragment];
-	const bool share_equal = !sqst_data_has(data, SQST_BUILD_NO_DUPLICATES);
+	const bool share_equal = !data->options->no_duplicates;
 	const struct sqst_reuse_file *last = NULL;
-	int rc = sqst_runs_take(&data->runs, NULL, need->fragment, fragment->start,
+	int rc = sqst_runs_take(runs, NULL, need->fragment, fragment->start,
 				stored_size(data, need->fragment));
 
-	data->fragment[need->fragment] =
+	data->places->fragment[need->fragment] =
 	    (struct sqst_fragment){0, fragment->field, fragment->content};
-	data->dead += share(data, need, false);
-	data->result->reuse.removed += fragment->content - need->live;
-	data->result->reuse.fragments++;
+	data->stats->dead += share(data, need, false);
+	data->stats->removed += fragment->content - need->live;
+	data->stats->old_fragments++;
 	for (size_t i = need->first; rc == 0 && i < need->first + need->count; i++) {
 		const struct sqst_tail *tail = &tails->tail[i];
 		const struct sqst_reuse_file *file = &reuse->file[tail->file];
@@ -180,8 +181,8 @@ static int keep_fragment(struct sqst_tails *tails, const struct need *need)
 		if (equal && !share_equal)
 			continue;
 		if (equal && !tail->node->inode->u.file.extent) {
-			data->result->duplicate_files++;
-			data->result->duplicate_bytes += tail->node->inode->u.file.size;
+			data->stats->duplicate_files++;
+			data->stats->duplicate_bytes += tail->node->inode->u.file.size;
 		}
 		last = file;
 		rc = keep_tail(data, tail);
@@ -189,20 +190,88 @@ static int keep_fragment(struct sqst_tails *tails, const struct need *need)
 	return rc;
 }
 
-int sqst_tails_keep(struct sqst_tails *tails)
+/* One that stays keeps its index; the other entries are free. */
+static int make_table(struct sqst_data *data)
+{
+	struct sqst_places *places = data->places;
+
+	places->fragments = data->reuse->image.super.fragments;
+	places->fragments_room = places->fragments;
+	places->fragment = calloc(places->fragments + (size_t)1, sizeof(*places->fragment));
+	return places->fragment ? 0 : sqst_data_no_memory(data);
+}
+
+int sqst_tails_keep(struct sqst_tails *tails, struct sqst_runs *runs)
 {
 	SQST_AUTO_FREE struct need *need = NULL;
 	const size_t found = sqst_tails_sort_found(tails);
 	size_t needs = 0;
-	int rc = find_needs(tails, found, &need, &needs);
+	int rc = make_table(tails->data);
 
+	if (rc == 0)
+		rc = find_needs(tails, found, &need, &needs);
 	if (rc < 0)
 		return rc;
 	drop_small(tails->data, need, needs);
-	rc = bound_dead(tails->data, need, needs);
+	rc = bound_dead(tails->data, runs, need, needs);
 	for (size_t i = 0; rc == 0 && i < needs; i++) {
 		if (need[i].kept)
-			rc = keep_fragment(tails, &need[i]);
+			rc = keep_fragment(tails, runs, &need[i]);
 	}
 	return rc;
+}
+
+/* ---- the fragment table */
+
+/* Let each file's fragment be at its new index. */
+static void renumber(const struct sqst_tree *tree, const uint32_t *moved)
+{
+	struct sqst_node *node;
+
+	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
+		if (node->inode->type == SQST_TYPE_FILE)
+			node->inode->u.file.extent->renumber = true;
+	}
+	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
+		struct sqst_extent *extent =
+		    node->inode->type == SQST_TYPE_FILE ? node->inode->u.file.extent : NULL;
+
+		/* Files may share one. */
+		if (extent && extent->renumber && extent->fragment != SQST_NO_FRAGMENT)
+			extent->fragment = moved[extent->fragment];
+		if (extent)
+			extent->renumber = false;
+	}
+}
+
+int sqst_update_close_table(struct sqst_update *update)
+{
+	struct sqst_places *places = update->data->places;
+	SQST_AUTO_FREE uint32_t *moved = calloc(places->fragments + (size_t)1, sizeof(*moved));
+	uint32_t low = 0, high = places->fragments;
+
+	if (!moved)
+		return sqst_data_no_memory(update->data);
+	for (uint32_t i = 0; i < places->fragments; i++)
+		moved[i] = i;
+	for (;;) {
+		while (low < high && places->fragment[low].content > 0)
+			low++;
+		while (low < high && places->fragment[high - 1].content == 0)
+			high--;
+		if (low >= high)
+			break;
+		moved[--high] = low;
+		places->fragment[low] = places->fragment[high];
+		places->fragment[high] = (struct sqst_fragment){0};
+	}
+	places->fragments = low;
+	for (size_t i = 0; i < update->runs.count; i++) {
+		struct sqst_run *run = &update->runs.run[i];
+
+		if (!run->extent)
+			run->fragment = moved[run->fragment];
+	}
+	renumber(update->data->tree, moved);
+	return 0;
 }

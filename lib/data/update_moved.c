@@ -9,7 +9,7 @@
 #include <xxhash.h>
 
 #include "base/scope.h"
-#include "data/update_tails.h"
+#include "data/update.h"
 #include "parent/parent_data.h"
 #include "tree/tree.h"
 
@@ -31,72 +31,63 @@ static int by_tail_hash(const void *a, const void *b)
 	return left->file < right->file ? -1 : left->file > right->file;
 }
 
-static int by_tail_value(const void *a, const void *b)
-{
-	const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 /* Whether a tail is looked for at other paths: it is all of its file, and not found yet. */
-static bool seeks(const struct sqst_data *data, const struct sqst_tail *tail)
+static bool is_sought(const struct sqst_data *data, const struct sqst_tail *tail)
 {
-	return !tail->same && tail->node->inode->u.file.size < data->options->codec.block_size;
+	return !tail->same && tail->node->inode->u.file.size < data->options->block_size;
 }
 
-/* The sizes that are looked for, sorted. */
-static int sizes_sought(const struct sqst_tails *tails, uint64_t **out, size_t *count)
+static int sizes_sought(const struct sqst_tails *tails, struct sqst_sizes *sought)
 {
-	uint64_t *size = calloc(tails->count + 1, sizeof(*size));
-
-	if (!size)
+	sought->size = calloc(tails->count + 1, sizeof(uint64_t));
+	if (!sought->size)
 		return sqst_data_no_memory(tails->data);
-	*count = 0;
 	for (size_t i = 0; i < tails->count; i++) {
-		if (seeks(tails->data, &tails->tail[i]))
-			size[(*count)++] = tails->tail[i].node->inode->u.file.size;
+		if (is_sought(tails->data, &tails->tail[i]))
+			sought->size[sought->count++] = tails->tail[i].node->inode->u.file.size;
 	}
-	qsort(size, *count, sizeof(*size), by_tail_value);
-	*out = size;
+	sqst_sizes_sort(sought);
 	return 0;
 }
 
-/* Hash the ends in fragment blocks that were not looked at and may have what is sought. */
-static int hash_rest(struct sqst_tails *tails, const uint64_t *size, size_t sizes)
+/* Whether a fragment block was not looked at and may have what is sought. */
+static bool is_worth_a_look(const struct sqst_reuse *reuse,
+			    const struct sqst_reuse_fragment *fragment,
+			    const struct sqst_sizes *sought)
 {
-	struct sqst_data *data = tails->data;
-	struct sqst_reuse *reuse = data->reuse;
+	bool wanted = false;
 
-	for (uint32_t i = 0; i < reuse->image.super.fragments; i++) {
-		struct sqst_reuse_fragment *fragment = &reuse->fragment[i];
-		bool wanted = false;
-		int rc;
-
-		for (uint32_t k = 0; fragment->content == 0 && k < fragment->files && !wanted; k++)
-			wanted = bsearch(&reuse->file[reuse->by_fragment[fragment->first + k]].size,
-					 size, sizes, sizeof(*size), by_tail_value) != NULL;
-		if (!wanted)
-			continue;
-		rc = sqst_tails_hash(data, fragment);
-		if (rc < 0)
-			return rc;
-	}
-	return sqst_queue_drain(&data->queue, data->why);
+	for (uint32_t i = 0; fragment->content == 0 && i < fragment->files && !wanted; i++)
+		wanted = sqst_sizes_have(sought,
+					 reuse->file[reuse->by_fragment[fragment->first + i]].size);
+	return wanted;
 }
 
-static int index_hashes(const struct sqst_tails *tails, const uint64_t *size, size_t sizes,
+static int hash_unseen(struct sqst_data *data, const struct sqst_sizes *sought)
+{
+	struct sqst_reuse *reuse = data->reuse;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < reuse->image.super.fragments; i++) {
+		if (is_worth_a_look(reuse, &reuse->fragment[i], sought))
+			rc = sqst_tails_hash(data, &reuse->fragment[i]);
+	}
+	return rc == 0 ? sqst_queue_drain(&data->queue, data->why) : rc;
+}
+
+static int index_hashes(const struct sqst_data *data, const struct sqst_sizes *sought,
 			struct known **out, size_t *count)
 {
-	const struct sqst_reuse *reuse = tails->data->reuse;
+	const struct sqst_reuse *reuse = data->reuse;
 	struct known *known = calloc(reuse->files + 1, sizeof(*known));
 
 	if (!known)
-		return sqst_data_no_memory(tails->data);
+		return sqst_data_no_memory(data);
 	*count = 0;
 	for (uint32_t i = 0; i < reuse->files; i++) {
 		const struct sqst_reuse_file *file = &reuse->file[i];
 
-		if (file->hashed && bsearch(&file->size, size, sizes, sizeof(*size), by_tail_value))
+		if (file->hashed && sqst_sizes_have(sought, file->size))
 			known[(*count)++] = (struct known){file->hash, file->size, i};
 	}
 	qsort(known, *count, sizeof(*known), by_tail_hash);
@@ -104,8 +95,8 @@ static int index_hashes(const struct sqst_tails *tails, const uint64_t *size, si
 	return 0;
 }
 
-/* Propose a file of the parent for each tail that is looked for. */
-static int propose(struct sqst_tails *tails, const struct known *known, size_t count)
+/* Pair each tail that is looked for with a file of the parent that has its hash. */
+static int find_by_hash(struct sqst_tails *tails, const struct known *known, size_t count)
 {
 	struct sqst_data *data = tails->data;
 
@@ -116,7 +107,7 @@ static int propose(struct sqst_tails *tails, const struct known *known, size_t c
 		size_t low = 0, high = count;
 		int rc;
 
-		if (!seeks(data, tail))
+		if (!is_sought(data, tail))
 			continue;
 		tail->file = SQST_NO_FILE;
 		rc = sqst_tail_read(data, tail->node, data->content);
@@ -139,29 +130,25 @@ static int propose(struct sqst_tails *tails, const struct known *known, size_t c
 
 int sqst_tails_find_moved(struct sqst_tails *tails)
 {
-	struct sqst_data *data = tails->data;
-	SQST_AUTO_FREE uint64_t *size = NULL;
+	SQST_CLEANUP(sqst_sizes_release) struct sqst_sizes sought = {0};
 	SQST_AUTO_FREE struct known *known = NULL;
-	size_t sizes = 0, count = 0, found, proposed = 0;
-	int rc = sizes_sought(tails, &size, &sizes);
+	size_t count = 0, found;
+	int rc = sizes_sought(tails, &sought);
 
-	if (rc < 0 || sizes == 0)
+	if (rc < 0 || sought.count == 0)
 		return rc;
-	rc = hash_rest(tails, size, sizes);
+	rc = hash_unseen(tails->data, &sought);
 	if (rc == 0)
-		rc = index_hashes(tails, size, sizes, &known, &count);
+		rc = index_hashes(tails->data, &sought, &known, &count);
 	if (rc == 0)
-		rc = propose(tails, known, count);
+		rc = find_by_hash(tails, known, count);
 	if (rc < 0)
 		return rc;
 	found = sqst_tails_sort_found(tails);
 	for (size_t i = found; i < tails->count; i++) {
 		/* The end of a file with blocks was compared already. */
-		if (!seeks(data, &tails->tail[i]))
+		if (!is_sought(tails->data, &tails->tail[i]))
 			tails->tail[i].file = SQST_NO_FILE;
-		proposed += tails->tail[i].file != SQST_NO_FILE;
 	}
-	qsort_r(tails->tail + found, tails->count - found, sizeof(*tails->tail),
-		sqst_tails_by_place, data->reuse);
-	return sqst_tails_compare(data, tails->tail + found, proposed);
+	return sqst_tails_compare(tails, found);
 }

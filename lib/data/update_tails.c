@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parent's fragment blocks. Most data of a root file system is in the ends of files and in
- * small files, many of them to a block, so what becomes of these blocks decides what an update
- * costs.
- *
- * First each file's end is compared with that of the same path in the parent, block by block of the
- * parent; then ends that are not there are looked for in all of the parent by their hash, and
- * compared. A fragment block stays if at least half of it is still needed; ends in it that are not
- * found elsewhere are dead weight. */
+/* The ends of files beside those in the parent's fragment blocks. Most data of a root file system
+ * is in the ends of files and in small files, many of them to a block, so what becomes of these
+ * blocks decides what an update costs. Ends are compared block by block of the parent, with all
+ * that may be in it at once, so that each is unpacked once. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -14,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/scope.h"
-#include "data/update_tails.h"
+#include "data/update.h"
 #include "parent/parent_data.h"
+#include "tree/content_reader.h"
 #include "tree/tree.h"
 
 /* Tails that are compared with one fragment block. */
@@ -31,72 +27,11 @@ struct tails_job {
 	uint32_t content;
 };
 
-static uint64_t tail_start(const struct sqst_data *data, const struct sqst_node *node)
-{
-	const uint64_t size = node->inode->u.file.size;
-
-	return size - size % data->options->codec.block_size;
-}
-
 /* ---- which tails there are */
 
-/* Whether the end of a file is to be found or made: no other file gave it its extent. */
-static bool wants_tail(const struct sqst_data *data, const struct sqst_inode *inode)
-{
-	const struct sqst_extent *extent = inode->u.file.extent;
-
-	if (!extent)
-		return true;
-	return extent->fragment == SQST_NO_FRAGMENT &&
-	       (uint64_t)extent->blocks * data->options->codec.block_size < inode->u.file.size;
-}
-
-static uint32_t find_old_tail(const struct sqst_data *data, const struct sqst_inode *inode)
-{
-	const struct sqst_reuse *reuse = data->reuse;
-	const struct sqst_reuse_file *file = sqst_reuse_find(reuse, inode->previous);
-
-	if (!file || file->size != inode->u.file.size ||
-	    file->fragment >= reuse->image.super.fragments || sqst_reuse_tail(reuse, file) == 0)
-		return SQST_NO_FILE;
-	return (uint32_t)(file - reuse->file);
-}
-
-static void add_node(struct sqst_tails *tails, struct sqst_node *node)
-{
-	struct sqst_inode *inode = node->inode;
-
-	/* Once for all names: count_source() has left 1 there. */
-	if (inode->type != SQST_TYPE_FILE || inode->ref == 2 || !wants_tail(tails->data, inode))
-		return;
-	inode->ref = 2;
-	tails->tail[tails->count] = (struct sqst_tail){.node = node,
-						       .file = find_old_tail(tails->data, inode),
-						       .order = (uint32_t)tails->count};
-	tails->count++;
-}
-
-static int gather_tails(struct sqst_tails *tails, const struct sqst_order *order)
-{
-	struct sqst_data *data = tails->data;
-	struct sqst_node *node = order->place ? NULL : sqst_tree_root(data->tree);
-
-	tails->tail = calloc(sqst_tree_inodes(data->tree), sizeof(*tails->tail));
-	if (!tails->tail)
-		return sqst_data_no_memory(data);
-	for (; node; node = sqst_tree_next(node))
-		add_node(tails, node);
-	for (size_t i = 0; i < order->count; i++) {
-		/* What a sort file wants stored in a way of its own is made anew. */
-		if (order->place[i].flags == 0)
-			add_node(tails, order->place[i].node);
-	}
-	return 0;
-}
-
-/* ---- comparing */
-
-int sqst_tails_by_place(const void *a, const void *b, void *user)
+/* For qsort_r() with a struct sqst_reuse: those with a file of the parent first, by fragment, place
+ * in it, and order. */
+static int by_old_place(const void *a, const void *b, void *user)
 {
 	const struct sqst_reuse *reuse = user;
 	const struct sqst_tail *left = a, *right = b;
@@ -115,51 +50,94 @@ int sqst_tails_by_place(const void *a, const void *b, void *user)
 	return left->order < right->order ? -1 : left->order > right->order;
 }
 
-int sqst_tail_read(struct sqst_data *data, const struct sqst_node *node, uint8_t *to)
+/* Whether the end of a file is to be found or made: no other file gave it its extent. */
+static bool wants_tail(const struct sqst_data *data, const struct sqst_inode *inode)
 {
-	struct sqst_content content = {0};
-	int rc = sqst_content_open(&content, data->tree, node, data->why);
+	const struct sqst_extent *extent = inode->u.file.extent;
 
-	if (rc == 0)
-		rc = sqst_content_read(&content, tail_start(data, node), to,
-				       sqst_tail_size(data, node), data->why);
-	if (rc == 0)
-		rc = sqst_content_check(&content, data->why);
-	sqst_content_close(&content);
-	return rc;
+	if (!extent)
+		return true;
+	return extent->fragment == SQST_NO_FRAGMENT &&
+	       (uint64_t)extent->blocks * data->options->block_size < inode->u.file.size;
 }
 
-void sqst_tails_check(struct sqst_block *block, struct sqst_tools *tools)
+static uint32_t find_old_tail(const struct sqst_data *data, const struct sqst_inode *inode)
 {
-	struct tails_job *job = block->task;
-	struct sqst_reuse *reuse = job->reuse;
-	struct sqst_reuse_block was;
+	const struct sqst_reuse *reuse = data->reuse;
+	const struct sqst_reuse_file *file = sqst_reuse_find(reuse, inode->previous);
 
-	block->out_size = 0;
-	if (!sqst_reuse_load(reuse, tools, job->fragment->start, job->fragment->field, &was,
-			     &block->failure)) {
+	if (!file || file->size != inode->u.file.size ||
+	    file->fragment >= reuse->image.super.fragments || sqst_reuse_tail(reuse, file) == 0)
+		return SQST_NO_FILE;
+	return (uint32_t)(file - reuse->file);
+}
+
+int sqst_tails_gather(struct sqst_tails *tails)
+{
+	struct sqst_data *data = tails->data;
+	struct sqst_node *node;
+
+	tails->tail = calloc(sqst_tree_inodes(data->tree), sizeof(*tails->tail));
+	if (!tails->tail)
+		return sqst_data_no_memory(data);
+	sqst_order_begin(&data->order);
+	while ((node = sqst_order_next(&data->order))) {
+		/* What a sort file wants stored in a way of its own is made anew. */
+		if (data->order.flags != 0 || !wants_tail(data, node->inode))
+			continue;
+		tails->tail[tails->count] =
+		    (struct sqst_tail){.node = node,
+				       .file = find_old_tail(data, node->inode),
+				       .order = (uint32_t)tails->count};
+		tails->count++;
+	}
+	return 0;
+}
+
+/* ---- comparing */
+
+int sqst_tail_read(struct sqst_data *data, const struct sqst_node *node, uint8_t *to)
+{
+	const uint32_t size = sqst_tail_size(data, node);
+	bool zero;
+
+	return sqst_reader_read_part(data->tree, node, node->inode->u.file.size - size, to, size,
+				     &zero, data->why);
+}
+
+/* A pool's work. */
+static void check_tails(struct sqst_block *base, struct sqst_tools *tools)
+{
+	struct sqst_data_block *block = (struct sqst_data_block *)base;
+	struct tails_job *job = base->task;
+	struct sqst_reuse *reuse = job->reuse;
+	struct sqst_reuse_block old;
+
+	base->out_size = 0;
+	if (!sqst_reuse_load(reuse, tools, job->fragment->start, job->fragment->field, &old,
+			     &base->failure)) {
 		block->damaged = true;
 		return;
 	}
-	job->content = was.size;
+	job->content = old.size;
 	if (job->hash)
-		sqst_reuse_hash(reuse, job->fragment, was.data, was.size);
+		sqst_reuse_hash(reuse, job->fragment, old.data, old.size);
 	for (size_t i = 0; i < job->tails; i++) {
 		struct sqst_tail *tail = &job->tail[i];
 		const struct sqst_reuse_file *file = &reuse->file[tail->file];
 		const uint32_t size = sqst_reuse_tail(reuse, file);
 
-		if (file->fragment_offset > was.size || size > was.size - file->fragment_offset)
+		if (file->fragment_offset > old.size || size > old.size - file->fragment_offset)
 			block->damaged = true;
 		else
-			tail->same = was.clean && memcmp(was.data + file->fragment_offset,
-							 block->in + tail->at, size) == 0;
+			tail->same = old.clean && memcmp(old.data + file->fragment_offset,
+							 base->in + tail->at, size) == 0;
 	}
 }
 
-int sqst_tails_finish(struct sqst_data *data, struct sqst_block *block)
+static int finish_tails(struct sqst_data *data, struct sqst_data_block *block)
 {
-	const struct tails_job *job = block->task;
+	const struct tails_job *job = block->base.task;
 
 	if (!block->damaged) {
 		job->fragment->content = job->content;
@@ -168,92 +146,93 @@ int sqst_tails_finish(struct sqst_data *data, struct sqst_block *block)
 	for (size_t i = 0; i < job->tails; i++)
 		job->tail[i].same = false;
 	/* A block that no file needs may be as it is. */
-	return job->tails == 0 ? 0
-			       : sqst_data_damaged(data, job->tail[0].node, job->fragment->start);
+	return job->tails == 0
+		   ? 0
+		   : sqst_old_blocks_damaged(data, job->tail[0].node, job->fragment->start);
 }
 
 static int start_job(struct sqst_data *data, struct sqst_reuse_fragment *fragment,
-		     struct sqst_tail *tail, bool hash, struct sqst_block **out)
+		     struct sqst_tail *tail, bool hash, struct sqst_data_block **out)
 {
-	struct tails_job *job = sqst_arena_alloc(data->extents, sizeof(*job));
+	struct tails_job *job = sqst_arena_alloc(data->places->extents, sizeof(*job));
 	int rc = sqst_data_canceled(data);
 
 	if (rc == 0 && !job)
 		rc = sqst_data_no_memory(data);
 	if (rc == 0)
-		rc = sqst_queue_take(&data->queue, out, data->why);
+		rc = sqst_data_take_block(data, out);
 	if (rc < 0)
 		return rc;
 	*job = (struct tails_job){
 	    .tail = tail, .reuse = data->reuse, .fragment = fragment, .hash = hash};
-	(*out)->work = sqst_tails_check;
-	(*out)->task = job;
-	(*out)->in_size = 0;
+	(*out)->finish = finish_tails;
+	(*out)->base.work = check_tails;
+	(*out)->base.task = job;
 	return 0;
 }
 
-int sqst_tails_compare(struct sqst_data *data, struct sqst_tail *tail, size_t count)
+/* Hand over the tails in the block, unless there is none. */
+static void submit_tails(struct sqst_data *data, struct sqst_data_block **block)
+{
+	if (*block)
+		sqst_queue_submit(&data->queue, &(*block)->base, false);
+	*block = NULL;
+}
+
+/* Tails that are sorted by their old place. */
+static int compare_sorted(struct sqst_data *data, struct sqst_tail *tail, size_t count)
 {
 	struct sqst_reuse *reuse = data->reuse;
-	struct sqst_block *block = NULL;
+	struct sqst_data_block *block = NULL;
 	struct tails_job *job = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		struct sqst_reuse_fragment *fragment =
 		    &reuse->fragment[reuse->file[tail[i].file].fragment];
 		const uint32_t size = sqst_tail_size(data, tail[i].node);
-		const bool other = job && job->fragment != fragment;
+		const bool other = !job || job->fragment != fragment;
 		int rc = 0;
 
-		if (job && (other || block->in_size + size > data->options->codec.block_size)) {
-			sqst_queue_submit(&data->queue, block, false);
-			block = NULL;
-		}
-		if (!block) {
-			rc = start_job(data, fragment, &tail[i], !job || other, &block);
+		if (other || block->base.in_size + size > data->options->block_size) {
+			submit_tails(data, &block);
+			rc = start_job(data, fragment, &tail[i], other, &block);
 			if (rc < 0)
 				return rc;
-			job = block->task;
+			job = block->base.task;
 		}
-		tail[i].at = block->in_size;
-		rc = sqst_tail_read(data, tail[i].node, block->in + block->in_size);
+		tail[i].at = block->base.in_size;
+		rc = sqst_tail_read(data, tail[i].node, block->base.in + block->base.in_size);
 		if (rc < 0) {
-			sqst_queue_return(&data->queue, block);
+			sqst_queue_return(&data->queue, &block->base);
 			return rc;
 		}
-		block->in_size += size;
+		block->base.in_size += size;
 		job->tails++;
 	}
-	if (block)
-		sqst_queue_submit(&data->queue, block, false);
+	submit_tails(data, &block);
 	return sqst_queue_drain(&data->queue, data->why);
+}
+
+int sqst_tails_compare(struct sqst_tails *tails, size_t from)
+{
+	struct sqst_tail *tail = tails->tail + from;
+	const size_t count = tails->count - from;
+	size_t paired = 0;
+
+	qsort_r(tail, count, sizeof(*tail), by_old_place, tails->data->reuse);
+	while (paired < count && tail[paired].file != SQST_NO_FILE)
+		paired++;
+	return compare_sorted(tails->data, tail, paired);
 }
 
 int sqst_tails_hash(struct sqst_data *data, struct sqst_reuse_fragment *fragment)
 {
-	struct sqst_block *block;
+	struct sqst_data_block *block;
 	const int rc = start_job(data, fragment, NULL, true, &block);
 
 	if (rc == 0)
-		sqst_queue_submit(&data->queue, block, false);
+		sqst_queue_submit(&data->queue, &block->base, false);
 	return rc;
-}
-
-/* ---- all of it */
-
-/* When something failed, blocks in the queue may still point to them. */
-static void release_tails(struct sqst_tails *tails)
-{
-	sqst_queue_abandon(&tails->data->queue);
-	free(tails->tail);
-}
-
-static int make_table(struct sqst_data *data)
-{
-	data->fragments = data->reuse->image.super.fragments;
-	data->fragments_room = data->fragments;
-	data->fragment = calloc(data->fragments + (size_t)1, sizeof(*data->fragment));
-	return data->fragment ? 0 : sqst_data_no_memory(data);
 }
 
 size_t sqst_tails_sort_found(struct sqst_tails *tails)
@@ -268,31 +247,6 @@ size_t sqst_tails_sort_found(struct sqst_tails *tails)
 		tails->tail[found++] = tails->tail[i];
 		tails->tail[i] = swap;
 	}
-	qsort_r(tails->tail, found, sizeof(*tails->tail), sqst_tails_by_place, tails->data->reuse);
+	qsort_r(tails->tail, found, sizeof(*tails->tail), by_old_place, tails->data->reuse);
 	return found;
-}
-
-int sqst_data_keep_tails(struct sqst_data *data, const struct sqst_order *order)
-{
-	SQST_CLEANUP(release_tails) struct sqst_tails tails = {.data = data};
-	size_t paired = 0;
-	int rc;
-
-	if (!data->reuse->fragments)
-		return 0;
-	rc = make_table(data);
-	if (rc == 0)
-		rc = gather_tails(&tails, order);
-	if (rc == 0) {
-		qsort_r(tails.tail, tails.count, sizeof(*tails.tail), sqst_tails_by_place,
-			data->reuse);
-		while (paired < tails.count && tails.tail[paired].file != SQST_NO_FILE)
-			paired++;
-		rc = sqst_tails_compare(data, tails.tail, paired);
-	}
-	if (rc == 0)
-		rc = sqst_tails_find_moved(&tails);
-	if (rc == 0)
-		rc = sqst_tails_keep(&tails);
-	return rc;
 }

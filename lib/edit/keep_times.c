@@ -11,18 +11,20 @@
 
 #include "base/cancel.h"
 #include "base/scope.h"
-#include "data/content_reader.h"
 #include "sqst/edit.h"
+#include "tree/content_reader.h"
 
 #define CHUNK (256 * 1024)
 
-/* While the trees are compared, inode->ref of the new tree says which inode of the parent it is: 0
- * not seen yet, NOT_ONE, or a pointer. */
-#define NOT_ONE 1
+/* What the names of an inode are not, all of them, in the parent. */
+static const struct sqst_inode not_one;
 
 struct keep {
 	struct sqst_tree *tree;
 	const struct sqst_tree *parent;
+	/* By the index of an inode of the tree: the parent's inode, &not_one, or NULL for one that
+	 * was not met yet. */
+	const struct sqst_inode **other;
 	unsigned flags;
 	const struct sqst_cancel *cancel;
 	struct sqst_keep_stats stats;
@@ -66,13 +68,14 @@ static size_t node_depth(const struct sqst_node *node)
 }
 
 /* All names of an inode must be names of one inode in the parent. */
-static void pair_inode(struct sqst_inode *inode, const struct sqst_node *other)
+static void pair_inode(const struct keep *keep, const struct sqst_inode *inode,
+		       const struct sqst_node *other)
 {
-	const uint64_t ref = other && other->inode->type == inode->type
-				 ? (uint64_t)(uintptr_t)other->inode
-				 : NOT_ONE;
+	const struct sqst_inode **known = &keep->other[inode->index];
+	const struct sqst_inode *one =
+	    other && other->inode->type == inode->type ? other->inode : &not_one;
 
-	inode->ref = inode->ref == 0 || inode->ref == ref ? ref : NOT_ONE;
+	*known = !*known || *known == one ? one : &not_one;
 }
 
 static int pair_all(struct keep *keep)
@@ -80,8 +83,6 @@ static int pair_all(struct keep *keep)
 	struct trail trail = {0};
 	int rc = 0;
 
-	for (struct sqst_node *node = keep->tree->root; node; node = sqst_tree_next(node))
-		node->inode->ref = 0;
 	for (struct sqst_node *node = keep->tree->root; rc == 0 && node;
 	     node = sqst_tree_next(node)) {
 		const size_t depth = node_depth(node);
@@ -90,7 +91,7 @@ static int pair_all(struct keep *keep)
 						: dir      ? sqst_tree_find(dir, node->name)
 							   : NULL;
 
-		pair_inode(node->inode, other);
+		pair_inode(keep, node->inode, other);
 		if (other && other->inode->type != SQST_TYPE_DIR)
 			other = NULL;
 		if (node->inode->type == SQST_TYPE_DIR && !trail_set(&trail, depth, other))
@@ -249,12 +250,13 @@ static int is_same_inode(struct keep *keep, const struct sqst_node *node,
 static int keep_time(struct keep *keep, const struct sqst_node *node)
 {
 	struct sqst_inode *inode = node->inode;
-	const struct sqst_inode *other = (const struct sqst_inode *)(uintptr_t)inode->ref;
+	const struct sqst_inode *other = keep->other[inode->index];
 	bool same = false;
 	int rc;
 
-	inode->ref = 0;
-	if (other->mtime == inode->mtime)
+	/* Once for all names. */
+	keep->other[inode->index] = &not_one;
+	if (other == &not_one || other->mtime == inode->mtime)
 		return 0;
 	rc = is_same_inode(keep, node, other, &same);
 	if (rc < 0 || !same)
@@ -270,8 +272,10 @@ int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
 {
 	SQST_AUTO_FREE uint8_t *ours = malloc(CHUNK);
 	SQST_AUTO_FREE uint8_t *theirs = malloc(CHUNK);
+	SQST_AUTO_FREE const struct sqst_inode **other = calloc(tree->indexes, sizeof(*other));
 	struct keep keep = {.tree = tree,
 			    .parent = parent,
+			    .other = other,
 			    .flags = flags,
 			    .cancel = cancel,
 			    .ours = ours,
@@ -279,15 +283,11 @@ int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
 			    .why = why};
 	int rc;
 
-	if (!ours || !theirs)
+	if (!ours || !theirs || !other)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	rc = pair_all(&keep);
-	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {
-		if (node->inode->ref != 0 && node->inode->ref != NOT_ONE)
-			rc = keep_time(&keep, node);
-	}
-	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
-		node->inode->ref = 0;
+	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node))
+		rc = keep_time(&keep, node);
 	if (stats)
 		*stats = keep.stats;
 	return rc;

@@ -18,11 +18,19 @@ SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 #define WHITEOUT ".wh."
 #define OPAQUE   ".wh..wh..opq"
 
+/* What an inode of the upper tree became: a directory's name, or an inode. */
+union layer_copy {
+	struct sqst_node *node;
+	struct sqst_inode *inode;
+};
+
 struct layer_merge {
 	struct sqst_tree *tree;
 	struct sqst_tree *upper;
 	/* Index in `tree` of each origin of `upper`. */
 	uint8_t origin[SQST_ORIGINS_MAX];
+	/* By the index of an inode of `upper`. */
+	union layer_copy *copy;
 	struct sqst_report *why;
 };
 
@@ -147,33 +155,26 @@ static int copy_inode(struct layer_merge *merge, const struct sqst_inode *from,
 	return copy_layer_xattrs(merge, from, to);
 }
 
-/* The inode or, of a directory, the name that an inode of the upper tree became. */
-static void set_copy(struct sqst_inode *inode, void *copy)
-{
-	inode->ref = (uint64_t)(uintptr_t)copy;
-}
-
-static void *get_copy(const struct sqst_inode *inode)
-{
-	return (void *)(uintptr_t)inode->ref;
-}
-
 static int add_merged(struct layer_merge *merge, struct sqst_node *dir, struct sqst_node *node)
 {
-	struct sqst_inode *inode = node->inode;
+	const struct sqst_inode *inode = node->inode;
+	union layer_copy *known = &merge->copy[inode->index];
 	struct sqst_node *copy;
 	const int rc = check_pointers(merge, node);
 
 	if (rc < 0)
 		return rc;
-	if (inode->type != SQST_TYPE_DIR && get_copy(inode))
-		return sqst_tree_link(merge->tree, dir, node->name, get_copy(inode))
+	if (inode->type != SQST_TYPE_DIR && known->inode)
+		return sqst_tree_link(merge->tree, dir, node->name, known->inode)
 			   ? 0
 			   : layers_no_memory(merge);
 	copy = sqst_tree_add(merge->tree, dir, node->name, (enum sqst_type)inode->type);
 	if (!copy)
 		return layers_no_memory(merge);
-	set_copy(inode, inode->type == SQST_TYPE_DIR ? (void *)copy : (void *)copy->inode);
+	if (inode->type == SQST_TYPE_DIR)
+		known->node = copy;
+	else
+		known->inode = copy->inode;
 	return copy_inode(merge, inode, copy->inode);
 }
 
@@ -261,7 +262,7 @@ static int merge_directory(struct layer_merge *merge, struct sqst_node *lower,
 		if (is_mark(node) || is_overlay_whiteout(merge, node))
 			continue;
 		if (known)
-			set_copy(node->inode, known);
+			merge->copy[node->inode->index].node = known;
 		else
 			fresh[used++] = node;
 	}
@@ -306,18 +307,22 @@ static int move_origins(struct layer_merge *merge)
 
 int sqst_tree_lay(struct sqst_tree *tree, struct sqst_tree *upper, struct sqst_report *why)
 {
-	struct layer_merge merge = {.tree = tree, .upper = upper, .why = why};
-	int rc = move_origins(&merge);
+	SQST_AUTO_FREE union layer_copy *copy = calloc(upper->indexes, sizeof(*copy));
+	struct layer_merge merge = {.tree = tree, .upper = upper, .copy = copy, .why = why};
+	int rc;
 
+	if (!copy)
+		return layers_no_memory(&merge);
+	rc = move_origins(&merge);
 	/* States of origins, link targets and pinned paths are in it. */
 	sqst_arena_take_over(tree->arena, upper->arena);
 	if (!tree->source[0])
 		tree->source = upper->source;
-	set_copy(upper->root->inode, tree->root);
+	copy[upper->root->inode->index].node = tree->root;
 	for (struct sqst_node *node = upper->root; rc == 0 && node; node = sqst_tree_next(node)) {
 		/* A directory under a mark (".wh..wh.plnk") has no copy. */
-		if (node->inode->type == SQST_TYPE_DIR && get_copy(node->inode))
-			rc = merge_directory(&merge, get_copy(node->inode), node);
+		if (node->inode->type == SQST_TYPE_DIR && copy[node->inode->index].node)
+			rc = merge_directory(&merge, copy[node->inode->index].node, node);
 	}
 	return rc;
 }

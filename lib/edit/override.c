@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/scope.h"
 #include "sqst/edit.h"
-#include "tree/tree.h"
+#include "tree/inode_set.h"
 
 /* Sets of attributes that a set became: most inodes share one of a few. */
 struct sets {
@@ -193,22 +193,19 @@ static int override_inode(struct override_job *job, const struct sqst_node *node
 int sqst_tree_override(struct sqst_tree *tree, const struct sqst_overrides *overrides,
 		       struct sqst_report *why)
 {
+	SQST_CLEANUP(sqst_inode_set_release) struct sqst_inode_set done = {0};
 	struct override_job job = {.tree = tree, .overrides = overrides, .why = why};
 	int rc = check_modes(overrides, why);
 
 	if (rc == 0 && overrides->xattrs > 0)
 		rc = sets_init(&job);
+	if (rc == 0)
+		rc = sqst_inode_set_reserve(&done, tree, why);
 	/* Each inode once, at its first name: an offset must not be added twice. */
-	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
-		node->inode->ref = 0;
 	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {
-		if (node->inode->ref)
-			continue;
-		node->inode->ref = 1;
-		rc = override_inode(&job, node);
+		if (sqst_inode_set_add(&done, node->inode))
+			rc = override_inode(&job, node);
 	}
-	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
-		node->inode->ref = 0;
 	free(job.sets.became[0]);
 	free(job.sets.became[1]);
 	return rc;

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "base/scope.h"
+#include "tree/inode_set.h"
 
 #define LABEL "security.selinux"
 
@@ -75,19 +76,14 @@ static int label_node(struct selabel_handle *handle, struct sqst_tree *tree,
 
 static int label_all(struct selabel_handle *handle, struct sqst_tree *tree, struct sqst_report *why)
 {
-	for (struct sqst_node *node = sqst_tree_root(tree); node; node = sqst_tree_next(node))
-		node->inode->ref = 0;
-	for (struct sqst_node *node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
-		int rc;
+	SQST_CLEANUP(sqst_inode_set_release) struct sqst_inode_set done = {0};
+	int rc = sqst_inode_set_reserve(&done, tree, why);
 
-		if (node->inode->ref)
-			continue;
-		node->inode->ref = 1;
-		rc = label_node(handle, tree, node, why);
-		if (rc < 0)
-			return rc;
+	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {
+		if (sqst_inode_set_add(&done, node->inode))
+			rc = label_node(handle, tree, node, why);
 	}
-	return 0;
+	return rc;
 }
 
 static int say_nothing(int type, const char *format, ...)

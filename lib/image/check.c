@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "image/read.h"
+#include "image/tree.h"
 
 static int by_reference(const void *a, const void *b)
 {
@@ -75,7 +75,6 @@ static int check_inode(struct sqst_image *image, const struct sqst_numbers *numb
 	struct sqst_image_inode inode;
 	struct sqst_cursor cursor;
 	char path[SQST_SHOWN_MAX];
-	bool passed;
 	int rc = sqst_image_inode_read(image, ref_of(name), &inode, &cursor);
 
 	for (size_t i = 0; rc == 0 && i < count; i++)
@@ -86,8 +85,8 @@ static int check_inode(struct sqst_image *image, const struct sqst_numbers *numb
 		return bad_pair(image, numbers, &name[0], &name[1],
 				"one directory is in two places");
 	/* Only up to the next inode: so all inodes together cost no more than the table. */
-	rc = sqst_cursor_skip(&cursor, inode.tail, limit, &passed);
-	if (rc == 0 && passed) {
+	rc = sqst_cursor_skip(&cursor, inode.tail, limit);
+	if (rc > 0) {
 		sqst_names_path(numbers, name->order, path);
 		return sqst_image_bad(image,
 				      "%s: its inode at reference 0x%" PRIx64

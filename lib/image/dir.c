@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/array.h"
 #include "base/bytes.h"
-#include "image/read.h"
+#include "image/tree.h"
 
 #define ENTRY_SIZE offsetof(sqfs_dir_entry_t, name)
 
@@ -31,6 +31,26 @@ struct listing_reader {
 	struct sqst_names *names;
 	size_t prefix;
 };
+
+void sqst_shown_add(char shown[SQST_SHOWN_MAX], const char *name)
+{
+	static const char gap[] = "/[...]/";
+	const size_t length = strlen(shown), more = strlen(name);
+
+	if (length + 1 + more < SQST_SHOWN_MAX) {
+		shown[length] = '/';
+		memcpy(shown + length + 1, name, more + 1);
+		return;
+	}
+	/* The first bytes, a gap, and as much of the last name as fits. A gap that is there
+	 * already, because the path is longer still, is overwritten. */
+	const size_t head = SQST_SHOWN_MAX / 3;
+	const size_t room = SQST_SHOWN_MAX - head - sizeof(gap);
+	const size_t tail = more < room ? more : room;
+
+	memcpy(shown + (length < head ? length : head), gap, sizeof(gap));
+	memcpy(shown + strlen(shown), name + more - tail, tail + 1);
+}
 
 static int fail_listing(const struct listing_reader *reader, const char *what)
 {
@@ -64,8 +84,7 @@ static int add_listed(struct listing_reader *reader, const char *name, size_t le
 	char *copy;
 
 	if (names->count >= UINT32_MAX)
-		return sqst_fail(reader->image->why, SQST_ERR_PARENT, reader->image->name,
-				 "more than %" PRIu32 " names", UINT32_MAX);
+		return sqst_image_fail(reader->image, "more than %" PRIu32 " names", UINT32_MAX);
 	copy = sqst_arena_strndup(reader->arena, name, length);
 	entries = sqst_grow(listing->entry, listing->count, &listing->room, sizeof(*entries));
 	if (entries)
@@ -103,10 +122,11 @@ static int check_listed_name(const struct listing_reader *reader, const char *na
 			return bad_entry(reader, name, "the name is not in its sorted place");
 	}
 	if (reader->prefix + length > SQST_IMAGE_PATH_MAX)
-		return sqst_fail(reader->image->why, SQST_ERR_PARENT, reader->image->name,
-				 "%s: a path in it has more than %d bytes, which is more than "
-				 "Linux takes",
-				 reader->path, SQST_IMAGE_PATH_MAX);
+		return sqst_image_fail(
+		    reader->image,
+		    "%s: a path in it has more than %d bytes, which is more than "
+		    "Linux takes",
+		    reader->path, SQST_IMAGE_PATH_MAX);
 	return 0;
 }
 

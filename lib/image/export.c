@@ -8,75 +8,60 @@
 #include <inttypes.h>
 
 #include "base/bytes.h"
-#include "image/read.h"
+#include "image/tree.h"
 
-struct table {
-	struct sqst_image *image;
-	const struct sqst_numbers *numbers;
-	/* Names that are not checked yet. */
-	const struct sqst_name *name;
-	size_t names;
-	bool strict;
-};
-
-static int check_entry(struct table *table, uint32_t number, uint64_t entry)
+static int check_live(const struct sqst_image *image, const struct sqst_numbers *numbers,
+		      const struct sqst_name *name, uint64_t entry)
 {
-	struct sqst_image *image = table->image;
+	const uint64_t ref = name->key >> 4;
 	char path[SQST_SHOWN_MAX];
-	uint64_t ref;
 
-	if (table->names == 0 || table->name->number != number) {
-		if (entry == SQST_NONE)
-			return 0;
-		if (!table->strict)
-			return image->stray ? image->stray(image, number, image->stray_user) : 0;
-		return sqst_image_bad(image,
-				      "the export table has 0x%" PRIx64 " for number %" PRIu32
-				      ", which no path has, and must be empty",
-				      entry, number);
-	}
-	ref = table->name->key >> 4;
-	if (entry != ref) {
-		sqst_names_path(table->numbers, table->name->order, path);
-		return sqst_image_bad(image,
-				      "the export table has 0x%" PRIx64 " for number %" PRIu32
-				      ", but %s has that number and its inode is at 0x%" PRIx64,
-				      entry, number, path, ref);
-	}
-	table->name++;
-	table->names--;
-	return 0;
+	if (entry == ref)
+		return 0;
+	sqst_names_path(numbers, name->order, path);
+	return sqst_image_bad(image,
+			      "the export table has 0x%" PRIx64 " for number %" PRIu32
+			      ", but %s has that number and its inode is at 0x%" PRIx64,
+			      entry, name->number, path, ref);
 }
 
-static int check_blocks(struct table *table, const struct sqst_table *exports)
+static int bad_orphan(const struct sqst_image *image, uint32_t number, uint64_t entry)
 {
-	uint32_t number = 1;
-	int rc = 0;
-
-	for (uint32_t i = 0; rc == 0 && i < exports->blocks; i++) {
-		struct sqst_meta block;
-		uint32_t entries = 0;
-
-		rc = sqst_table_block(exports, i, &block, &entries);
-		for (uint32_t k = 0; rc == 0 && k < entries; k++)
-			rc = check_entry(table, number++, sqst_get64(block.data + 8 * (size_t)k));
-	}
-	return rc;
+	return sqst_image_bad(image,
+			      "the export table has 0x%" PRIx64 " for number %" PRIu32
+			      ", which no path has, and must be empty",
+			      entry, number);
 }
 
 int sqst_image_exports(struct sqst_image *image, const struct sqst_numbers *numbers,
-		       const struct sqst_names *names, bool strict)
+		       const struct sqst_names *names,
+		       int (*orphan)(struct sqst_image *image, uint32_t number, void *user),
+		       void *user)
 {
-	struct table table = {image, numbers, names->name, names->count, strict};
-	struct sqst_table exports;
+	const struct sqst_name *name = names->name, *const end = name + names->count;
+	struct sqst_table table;
+	uint32_t number = 1;
 	int rc;
 
 	if (image->super.export_table == SQST_NONE)
 		return 0;
-	rc = sqst_table_open(&exports, image, image->exports.name, image->super.export_table,
+	rc = sqst_table_open(&table, image, image->exports.name, image->super.export_table,
 			     image->exports.end, image->super.inodes, 8);
-	if (rc == 0)
-		rc = check_blocks(&table, &exports);
-	sqst_table_release(&exports);
+	for (uint32_t block = 0; rc == 0 && block < table.blocks; block++) {
+		const uint8_t *data = NULL;
+		uint32_t entries = 0;
+
+		rc = sqst_table_block(&table, block, &data, &entries);
+		for (uint32_t i = 0; rc == 0 && i < entries; i++, number++) {
+			const uint64_t entry = sqst_get64(data + 8 * (size_t)i);
+
+			if (name < end && name->number == number)
+				rc = check_live(image, numbers, name++, entry);
+			else if (entry != SQST_NONE)
+				rc = orphan ? orphan(image, number, user)
+					    : bad_orphan(image, number, entry);
+		}
+	}
+	sqst_table_release(&table);
 	return rc;
 }

@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/scope.h"
-#include "image/read.h"
+#include "image/meta.h"
 
 #define HEADER 2
 
@@ -24,6 +24,7 @@ struct slot {
 	uint64_t at;
 	uint32_t stored;
 	uint32_t size;
+	bool raw;
 };
 
 struct sqst_meta_cache {
@@ -31,15 +32,6 @@ struct sqst_meta_cache {
 	uint8_t data[1 << CACHE_LOG][SQST_META_SIZE];
 	uint8_t packed[HEADER + SQST_META_SIZE];
 };
-
-struct sqst_meta_cache *sqst_meta_cache_new(void)
-{
-	struct sqst_meta_cache *cache = malloc(sizeof(*cache));
-
-	if (cache)
-		memset(cache->slot, 0, sizeof(cache->slot));
-	return cache;
-}
 
 static size_t slot_of(uint64_t at)
 {
@@ -77,12 +69,10 @@ static int unpack_meta(struct sqst_image *image, const struct sqst_area *area, u
 {
 	int32_t size;
 
-	if (!image->coder) {
-		image->coder = image->codec->decompressor(image->super.block_size);
-		if (!image->coder)
-			return sqst_image_nomem(image);
-	}
-	size = image->codec->decompress(image->coder, packed, length, data, SQST_META_SIZE);
+	if (!sqst_tools_unpacking(&image->tools, image->codec, image->super.block_size))
+		return sqst_image_nomem(image);
+	size = image->codec->decompress(image->tools.decompressor, packed, length, data,
+					SQST_META_SIZE);
 	if (size == SQST_ERR_NOMEM)
 		return sqst_image_nomem(image);
 	if (size <= 0 || size > SQST_META_SIZE)
@@ -121,6 +111,7 @@ static int fill_meta_cache(struct sqst_image *image, const struct sqst_area *are
 			return rc;
 	}
 	slot->stored = HEADER + length;
+	slot->raw = (header & SQST_META_RAW) != 0;
 	slot->at = at;
 	return 0;
 }
@@ -129,17 +120,25 @@ int sqst_meta_load(struct sqst_image *image, const struct sqst_area *area, uint6
 		   struct sqst_meta *block)
 {
 	const size_t which = slot_of(at);
-	const struct slot *slot = &image->cache->slot[which];
+	const struct slot *slot;
 	int rc;
 
 	if (at < area->start || at > area->end || area->end - at < HEADER)
 		return bad_place(image, area, at);
+	if (!image->cache) {
+		image->cache = malloc(sizeof(*image->cache));
+		if (!image->cache)
+			return sqst_image_nomem(image);
+		memset(image->cache->slot, 0, sizeof(image->cache->slot));
+	}
+	slot = &image->cache->slot[which];
 	if (slot->at != at && (rc = fill_meta_cache(image, area, at, which)) < 0)
 		return rc;
 	/* It may have been unpacked as a block of another table, which ends elsewhere. */
 	if (slot->stored > area->end - at)
 		return bad_place(image, area, at);
-	*block = (struct sqst_meta){at, at + slot->stored, slot->size, image->cache->data[which]};
+	*block = (struct sqst_meta){at, at + slot->stored, slot->size, slot->raw,
+				    image->cache->data[which]};
 	return 0;
 }
 
@@ -230,10 +229,11 @@ int sqst_cursor_read(struct sqst_cursor *cursor, void *data, size_t size)
 	return 0;
 }
 
-int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit, bool *passed)
+int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit)
 {
-	*passed = SQST_REF(cursor->at - cursor->area->start, cursor->offset) > limit;
-	while (size > 0 && !*passed) {
+	uint64_t ref = SQST_REF(cursor->at - cursor->area->start, cursor->offset);
+
+	while (size > 0 && ref <= limit) {
 		struct sqst_meta meta;
 		const int rc = current(cursor, &meta);
 		uint64_t share;
@@ -243,10 +243,26 @@ int sqst_cursor_skip(struct sqst_cursor *cursor, uint64_t size, uint64_t limit, 
 		share = meta.size - cursor->offset;
 		if (share > size)
 			share = size;
-		if (SQST_REF(cursor->at - cursor->area->start, cursor->offset + share) > limit)
-			*passed = true;
 		cursor->offset += (uint32_t)share;
 		size -= share;
+		ref = SQST_REF(cursor->at - cursor->area->start, cursor->offset);
 	}
-	return 0;
+	return ref > limit;
+}
+
+int sqst_cursor_settle(struct sqst_cursor *cursor, bool *more)
+{
+	struct sqst_meta meta;
+	int rc;
+
+	*more = cursor->at < cursor->area->end;
+	if (!*more)
+		return 0;
+	rc = sqst_meta_load(cursor->image, cursor->area, cursor->at, &meta);
+	if (rc == 0 && cursor->offset == meta.size) {
+		cursor->at = meta.next;
+		cursor->offset = 0;
+		*more = cursor->at < cursor->area->end;
+	}
+	return rc;
 }

@@ -1,237 +1,175 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading the numbering of an image: the steps, and how an image is refused. */
+/* Opening an image: a file, a device, or a part of a file. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
+#include <elf.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/cancel.h"
+#include "base/bytes.h"
 #include "base/file.h"
-#include "base/limits.h"
-#include "base/scope.h"
 #include "image/read.h"
-#include "sqst/image.h"
-#include "sqst/map.h"
 
-/* The canonical map is made in memory to recompute the own id. No real image comes near this; a
- * hostile one could, with many long paths that compress well. */
-#define PATH_BYTES_MAX sqst_limit_most(SQST_LIMIT_PATHS)
+#define MAGIC "hsqs"
 
-SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)
-
-int sqst_image_bad(const struct sqst_image *image, const char *format, ...)
+/* The offset that a name ends with; false if it has none. */
+static bool split_name(char *name, uint64_t *offset)
 {
-	char text[SQST_MESSAGE_MAX];
-	va_list list;
+	char *at = strrchr(name, '@'), *end;
+	unsigned long long value;
 
-	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	return sqst_fail(image->why, SQST_ERR_PARENT, image->name, "damaged: %s%s", text,
-			 image->source ? "" : "; use another parent image");
+	if (!at || at == name || at[1] < '0' || at[1] > '9')
+		return false;
+	errno = 0;
+	value = strtoull(at + 1, &end, 0);
+	if (*end || errno != 0 || value > INT64_MAX)
+		return false;
+	*at = '\0';
+	*offset = value;
+	return true;
 }
 
-int sqst_image_nomem(const struct sqst_image *image)
+static uint64_t field(const uint8_t *raw, bool big, size_t at, unsigned size)
 {
-	return sqst_fail(image->why, SQST_ERR_NOMEM, image->name, "out of memory");
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < size; i++)
+		value |= (uint64_t)raw[at + i] << 8 * (big ? size - 1 - i : i);
+	return value;
 }
 
-int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, uint64_t offset)
+/* The end of an ELF file: its section headers are last (that is where an AppImage's image begins),
+ * or, if they were stripped, its last segment is. 0: it is no ELF file. -1 with errno set if it
+ * cannot be read. */
+static int elf_end(int fd, uint64_t *end)
 {
-	ssize_t got;
-	const int rc = sqst_canceled(image->cancel, image->why);
+	uint8_t raw[sizeof(Elf64_Ehdr)] = {0};
+	const ssize_t got = sqst_pread_full(fd, raw, sizeof(raw), 0);
+	const bool wide = raw[EI_CLASS] == ELFCLASS64, big = raw[EI_DATA] == ELFDATA2MSB;
+	uint64_t sections, count, size;
 
-	if (rc < 0)
-		return rc;
-	got = sqst_pread_full(image->fd, data, size, image->base + offset);
+	*end = 0;
 	if (got < 0)
-		return sqst_fail_errno(image->why, SQST_ERR_PARENT, errno, image->name,
-				       "cannot read %zu bytes at offset 0x%" PRIx64, size, offset);
-	if ((size_t)got < size)
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "it was cut short while it was read: no %zu bytes at offset "
-				 "0x%" PRIx64,
-				 size, offset);
+		return -1;
+	if (got < (ssize_t)sizeof(Elf32_Ehdr) || memcmp(raw, ELFMAG, SELFMAG) != 0)
+		return 0;
+	sections =
+	    field(raw, big, wide ? offsetof(Elf64_Ehdr, e_shoff) : offsetof(Elf32_Ehdr, e_shoff),
+		  wide ? 8 : 4);
+	size =
+	    field(raw, big,
+		  wide ? offsetof(Elf64_Ehdr, e_shentsize) : offsetof(Elf32_Ehdr, e_shentsize), 2);
+	count = field(raw, big,
+		      wide ? offsetof(Elf64_Ehdr, e_shnum) : offsetof(Elf32_Ehdr, e_shnum), 2);
+	if (sections <= INT64_MAX)
+		*end = sections + size * count;
 	return 0;
 }
 
-static int rewritten(const struct sqst_image *image, const char *what)
+/* 1: yes, 0: no, -1 with errno set: that cannot be found out. */
+static int has_magic(int fd, uint64_t at)
 {
-	return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-			 "the image was rewritten by another tool after sqfs-stable made it: %s; "
-			 "use the original image, or its map",
-			 what);
+	char raw[4];
+	const ssize_t got = sqst_pread_full(fd, raw, sizeof(raw), at);
+
+	if (got < 0)
+		return -1;
+	return got == (ssize_t)sizeof(raw) && memcmp(raw, MAGIC, sizeof(raw)) == 0;
 }
 
-/* The stable-numbering record against the superblock and the tree, whose highest number is given.
- */
-static int check_record(const struct sqst_image *image, struct sqst_numbers *numbers,
-			const struct sqst_names *names, uint32_t highest)
+/* Where the image begins: here, or behind an ELF file; builders of AppImages may align what they
+ * append. Here, too, if it is nowhere. 0, or -1 with errno set. */
+static int find_base(int fd, uint64_t *base)
 {
-	struct sqst_lineage *lineage = &numbers->lineage;
-	uint8_t id[SQST_UUID_SIZE];
-	char what[160];
-	int rc;
+	int found = has_magic(fd, 0);
+	uint64_t end;
 
-	if (sqst_uuid_is_null(lineage->uuid))
-		return sqst_image_bad(image, "the extra-information block has a stable-numbering "
-					     "record, but no UUID");
-	if (lineage->top != image->super.inodes) {
-		snprintf(what, sizeof(what),
-			 "its stable-numbering record says inode count %" PRIu32
-			 ", the superblock says %" PRIu32,
-			 lineage->top, image->super.inodes);
-		return rewritten(image, what);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	if (elf_end(fd, &end) < 0)
+		return -1;
+	for (uint64_t step = 1; end > 0 && step <= 4096; step = step == 1 ? 16 : step * 2) {
+		const uint64_t at = (end + step - 1) / step * step;
+
+		found = has_magic(fd, at);
+		if (found < 0)
+			return -1;
+		if (found > 0) {
+			*base = at;
+			return 0;
+		}
 	}
-	if (lineage->root != numbers->root.number) {
-		snprintf(what, sizeof(what),
-			 "its stable-numbering record says root number %" PRIu32
-			 ", the root has %" PRIu32,
-			 lineage->root, numbers->root.number);
-		return rewritten(image, what);
-	}
-	/* R7: the double's number is no path's. */
-	if (lineage->root_double && highest == lineage->top) {
-		snprintf(what, sizeof(what),
-			 "its stable-numbering record says that inode number %" PRIu32
-			 " is the root's double, but a path has it",
-			 highest);
-		return rewritten(image, what);
-	}
-	if (names->path_bytes > PATH_BYTES_MAX)
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "its paths have %" PRIu64 " bytes together, and more than %" PRIu64
-				 " are not taken",
-				 names->path_bytes, PATH_BYTES_MAX);
-	memcpy(id, lineage->id, sizeof(id));
-	rc = sqst_lineage_name(numbers, image->why);
-	if (rc == SQST_ERR_LIMIT)
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "the canonical map of its paths is larger than 4 GiB");
-	if (rc < 0)
-		return rc;
-	if (memcmp(id, lineage->id, sizeof(id)) != 0)
-		return rewritten(image, "paths and numbers are not those that its own id is for");
 	return 0;
 }
 
-/* Everything but opening and closing. */
-static int read_numbers(struct sqst_image *image, struct sqst_numbers *numbers,
-			struct sqst_names *names)
+static int fail_open(const struct sqst_image *image, const char *what)
 {
-	struct sqst_lineage *lineage = &numbers->lineage;
-	uint32_t highest;
-	int rc = sqst_super_read(image);
+	return sqst_fail_errno(image->why, image->role->code, errno, image->name, "%s%s",
+			       image->role->subject, what);
+}
 
-	if (rc < 0)
-		return rc;
-	lineage->top = image->super.inodes;
-	if ((rc = sqst_super_extra(image, lineage)) < 0 ||
-	    (rc = sqst_image_walk(image, numbers, names)) < 0 ||
-	    (rc = sqst_image_check(image, numbers, names)) < 0 ||
-	    (rc = sqst_image_exports(image, numbers, names, lineage->recorded)) < 0)
-		return rc;
-	/* sqst_image_check() has sorted them by number. */
-	highest = names->name[names->count - 1].number;
-	/* No more is needed of it, and the canonical map wants room. */
-	free(names->name);
-	names->name = NULL;
-	if (lineage->recorded)
-		return check_record(image, numbers, names, highest);
-	lineage->root = numbers->root.number;
+static int measure(struct sqst_image *image)
+{
+	off_t size;
+
+	if (fstat(image->fd, &image->st) != 0)
+		return fail_open(image, "cannot be examined");
+	if (!S_ISREG(image->st.st_mode) && !S_ISBLK(image->st.st_mode))
+		return sqst_image_fail(image, "neither a file nor a block device");
+	size = lseek(image->fd, 0, SEEK_END);
+	if (size < 0)
+		return fail_open(image, "its size cannot be found out");
+	if (image->base == 0 && find_base(image->fd, &image->base) < 0)
+		return fail_open(image, "cannot be read");
+	image->size = (uint64_t)size > image->base ? (uint64_t)size - image->base : 0;
 	return 0;
 }
 
-static int open_and_read(struct sqst_image *image, const char *path, const char *shown,
-			 uint32_t *live, struct sqst_numbers **out)
+int sqst_image_open(struct sqst_image *image, const char *path, const struct sqst_image_role *role,
+		    const struct sqst_cancel *cancel, struct sqst_report *why)
 {
-	SQST_CLEANUP(sqst_scope_numbers) struct sqst_numbers *numbers = sqst_numbers_new(path);
-	struct sqst_names names = {0};
-	int rc = sqst_image_open(image, path, shown);
+	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
+	const int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-	image->cache = sqst_meta_cache_new();
-	if (rc == 0 && (!numbers || !image->cache))
-		rc = sqst_image_nomem(image);
-	if (rc == 0)
-		rc = read_numbers(image, numbers, &names);
-	free(names.name);
-	sqst_image_close(image);
-	if (rc < 0)
-		return rc;
-	/* sqst_image_check() has left one name an inode. */
-	*live = (uint32_t)names.count;
-	*out = sqst_steal(&numbers);
-	return 0;
+	*image = (struct sqst_image){.fd = -1, .role = role, .cancel = cancel, .why = why};
+	image->name = strdup(path);
+	image->file = strdup(path);
+	if (!image->name || !image->file)
+		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+	image->fd = open(path, how);
+	if (image->fd < 0 && errno == ENOENT && split_name(image->file, &image->base))
+		image->fd = open(image->file, how);
+	return image->fd < 0 ? fail_open(image, "cannot be opened") : measure(image);
 }
 
-int sqst_image_load_numbers(const char *path, const struct sqst_cancel *cancel,
-			    struct sqst_numbers **out, struct sqst_report *why)
+void sqst_image_close(struct sqst_image *image)
 {
-	struct sqst_image image = {.fd = -1, .cancel = cancel, .why = why};
-	uint32_t live;
-
-	return open_and_read(&image, path, "the parent image ", &live, out);
+	if (image->role && image->fd >= 0)
+		close(image->fd);
+	sqst_tools_release(&image->tools);
+	free(image->cache);
+	free(image->name);
+	free(image->file);
+	*image = (struct sqst_image){.fd = -1};
 }
 
-int sqst_image_read_numbers(const char *path, struct sqst_numbers **out, struct sqst_report *why)
+static bool same_stat(const struct stat *a, const struct stat *b)
 {
-	return sqst_image_load_numbers(path, NULL, out, why);
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* What the superblock alone says. */
-static void fill_head(const struct sqst_image *image, struct sqst_image_head *head)
+int sqst_image_is_same(const struct sqst_image *image, bool by_name, bool *same)
 {
-	const struct sqst_super *super = &image->super;
+	struct stat named = image->st, st;
 
-	*head = (struct sqst_image_head){
-	    .file_size = image->size,
-	    .bytes_used = super->bytes_used,
-	    .time = super->mkfs_time,
-	    .inodes = super->inodes,
-	    .block_size = super->block_size,
-	    .codec = super->codec,
-	    .exports = super->export_table != SQST_NONE,
-	};
-}
-
-int sqst_image_read_head(const char *path, struct sqst_image_head *head, struct sqst_report *why)
-{
-	struct sqst_image image = {.fd = -1, .source = true, .why = why};
-	int rc = sqst_image_open(&image, path, "");
-
-	if (rc == 0)
-		rc = sqst_super_head(&image);
-	if (rc == 0) {
-		fill_head(&image, head);
-		head->lineage.top = head->inodes;
-		head->damaged = sqst_super_salvage(&image, &head->lineage) < 0;
-	}
-	sqst_image_close(&image);
-	return rc;
-}
-
-int sqst_image_examine(const char *path, struct sqst_image_facts *facts, struct sqst_numbers **out,
-		       struct sqst_report *why)
-{
-	struct sqst_image image = {.fd = -1, .source = true, .why = why};
-	uint32_t live;
-	const int rc = open_and_read(&image, path, "", &live, out);
-
-	if (rc < 0)
-		return rc;
-	fill_head(&image, &facts->head);
-	facts->head.lineage = (*out)->lineage;
-	facts->live = live;
-	facts->export_bytes = facts->export_memory = 0;
-	if (facts->head.exports) {
-		facts->export_memory = sqst_index_size(image.super.inodes, 8);
-		facts->export_bytes =
-		    image.exports.end - image.exports.start + facts->export_memory;
-	}
+	if ((by_name && stat(image->file, &named) != 0) || fstat(image->fd, &st) != 0)
+		return -1;
+	*same = same_stat(&image->st, &named) && same_stat(&image->st, &st);
 	return 0;
 }

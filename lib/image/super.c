@@ -46,18 +46,19 @@ static int check_kind(const struct sqst_image *image, const uint8_t *raw)
 	const unsigned major = GET16(version_major), minor = GET16(version_minor);
 
 	if (GET32(magic) == __builtin_bswap32(MAGIC))
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "a big-endian squashfs image, of before version 4.0; make it anew "
-				 "with a current builder");
+		return sqst_image_fail(
+		    image, "a big-endian squashfs image, of before version 4.0; make it anew "
+			   "with a current builder");
 	if (GET32(magic) != MAGIC)
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "not a squashfs image: no magic number at offset 0x%" PRIx64,
-				 image->base);
+		return sqst_image_fail(image,
+				       "not a squashfs image: no magic number at offset 0x%" PRIx64,
+				       image->base);
 	if (major != SQFS_VERSION_MAJOR || minor != SQFS_VERSION_MINOR)
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "squashfs version %u.%u, and only 4.0 can be read; make it anew "
-				 "with a current builder",
-				 major, minor);
+		return sqst_image_fail(
+		    image,
+		    "squashfs version %u.%u, and only 4.0 can be read; make it anew "
+		    "with a current builder",
+		    major, minor);
 	return 0;
 }
 
@@ -99,10 +100,11 @@ static int check_codec(struct sqst_image *image)
 				      "compressor %d in the superblock (offset 0x14) is "
 				      "none of squashfs 4.0",
 				      id);
-	return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-			 "compressed with %s, which this sqfs-stable was built without; use one "
-			 "that was built with it",
-			 sqst_codec_name(id));
+	return sqst_image_fail(
+	    image,
+	    "compressed with %s, which this sqfs-stable was built without; use one "
+	    "that was built with it",
+	    sqst_codec_name(id));
 }
 
 /* A table whose blocks are found by an index of 64-bit positions at `start`, which takes `size`
@@ -201,10 +203,10 @@ int sqst_super_head(struct sqst_image *image)
 	int rc;
 
 	if (image->size < sizeof(raw))
-		return sqst_fail(image->why, SQST_ERR_PARENT, image->name,
-				 "not a squashfs image: %" PRIu64 " bytes are less than a "
-				 "superblock has",
-				 image->size);
+		return sqst_image_fail(image,
+				       "not a squashfs image: %" PRIu64 " bytes are less than a "
+				       "superblock has",
+				       image->size);
 	rc = sqst_image_pread(image, raw, sizeof(raw), 0);
 	if (rc < 0)
 		return rc;
@@ -290,18 +292,6 @@ int sqst_super_head_end(const struct sqst_image *image, uint64_t *end)
 }
 
 int sqst_super_extra(const struct sqst_image *image, struct sqst_lineage *lineage)
-{
-	uint8_t content[SQST_META_SIZE];
-	uint64_t at;
-	size_t size;
-	const int rc = read_extra(image, content, &size, &at);
-
-	if (rc < 0 || size == 0)
-		return rc;
-	return sqst_extra_decode(image->name, at, content, size, lineage, image->why);
-}
-
-int sqst_super_salvage(const struct sqst_image *image, struct sqst_lineage *lineage)
 {
 	uint8_t content[SQST_META_SIZE];
 	uint64_t at;

@@ -13,7 +13,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "image/read.h"
+#include "base/scope.h"
+#include "image/meta.h"
 
 /* Positions that are read at once. */
 #define WINDOW 512
@@ -86,12 +87,13 @@ int sqst_table_open(struct sqst_table *table, struct sqst_image *image, const ch
 	return 0;
 }
 
-int sqst_table_block(const struct sqst_table *table, uint32_t block, struct sqst_meta *out,
+int sqst_table_block(const struct sqst_table *table, uint32_t block, const uint8_t **data,
 		     uint32_t *entries)
 {
 	const uint32_t per = SQST_META_SIZE / table->entry_size;
 	const uint32_t left = table->entries - block * per;
 	struct sqst_area area = table->area;
+	struct sqst_meta meta;
 	int rc = load_window(table, block);
 	uint32_t i;
 
@@ -99,27 +101,28 @@ int sqst_table_block(const struct sqst_table *table, uint32_t block, struct sqst
 		return rc;
 	i = block - table->window->first;
 	area.end = table->window->at[i + 1];
-	rc = sqst_meta_load(table->image, &area, table->window->at[i], out);
+	rc = sqst_meta_load(table->image, &area, table->window->at[i], &meta);
 	if (rc < 0)
 		return rc;
+	*data = meta.data;
 	*entries = left < per ? left : per;
-	if (out->size != *entries * table->entry_size)
+	if (meta.size != *entries * table->entry_size)
 		return sqst_image_bad(table->image,
 				      "the block of the %s at offset 0x%" PRIx64 " has %" PRIu32
 				      " bytes where %" PRIu32 " are due",
-				      area.name, out->at, out->size, *entries * table->entry_size);
+				      area.name, meta.at, meta.size, *entries * table->entry_size);
 	return 0;
 }
 
 int sqst_table_entry(const struct sqst_table *table, uint32_t entry, uint8_t *out)
 {
 	const uint32_t per = SQST_META_SIZE / table->entry_size;
-	struct sqst_meta block;
+	const uint8_t *data = NULL;
 	uint32_t entries;
-	const int rc = sqst_table_block(table, entry / per, &block, &entries);
+	const int rc = sqst_table_block(table, entry / per, &data, &entries);
 
 	if (rc == 0)
-		memcpy(out, block.data + entry % per * table->entry_size, table->entry_size);
+		memcpy(out, data + entry % per * table->entry_size, table->entry_size);
 	return rc;
 }
 
@@ -127,4 +130,27 @@ void sqst_table_release(struct sqst_table *table)
 {
 	free(table->window);
 	table->window = NULL;
+}
+
+int sqst_image_ids(struct sqst_image *image, uint32_t **out)
+{
+	const struct sqst_super *super = &image->super;
+	SQST_AUTO_FREE uint32_t *id = calloc(super->ids, sizeof(*id));
+	struct sqst_table table;
+	int rc = sqst_table_open(&table, image, "id table", super->id_table, super->id_table,
+				 super->ids, sizeof(*id));
+
+	if (rc == 0 && !id)
+		rc = sqst_image_nomem(image);
+	for (uint32_t i = 0; rc == 0 && i < table.entries; i++) {
+		uint8_t raw[sizeof(*id)];
+
+		rc = sqst_table_entry(&table, i, raw);
+		if (rc == 0)
+			id[i] = sqst_get32(raw);
+	}
+	sqst_table_release(&table);
+	if (rc == 0)
+		*out = sqst_steal(&id);
+	return rc;
 }

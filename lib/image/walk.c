@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
-#include "image/read.h"
+#include "image/tree.h"
 
 /* A directory whose children are being gone through. */
 struct image_frame {
@@ -34,26 +34,6 @@ struct image_walk {
 	/* Bytes that all listings may still have together. */
 	uint64_t left;
 };
-
-void sqst_shown_add(char shown[SQST_SHOWN_MAX], const char *name)
-{
-	static const char gap[] = "/[...]/";
-	const size_t length = strlen(shown), more = strlen(name);
-
-	if (length + 1 + more < SQST_SHOWN_MAX) {
-		shown[length] = '/';
-		memcpy(shown + length + 1, name, more + 1);
-		return;
-	}
-	/* The first bytes, a gap, and as much of the last name as fits. A gap that is there
-	 * already, because the path is longer still, is overwritten. */
-	const size_t head = SQST_SHOWN_MAX / 3;
-	const size_t room = SQST_SHOWN_MAX - head - sizeof(gap);
-	const size_t tail = more < room ? more : room;
-
-	memcpy(shown + (length < head ? length : head), gap, sizeof(gap));
-	memcpy(shown + strlen(shown), name + more - tail, tail + 1);
-}
 
 static void stack_path(const struct image_frame *stack, size_t depth, char shown[SQST_SHOWN_MAX])
 {

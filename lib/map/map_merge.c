@@ -10,6 +10,7 @@
 
 #include "base/scope.h"
 #include "map/map_merge.h"
+#include "sqst/lineage.h"
 #include "sqst/map.h"
 #include "sqst/merge.h"
 #include "sqst/numbering.h"

@@ -13,6 +13,7 @@
 #include "map/map_line.h"
 #include "map/map_load.h"
 #include "map/map_tree.h"
+#include "sqst/lineage.h"
 
 /* Bytes that the file is read by at first; then as many as there are already. */
 #define READ_FIRST 65536

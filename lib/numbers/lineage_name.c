@@ -9,6 +9,7 @@
 #include <uuid.h>
 
 #include "base/scope.h"
+#include "sqst/lineage.h"
 #include "sqst/map.h"
 
 /* The project's namespace, 09603f22-d8ca-5c2c-9311-d2569f43a4d1: the version-5 UUID of the name

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/scope.h"
+#include "image/block.h"
 #include "parent/parent_data.h"
 
 SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
@@ -26,14 +27,9 @@ int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_repor
 	*out = NULL;
 	if (!reuse)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	reuse->image.fd = -1;
-	reuse->image.why = why;
-	rc = sqst_image_open(&reuse->image, path, "the parent image ");
+	rc = sqst_image_open(&reuse->image, path, &sqst_image_role_parent, NULL, why);
 	if (rc < 0)
 		return rc;
-	reuse->image.cache = sqst_meta_cache_new();
-	if (!reuse->image.cache)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
 	*out = sqst_steal(&reuse);
 	return 0;
 }
@@ -56,7 +52,7 @@ int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why)
 {
 	bool same = false;
 
-	if (sqst_image_is_same(&reuse->image, &same) < 0) {
+	if (sqst_image_is_same(&reuse->image, true, &same) < 0) {
 		const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ESTALE;
 
 		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno,
@@ -135,40 +131,23 @@ static int judge_parent(struct sqst_reuse *reuse, const struct sqst_build_option
 
 /* ---- fragments, and the ways to look a file up */
 
-static int take_fragments(struct sqst_reuse *reuse, const struct sqst_table *table)
-{
-	struct sqst_reuse_fragment *fragment = reuse->fragment;
-	int rc = 0;
-
-	for (uint32_t i = 0; rc == 0 && i < table->blocks; i++) {
-		struct sqst_meta block;
-		uint32_t entries = 0;
-
-		rc = sqst_table_block(table, i, &block, &entries);
-		for (uint32_t k = 0; rc == 0 && k < entries; k++, fragment++) {
-			fragment->start = sqst_get64(block.data + k * (size_t)16);
-			fragment->field = sqst_get32(block.data + k * (size_t)16 + 8);
-		}
-	}
-	return rc;
-}
-
 static int read_fragments(struct sqst_reuse *reuse)
 {
-	const struct sqst_super *super = &reuse->image.super;
-	struct sqst_table table;
-	int rc;
+	const uint32_t count = reuse->image.super.fragments;
+	struct sqst_fragments fragments;
+	int rc = sqst_fragments_open(&fragments, &reuse->image);
 
-	if (super->fragments == 0)
-		return 0;
-	rc = sqst_table_open(&table, &reuse->image, "fragment table", super->fragment_table,
-			     super->fragment_table, super->fragments, 16);
-	if (rc == 0) {
-		reuse->fragment = calloc(super->fragments, sizeof(*reuse->fragment));
-		rc = reuse->fragment ? take_fragments(reuse, &table)
-				     : sqst_image_nomem(&reuse->image);
+	reuse->fragment = rc == 0 ? calloc(count + (size_t)1, sizeof(*reuse->fragment)) : NULL;
+	if (rc == 0 && !reuse->fragment)
+		rc = sqst_image_nomem(&reuse->image);
+	for (uint32_t i = 0; rc == 0 && i < count; i++) {
+		struct sqst_stored stored = {0};
+
+		rc = sqst_fragments_entry(&fragments, i, &stored);
+		reuse->fragment[i] =
+		    (struct sqst_reuse_fragment){.start = stored.at, .field = stored.field};
 	}
-	sqst_table_release(&table);
+	sqst_fragments_release(&fragments);
 	return rc;
 }
 

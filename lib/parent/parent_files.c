@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "image/meta.h"
 #include "parent/parent_data.h"
 
 static int take_fields(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint64_t count)
@@ -80,9 +81,7 @@ static int take_file(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint3
 
 static int skip_entries(struct sqst_cursor *cursor, uint64_t size)
 {
-	bool passed;
-
-	return sqst_cursor_skip(cursor, size, UINT64_MAX, &passed);
+	return sqst_cursor_skip(cursor, size, SQST_NONE);
 }
 
 static int skip_symlink(struct sqst_cursor *cursor, unsigned type)

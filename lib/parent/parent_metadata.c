@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "image/meta.h"
 #include "parent/parent_data.h"
 #include "parent/parent_metadata.h"
 

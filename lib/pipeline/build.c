@@ -9,6 +9,7 @@
 
 #include "base/cancel.h"
 #include "base/scope.h"
+#include "data/data.h"
 #include "parent/parent_data.h"
 #include "pipeline/pipeline.h"
 #include "sqst/map.h"
@@ -105,8 +106,9 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
 	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = NULL;
 	SQST_CLEANUP(sqst_scope_map_lock) struct sqst_map_lock *lock = NULL;
+	SQST_CLEANUP(sqst_build_data_options_release) struct sqst_data_options data = {0};
 	struct sqst_build_result unwanted;
-	struct sqst_image_plan plan = {.options = options, .sort = &sort};
+	struct sqst_image_plan plan = {.options = options, .data = &data};
 	int rc;
 
 	if (!result)
@@ -136,9 +138,10 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 		rc = sqst_build_registry_commit(&parents, tree, &result->lineage, why);
 	if (rc == 0)
 		rc = sqst_build_reuse_read(options, &parents, tree, reuse, result, why);
+	if (rc == 0)
+		rc = sqst_build_data_options(options, &sort, reuse, &data, why);
 	if (rc < 0)
 		return rc;
-	plan.reuse = reuse;
 	plan.known = known_numbers(&parents);
 	sqst_parents_release(&parents);
 	count_tree(tree, result);

@@ -13,6 +13,7 @@
 #include "map/map_output.h"
 #include "pipeline/pipeline.h"
 #include "sqst/image.h"
+#include "sqst/lineage.h"
 #include "sqst/map.h"
 #include "write/write.h"
 

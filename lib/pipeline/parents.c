@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "image/read.h"
+#include "image/tree.h"
 #include "map/map_load.h"
 #include "pipeline/pipeline.h"
 #include "sqst/map.h"

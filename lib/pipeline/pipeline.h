@@ -84,6 +84,20 @@ int sqst_build_outputs_write(const struct sqst_image_plan *plan, struct sqst_tre
 			     const struct sqst_map_lock *lock, struct sqst_build_result *result,
 			     struct sqst_report *why);
 
+/* ---- data_options.c */
+
+struct sqst_data_options;
+struct sqst_reuse;
+struct sqst_sort;
+
+/* What concerns the data. sort, and reuse (which may be NULL), must stay. Released by the caller.
+ * 0 or SQST_ERR_NOMEM. */
+int sqst_build_data_options(const struct sqst_build_options *options, const struct sqst_sort *sort,
+			    struct sqst_reuse *reuse, struct sqst_data_options *data,
+			    struct sqst_report *why);
+
+void sqst_build_data_options_release(struct sqst_data_options *data);
+
 /* ---- parent_lock.c */
 
 /* Lock the map that is both a parent and map_output, before it is read. *out stays as it is, NULL,
@@ -92,8 +106,6 @@ int sqst_build_lock(const struct sqst_build_options *options, struct sqst_map_lo
 		    struct sqst_report *why);
 
 /* ---- reuse_data.c */
-
-struct sqst_reuse;
 
 /* Open the newest parent that is an image, before its numbers are read. *out stays as it is, NULL,
  * if there is none, or none that may be used. The caller frees it, on failure too. */

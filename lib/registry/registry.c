@@ -14,6 +14,7 @@
 #include "base/scope.h"
 #include "registry/known.h"
 #include "registry/postgres.h"
+#include "sqst/lineage.h"
 #include "sqst/map.h"
 
 SQST_DEFINE_SCOPE(numbers, struct sqst_numbers, sqst_numbers_free)

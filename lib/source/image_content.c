@@ -17,7 +17,7 @@
 
 /* An open content. */
 struct content {
-	struct sqst_source_file file;
+	struct sqst_image_inode inode;
 	/* The first entry of the list of block sizes. */
 	struct sqst_cursor first;
 	/* The block whose size comes next, and where it is in the image. */
@@ -29,126 +29,35 @@ struct content {
 	uint8_t *data;
 };
 
-int sqst_source_code(int rc, struct sqst_report *why)
-{
-	if (rc != SQST_ERR_PARENT)
-		return rc;
-	if (why)
-		why->code = SQST_ERR_SOURCE;
-	return SQST_ERR_SOURCE;
-}
-
-/* Read and unpack a block of `field` bytes, at most `room` of them unpacked. */
-static int unpack_data(struct sqst_source_image *source, uint64_t at, uint32_t field, uint8_t *data,
-		       uint32_t room, uint32_t *unpacked)
-{
-	struct sqst_image *image = &source->image;
-	const uint32_t size = field & ~SQST_BLOCK_RAW;
-	int32_t got;
-	int rc;
-
-	if (size == 0 || size > image->super.block_size || at > image->super.bytes_used ||
-	    size > image->super.bytes_used - at || ((field & SQST_BLOCK_RAW) && size > room))
-		return sqst_image_bad(
-		    image, "a data block of %" PRIu32 " bytes at offset 0x%" PRIx64 " cannot be",
-		    size, at);
-	*unpacked = size;
-	if (field & SQST_BLOCK_RAW)
-		return sqst_image_pread(image, data, size, at);
-	if (!source->packed)
-		source->packed = malloc(image->super.block_size);
-	if (!source->packed)
-		return sqst_image_nomem(image);
-	rc = sqst_image_pread(image, source->packed, size, at);
-	if (rc < 0)
-		return rc;
-	if (!image->coder)
-		image->coder = image->codec->decompressor(image->super.block_size);
-	if (!image->coder)
-		return sqst_image_nomem(image);
-	got = image->codec->decompress(image->coder, source->packed, size, data, room);
-	if (got == SQST_ERR_NOMEM)
-		return sqst_image_nomem(image);
-	if (got < 0 || (uint32_t)got > room)
-		return sqst_image_bad(
-		    image, "the data block at offset 0x%" PRIx64 " does not decompress (%s)", at,
-		    image->codec->name);
-	*unpacked = (uint32_t)got;
-	return 0;
-}
-
-/* ---- fragments */
-
-static int load_fragment(struct sqst_source_image *source, uint32_t index,
-			 const struct sqst_source_fragment **out)
-{
-	struct sqst_source_fragment *slot;
-	uint64_t at;
-	uint32_t field;
-	int rc = sqst_source_fragment_entry(source, index, &at, &field);
-
-	if (rc < 0)
-		return rc;
-	for (unsigned i = 0; i < SQST_SOURCE_FRAGMENTS; i++) {
-		slot = &source->fragment[i];
-		if (slot->at == at && at != 0) {
-			*out = slot;
-			return 0;
-		}
-	}
-	slot = &source->fragment[source->fragment_next++ % SQST_SOURCE_FRAGMENTS];
-	slot->at = 0;
-	if (!slot->data)
-		slot->data = malloc(source->image.super.block_size);
-	if (!slot->data)
-		return sqst_image_nomem(&source->image);
-	rc =
-	    unpack_data(source, at, field, slot->data, source->image.super.block_size, &slot->size);
-	if (rc < 0)
-		return rc;
-	slot->at = at;
-	*out = slot;
-	return 0;
-}
-
-int sqst_source_fragment_size(struct sqst_source_image *source, uint32_t index, uint32_t *out)
-{
-	const struct sqst_source_fragment *fragment = NULL;
-	const int rc = load_fragment(source, index, &fragment);
-
-	*out = rc == 0 ? fragment->size : 0;
-	return rc;
-}
-
 static int read_image_tail(struct sqst_source_image *source, const struct content *content,
 			   uint32_t offset, uint8_t *data, uint32_t size)
 {
-	const uint32_t tail = (uint32_t)(content->file.size & (source->image.super.block_size - 1));
-	const struct sqst_source_fragment *fragment = NULL;
-	const int rc = load_fragment(source, content->file.fragment, &fragment);
+	const struct sqst_image_inode *inode = &content->inode;
+	const uint32_t tail = (uint32_t)(inode->size & (source->image.super.block_size - 1));
+	const struct sqst_unpacked *fragment = NULL;
+	const int rc = sqst_fragments_load(&source->fragments, inode->fragment, &fragment);
 
 	if (rc < 0)
 		return rc;
-	if (content->file.fragment_offset > fragment->size ||
-	    tail > fragment->size - content->file.fragment_offset)
+	if (inode->fragment_offset > fragment->size ||
+	    tail > fragment->size - inode->fragment_offset)
 		return sqst_image_bad(&source->image,
 				      "a file's end of %" PRIu32 " bytes at %" PRIu32
 				      " is not inside fragment %" PRIu32 ", which has %" PRIu32,
-				      tail, content->file.fragment_offset, content->file.fragment,
+				      tail, inode->fragment_offset, inode->fragment,
 				      fragment->size);
-	memcpy(data, fragment->data + content->file.fragment_offset + offset, size);
+	memcpy(data, fragment->data + inode->fragment_offset + offset, size);
 	return 0;
 }
 
 /* ---- blocks */
 
-/* The size field of block `index`, and where it is. */
-static int find_block(struct content *content, uint64_t index, uint32_t *field, uint64_t *at)
+static int find_block(struct content *content, uint64_t index, struct sqst_stored *block)
 {
 	if (index < content->next) {
 		content->cursor = content->first;
 		content->next = 0;
-		content->position = content->file.start;
+		content->position = content->inode.start;
 	}
 	for (;;) {
 		uint8_t raw[4];
@@ -156,13 +65,12 @@ static int find_block(struct content *content, uint64_t index, uint32_t *field, 
 
 		if (rc < 0)
 			return rc;
-		*field = sqst_get32(raw);
-		*at = content->position;
-		/* Each adds less than 2^25, so this does not overflow before the check. */
+		*block = (struct sqst_stored){content->position, sqst_get32(raw)};
+		/* Each adds less than 2^32, so this does not overflow before the check. */
 		if (content->position > INT64_MAX)
 			return sqst_image_bad(content->cursor.image,
 					      "a file's blocks are behind the image's end");
-		content->position += *field & ~SQST_BLOCK_RAW;
+		content->position += block->field & ~SQST_BLOCK_RAW;
 		if (content->next++ == index)
 			return 0;
 	}
@@ -170,27 +78,29 @@ static int find_block(struct content *content, uint64_t index, uint32_t *field, 
 
 static int load_block(struct sqst_source_image *source, struct content *content, uint64_t index)
 {
-	const uint32_t block_size = source->image.super.block_size;
-	const uint64_t left = content->file.size - index * block_size;
+	struct sqst_image *image = &source->image;
+	const uint32_t block_size = image->super.block_size;
+	const uint64_t left = content->inode.size - index * block_size;
 	const uint32_t expected = left < block_size ? (uint32_t)left : block_size;
-	uint32_t field, size;
-	uint64_t at;
-	int rc = find_block(content, index, &field, &at);
+	struct sqst_stored block;
+	uint32_t size;
+	int rc = find_block(content, index, &block);
 
 	if (rc < 0)
 		return rc;
 	content->block = NO_BLOCK;
-	if (field == 0) {
+	if (block.field == 0) {
 		memset(content->data, 0, expected);
 	} else {
-		rc = unpack_data(source, at, field, content->data, expected, &size);
+		rc =
+		    sqst_image_unpack(image, &image->tools, &block, content->data, expected, &size);
 		if (rc < 0)
 			return rc;
 		if (size != expected)
-			return sqst_image_bad(&source->image,
+			return sqst_image_bad(image,
 					      "the data block at offset 0x%" PRIx64 " has %" PRIu32
 					      " bytes where %" PRIu32 " are due",
-					      at, size, expected);
+					      block.at, size, expected);
 	}
 	content->block = index;
 	return 0;
@@ -210,7 +120,7 @@ static int read_range(struct sqst_source_image *source, struct content *content,
 		    size < block_size - inside ? (uint32_t)size : block_size - inside;
 		int rc = 0;
 
-		if (index >= content->file.blocks) {
+		if (index >= content->inode.blocks) {
 			rc = read_image_tail(source, content, inside, to, share);
 		} else {
 			if (content->block != index)
@@ -233,11 +143,11 @@ static int read_image_content(const struct sqst_origin *origin, const struct sqs
 	struct sqst_source_image *source = origin->state;
 	struct content *state = content->state;
 
-	if (offset > state->file.size || size > state->file.size - offset)
+	if (offset > state->inode.size || size > state->inode.size - offset)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, 0,
 					 "it is shorter than it was", why);
 	source->image.why = why;
-	return sqst_source_code(read_range(source, state, offset, data, size), why);
+	return read_range(source, state, offset, data, size);
 }
 
 /* Blocks without bytes are holes; the list of sizes is read on from where it is. */
@@ -246,18 +156,17 @@ static int find_in_blocks(struct sqst_source_image *source, struct content *cont
 {
 	const uint32_t block_size = source->image.super.block_size;
 	uint64_t index = offset / block_size;
-	uint32_t field = 0;
-	uint64_t at;
+	struct sqst_stored block = {0};
 	int rc = 0;
 
-	for (; rc == 0 && index < content->file.blocks; index++) {
-		rc = find_block(content, index, &field, &at);
-		if (rc < 0 || field != 0)
+	for (; rc == 0 && index < content->inode.blocks; index++) {
+		rc = find_block(content, index, &block);
+		if (rc < 0 || block.field != 0)
 			break;
 	}
 	if (index * block_size > offset)
 		*start = index * block_size;
-	*end = index < content->file.blocks ? (index + 1) * block_size : content->file.size;
+	*end = index < content->inode.blocks ? (index + 1) * block_size : content->inode.size;
 	return rc;
 }
 
@@ -267,19 +176,23 @@ static int find_image_data(const struct sqst_origin *origin, const struct sqst_c
 	struct sqst_source_image *source = origin->state;
 
 	source->image.why = why;
-	return sqst_source_code(find_in_blocks(source, content->state, offset, start, end), why);
+	return find_in_blocks(source, content->state, offset, start, end);
 }
 
 static int open_state(struct sqst_source_image *source, uint64_t ref, struct content *state)
 {
-	state->block = NO_BLOCK;
-	state->data = malloc(source->image.super.block_size);
-	if (!state->data)
-		return sqst_image_nomem(&source->image);
-	const int rc = sqst_source_file_read(source, ref, &state->file, &state->first);
+	struct sqst_image *image = &source->image;
+	int rc;
 
+	state->block = NO_BLOCK;
+	state->data = malloc(image->super.block_size);
+	if (!state->data)
+		return sqst_image_nomem(image);
+	rc = sqst_image_inode_read(image, ref, &state->inode, &state->first);
+	if (rc == 0 && state->inode.type != SQST_TYPE_FILE)
+		rc = sqst_image_bad(image, "the inode at reference 0x%" PRIx64 " is no file", ref);
 	state->cursor = state->first;
-	state->position = state->file.start;
+	state->position = state->inode.start;
 	return rc;
 }
 
@@ -292,8 +205,7 @@ static int open_image_content(const struct sqst_origin *origin, struct sqst_cont
 	if (!content->state)
 		return sqst_fail(why, SQST_ERR_NOMEM, origin->name, "out of memory");
 	source->image.why = why;
-	return sqst_source_code(
-	    open_state(source, content->node->inode->u.file.key[0], content->state), why);
+	return open_state(source, content->node->inode->u.file.key[0], content->state);
 }
 
 static void close_content(const struct sqst_origin *origin, struct sqst_content *content)
@@ -311,14 +223,12 @@ static int check_image_content(const struct sqst_origin *origin, const struct sq
 			       struct sqst_report *why)
 {
 	const struct sqst_source_image *source = origin->state;
-	struct stat st;
+	bool same = false;
 
-	if (fstat(source->image.fd, &st) != 0)
+	if (sqst_image_is_same(&source->image, false, &same) < 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
 					 "cannot look at the image", why);
-	if (st.st_size != source->image.st.st_size ||
-	    st.st_mtim.tv_sec != source->image.st.st_mtim.tv_sec ||
-	    st.st_mtim.tv_nsec != source->image.st.st_mtim.tv_nsec)
+	if (!same)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
 					 "the image changed while it was read", why);
 	return 0;
@@ -334,15 +244,12 @@ void sqst_source_image_free(struct sqst_source_image *source)
 {
 	if (!source)
 		return;
-	for (unsigned i = 0; i < SQST_SOURCE_FRAGMENTS; i++)
-		free(source->fragment[i].data);
-	free(source->packed);
+	sqst_fragments_release(&source->fragments);
+	sqst_xattr_table_release(&source->xattrs);
+	sqst_image_close(&source->image);
 	free(source->id);
 	free(source->set);
 	free(source->value);
-	sqst_table_release(&source->fragments);
-	sqst_table_release(&source->xattr_ids);
-	sqst_image_close(&source->image);
 	free(source);
 }
 

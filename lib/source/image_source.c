@@ -5,13 +5,14 @@
 #include "config.h"
 #endif
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
 #include "base/scope.h"
+#include "image/tree.h"
 #include "source/image_source.h"
-#include "sqst/numbers.h"
 
 struct image_reading {
 	struct sqst_source_image *source;
@@ -22,18 +23,50 @@ struct image_reading {
 	struct sqst_stage_body **body;
 };
 
-int sqst_source_image_open(struct sqst_source_image *source, const char *path,
-			   struct sqst_report *why)
+static int read_symlink(struct sqst_stage *stage, struct sqst_cursor *cursor,
+			struct sqst_image_inode *inode, struct sqst_stage_body *body)
 {
-	int rc;
+	char target[PATH_MAX];
+	const int rc = sqst_image_target(cursor, inode, target);
 
-	source->image.why = why;
-	source->image.source = true;
-	rc = sqst_source_code(sqst_image_open(&source->image, path, "the image "), why);
+	return rc == 0 ? sqst_stage_symlink(stage, "a symbolic link", target, body) : rc;
+}
+
+/* Read the inode at a reference into a new body. */
+static int read_body(struct sqst_source_image *source, struct sqst_stage *stage, uint64_t ref,
+		     struct sqst_stage_body **out)
+{
+	struct sqst_image *image = &source->image;
+	struct sqst_image_inode inode;
+	struct sqst_stage_body *body;
+	struct sqst_cursor cursor;
+	int rc = sqst_image_inode_read(image, ref, &inode, &cursor);
+
 	if (rc < 0)
 		return rc;
-	source->image.cache = sqst_meta_cache_new();
-	return source->image.cache ? 0 : sqst_image_nomem(&source->image);
+	if (inode.uid >= image->super.ids || inode.gid >= image->super.ids)
+		return sqst_image_bad(image,
+				      "the inode at reference 0x%" PRIx64
+				      " has owner %u:%u of the id table, which has %u entries",
+				      ref, inode.uid, inode.gid, image->super.ids);
+	if (inode.type == SQST_TYPE_FILE && inode.size > INT64_MAX)
+		return sqst_image_bad(image, "a file has %" PRIu64 " bytes", inode.size);
+	body = *out = sqst_stage_body(stage, (enum sqst_type)inode.type);
+	if (!body)
+		return sqst_stage_nomem(stage);
+	body->mode = inode.mode;
+	body->uid = source->id[inode.uid];
+	body->gid = source->id[inode.gid];
+	body->mtime = inode.mtime;
+	if (inode.type == SQST_TYPE_FILE) {
+		body->u.file.size = inode.size;
+		body->u.file.base = ref;
+	} else if (inode.type == SQST_TYPE_SYMLINK) {
+		rc = read_symlink(stage, &cursor, &inode, body);
+	} else if (inode.type == SQST_TYPE_BLOCK || inode.type == SQST_TYPE_CHAR) {
+		body->u.device = inode.device;
+	}
+	return rc == 0 ? sqst_source_xattrs(source, stage, inode.xattr, body) : rc;
 }
 
 static int body_of(struct image_reading *reading, uint32_t number, struct sqst_stage_body **out)
@@ -56,7 +89,7 @@ static int body_of(struct image_reading *reading, uint32_t number, struct sqst_s
 	rc = sqst_canceled(reading->stage->options->cancel, reading->stage->why);
 	if (rc < 0)
 		return rc;
-	rc = sqst_source_body(reading->source, reading->stage, names->name[low].key >> 4, out);
+	rc = read_body(reading->source, reading->stage, names->name[low].key >> 4, out);
 	reading->body[low] = *out;
 	return rc;
 }
@@ -111,16 +144,16 @@ static int take_all(struct image_reading *reading)
 
 static int read_image_entries(struct image_reading *reading)
 {
-	struct sqst_image *image = &reading->source->image;
-	int rc = sqst_super_read(image);
+	struct sqst_source_image *source = reading->source;
+	struct sqst_image *image = &source->image;
+	int rc;
 
-	if (rc == 0)
-		rc = sqst_image_walk(image, reading->numbers, &reading->names);
-	if (rc == 0)
-		rc = sqst_image_check(image, reading->numbers, &reading->names);
-	if (rc == 0)
-		rc = sqst_source_tables(reading->source);
-	if (rc < 0)
+	if ((rc = sqst_super_read(image)) < 0 ||
+	    (rc = sqst_image_walk(image, reading->numbers, &reading->names)) < 0 ||
+	    (rc = sqst_image_check(image, reading->numbers, &reading->names)) < 0 ||
+	    (rc = sqst_image_ids(image, &source->id)) < 0 ||
+	    (rc = sqst_fragments_open(&source->fragments, image)) < 0 ||
+	    (rc = sqst_source_find_xattrs(source)) < 0)
 		return rc;
 	reading->body = calloc(reading->names.count, sizeof(struct sqst_stage_body *));
 	if (!reading->body)
@@ -128,15 +161,17 @@ static int read_image_entries(struct image_reading *reading)
 	return take_all(reading);
 }
 
-static int read_source_image(struct image_reading *reading, struct sqst_report *why,
-			     struct sqst_tree **out)
+static int read_source_image(struct image_reading *reading, const char *path,
+			     struct sqst_report *why, struct sqst_tree **out)
 {
-	int rc;
+	struct sqst_image *image = &reading->source->image;
+	int rc = sqst_image_open(image, path, &sqst_image_role_source,
+				 reading->stage->options->cancel, why);
 
+	if (rc == 0)
+		rc = read_image_entries(reading);
 	/* Contents are read later, when whoever is asked now may be gone. */
-	reading->source->image.cancel = reading->stage->options->cancel;
-	rc = sqst_source_code(read_image_entries(reading), why);
-	reading->source->image.cancel = NULL;
+	image->cancel = NULL;
 	if (rc == 0)
 		rc = sqst_stage_tree(reading->stage, &sqst_origin_image, -1, out);
 	if (rc < 0)
@@ -157,12 +192,8 @@ int sqst_tree_read_image(const char *path, const struct sqst_archive_options *op
 	reading.source = calloc(1, sizeof(*reading.source));
 	if (rc == 0 && (!reading.numbers || !reading.source))
 		rc = sqst_stage_nomem(&stage);
-	if (reading.source)
-		reading.source->image.fd = -1;
 	if (rc == 0)
-		rc = sqst_source_image_open(reading.source, path, why);
-	if (rc == 0)
-		rc = read_source_image(&reading, why, out);
+		rc = read_source_image(&reading, path, why, out);
 	free(reading.names.name);
 	free(reading.body);
 	sqst_numbers_free(reading.numbers);

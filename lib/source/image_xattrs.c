@@ -34,43 +34,16 @@ struct sqst_source_value {
 
 int sqst_source_find_xattrs(struct sqst_source_image *source)
 {
-	const struct sqst_super *super = &source->image.super;
-	struct sqst_image *image = &source->image;
-	uint64_t index = super->xattr_table, keys, blocks;
-	uint8_t raw[sizeof(sqfs_xattr_id_table_t)];
-	uint32_t count;
-	int rc;
+	struct sqst_xattr_table *xattrs = &source->xattrs;
+	uint64_t blocks;
+	int rc = sqst_xattr_table_open(xattrs, &source->image);
 
-	if (index == SQST_NONE)
-		return 0;
-	rc = sqst_image_pread(image, raw, sizeof(raw), index);
-	if (rc < 0)
+	if (rc < 0 || xattrs->sets.entries == 0)
 		return rc;
-	keys = sqst_get64(raw);
-	count = sqst_get32(raw + 8);
-	if (count == 0)
-		return 0;
-	if (sqst_index_size(count, 16) > super->bytes_used - index - sizeof(raw))
-		return sqst_image_bad(image,
-				      "the extended attribute table has %" PRIu32
-				      " sets, for which the image is too short",
-				      count);
-	/* The header stands between the blocks and the index. */
-	rc = sqst_table_open(&source->xattr_ids, image, "table of sets of extended attributes",
-			     index + sizeof(raw), index, count, 16);
-	if (rc < 0)
-		return rc;
-	if (keys > source->xattr_ids.area.start)
-		return sqst_image_bad(image,
-				      "the extended attributes at offset 0x%" PRIx64
-				      " are not before their sets",
-				      keys);
-	source->xattrs =
-	    (struct sqst_area){"extended attribute table", keys, source->xattr_ids.area.start};
-	source->set = calloc(count, sizeof(*source->set));
+	source->set = calloc(xattrs->sets.entries, sizeof(*source->set));
 	if (!source->set)
-		return sqst_image_nomem(image);
-	rc = sqst_meta_count(image, &source->xattrs, &blocks);
+		return sqst_image_nomem(&source->image);
+	rc = sqst_meta_count(&source->image, &xattrs->area, &blocks);
 	source->xattr_left = rc == 0 ? blocks * SQST_META_SIZE : 0;
 	source->elsewhere_left = source->xattr_left;
 	return rc;
@@ -202,7 +175,7 @@ static int read_elsewhere(struct sqst_source_image *source, struct sqst_stage *s
 	ref = sqst_get64(raw + 4) & UINT64_C(0xFFFFFFFFFFFF);
 	known = find_read_value(source->value, source->value_slots, ref);
 	if (!known->data) {
-		rc = sqst_cursor_seek(&there, &source->image, &source->xattrs, ref);
+		rc = sqst_cursor_seek(&there, &source->image, &source->xattrs.area, ref);
 		if (rc == 0)
 			rc = read_value(source, stage, &there, &source->elsewhere_left, to);
 		if (rc < 0)
@@ -248,7 +221,7 @@ static int read_set(struct sqst_source_image *source, struct sqst_stage *stage, 
 	uint8_t raw[16];
 	size_t room = 0;
 	uint64_t ref;
-	int rc = sqst_table_entry(&source->xattr_ids, index, raw);
+	int rc = sqst_table_entry(&source->xattrs.sets, index, raw);
 
 	if (rc < 0)
 		return rc;
@@ -259,7 +232,7 @@ static int read_set(struct sqst_source_image *source, struct sqst_stage *stage, 
 				      " of extended attributes has invalid reference "
 				      "0x%" PRIx64,
 				      index, ref);
-	rc = sqst_cursor_seek(&cursor, &source->image, &source->xattrs, ref);
+	rc = sqst_cursor_seek(&cursor, &source->image, &source->xattrs.area, ref);
 	/* Each takes 8 bytes of the table at least, so that the count means no harm. */
 	for (uint32_t i = sqst_get32(raw + 8); rc == 0 && i > 0; i--)
 		rc = add_attribute(source, stage, &cursor, &found, &room);
@@ -285,11 +258,11 @@ int sqst_source_xattrs(struct sqst_source_image *source, struct sqst_stage *stag
 
 	if (index == SQST_NO_XATTR || (stage->scan->no_xattrs && !stage->scan->overlay_marks))
 		return 0;
-	if (index >= source->xattr_ids.entries)
+	if (index >= source->xattrs.sets.entries)
 		return sqst_image_bad(&source->image,
 				      "set %" PRIu32 " of extended attributes is not below the "
 				      "%" PRIu32 " that there are",
-				      index, source->xattr_ids.entries);
+				      index, source->xattrs.sets.entries);
 	set = &source->set[index];
 	if (!set->read)
 		rc = read_set(source, stage, index, set);

@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "base/scope.h"
-#include "source/image_source.h"
+#include "image/read.h"
 #include "sqst/archive.h"
 
 #define TAR_BLOCK    512
@@ -88,8 +88,8 @@ static enum sqst_archive_kind kind_of(const uint8_t *block, size_t size)
 /* FILE@OFFSET, or an image behind an ELF runtime. */
 static int probe_placed(const char *path, enum sqst_archive_kind *kind, struct sqst_report *why)
 {
-	struct sqst_image image = {.fd = -1, .source = true, .why = why};
-	int rc = sqst_source_code(sqst_image_open(&image, path, ""), why);
+	struct sqst_image image;
+	int rc = sqst_image_open(&image, path, &sqst_image_role_probed, NULL, why);
 	char magic[4];
 	ssize_t got;
 

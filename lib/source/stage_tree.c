@@ -23,6 +23,10 @@ struct conversion {
 	int origin;
 	struct sqst_stage_name **sorted;
 	size_t room;
+	/* By the index of an inode of the tree: what a directory without its children yet is in
+	 * the stage. */
+	const struct sqst_stage_name **staged;
+	size_t staged_room;
 	char path[PATH_MAX + SQST_NAME_MAX + 2];
 };
 
@@ -164,11 +168,29 @@ static bool filtered_out(struct conversion *conversion, const struct sqst_node *
 	return sqst_filter_excludes(filter, path);
 }
 
+static int set_staged(struct conversion *conversion, const struct sqst_inode *dir,
+		      const struct sqst_stage_name *name)
+{
+	if (dir->index >= conversion->staged_room) {
+		const size_t room = 2 * (size_t)dir->index + 64;
+		const struct sqst_stage_name **grown =
+		    realloc(conversion->staged, room * sizeof(*grown));
+
+		if (!grown)
+			return sqst_stage_nomem(conversion->stage);
+		conversion->staged = grown;
+		conversion->staged_room = room;
+	}
+	conversion->staged[dir->index] = name;
+	return 0;
+}
+
 static int add_child(struct conversion *conversion, struct sqst_node *dir,
 		     const struct sqst_stage_name *name)
 {
 	struct sqst_stage_body *body = name->body;
 	struct sqst_node *node;
+	int rc = 0;
 
 	if (filtered_out(conversion, dir, name->name))
 		return 0;
@@ -180,21 +202,17 @@ static int add_child(struct conversion *conversion, struct sqst_node *dir,
 	if (!node)
 		return sqst_stage_nomem(conversion->stage);
 	if (body->type == SQST_TYPE_DIR)
-		/* The writer sets it to what it is for. */
-		node->inode->ref = (uint64_t)(uintptr_t)name;
+		rc = set_staged(conversion, node->inode, name);
 	else if (!conversion->stage->scan->no_hardlinks)
 		body->inode = node->inode;
-	return fill_staged_inode(conversion, body, node->inode);
+	return rc == 0 ? fill_staged_inode(conversion, body, node->inode) : rc;
 }
 
 static int add_children(struct conversion *conversion, struct sqst_node *dir)
 {
-	const struct sqst_stage_name *name =
-	    (const struct sqst_stage_name *)(uintptr_t)dir->inode->ref;
 	size_t count;
-	int rc = sort_children(conversion, name, &count);
+	int rc = sort_children(conversion, conversion->staged[dir->inode->index], &count);
 
-	dir->inode->ref = 0;
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = add_child(conversion, dir, conversion->sorted[i]);
 	return rc;
@@ -226,8 +244,9 @@ static int convert(struct conversion *conversion)
 	if (rc < 0)
 		return rc;
 	settle_times(root);
-	tree->root->inode->ref = (uint64_t)(uintptr_t)root;
-	rc = fill_staged_inode(conversion, root->body, tree->root->inode);
+	rc = set_staged(conversion, tree->root->inode, root);
+	if (rc == 0)
+		rc = fill_staged_inode(conversion, root->body, tree->root->inode);
 	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node)) {
 		rc = sqst_canceled(stage->options->cancel, stage->why);
 		if (rc == 0 && node->inode->type == SQST_TYPE_DIR)
@@ -270,6 +289,7 @@ int sqst_stage_tree(struct sqst_stage *stage, const struct sqst_origin_type *typ
 	}
 	rc = convert(&conversion);
 	free(conversion.sorted);
+	free(conversion.staged);
 	if (rc < 0)
 		return rc;
 	if (type)

@@ -14,7 +14,7 @@
 /* Blocks that are read at once. */
 #define WINDOW 256
 
-int sqst_survey_blocks(const struct sqst_source_image *source, struct sqst_survey *survey)
+int sqst_survey_blocks(const struct sqst_image *image, struct sqst_survey *survey)
 {
 	const uint64_t blocks = (survey->bytes + SQST_SURVEY_BLOCK - 1) / SQST_SURVEY_BLOCK;
 	SQST_AUTO_FREE uint8_t *data = malloc((size_t)WINDOW * SQST_SURVEY_BLOCK);
@@ -23,7 +23,7 @@ int sqst_survey_blocks(const struct sqst_source_image *source, struct sqst_surve
 			    ? NULL
 			    : calloc((size_t)blocks, sizeof(*survey->block));
 	if (!data || !survey->block)
-		return sqst_image_nomem(&source->image);
+		return sqst_image_nomem(image);
 	while (survey->blocks < blocks) {
 		const uint64_t at = (uint64_t)survey->blocks * SQST_SURVEY_BLOCK;
 		const uint64_t left = survey->bytes - at;
@@ -34,7 +34,7 @@ int sqst_survey_blocks(const struct sqst_source_image *source, struct sqst_surve
 			size = (size_t)left;
 			memset(data + size, 0, (0 - size) % SQST_SURVEY_BLOCK);
 		}
-		rc = sqst_image_pread(&source->image, data, size, at);
+		rc = sqst_image_pread(image, data, size, at);
 		if (rc < 0)
 			return rc;
 		for (size_t i = 0; i < size; i += SQST_SURVEY_BLOCK) {

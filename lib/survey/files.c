@@ -57,33 +57,28 @@ static int by_fragment(const void *a, const void *b)
 	return order ? order : by_survey_number(a, b);
 }
 
-static uint64_t field_bytes(uint32_t field)
+static int survey_file(struct sqst_image *image, struct file *file)
 {
-	return field & (SQST_BLOCK_RAW - 1);
-}
-
-static int survey_file(struct sqst_source_image *source, struct file *file)
-{
-	struct sqst_source_file found;
+	struct sqst_image_inode inode;
 	struct sqst_cursor cursor;
-	int rc = sqst_source_file_read(source, file->ref, &found, &cursor);
+	int rc = sqst_image_inode_read(image, file->ref, &inode, &cursor);
 
 	if (rc < 0)
 		return rc;
-	file->size = found.size;
-	file->start = found.start;
-	file->fragment = found.fragment;
-	file->offset = found.fragment_offset;
-	if (found.fragment != SQST_NO_FRAGMENT)
-		file->tail = (uint32_t)(found.size & (source->image.super.block_size - 1));
+	file->size = inode.size;
+	file->start = inode.start;
+	file->fragment = inode.fragment;
+	file->offset = inode.fragment_offset;
+	if (inode.fragment != SQST_NO_FRAGMENT)
+		file->tail = (uint32_t)(inode.size & (image->super.block_size - 1));
 	/* sqst_image_check() saw that the list does not run into the next inode. */
-	for (uint64_t i = 0; i < found.blocks; i++) {
+	for (uint64_t i = 0; i < inode.blocks; i++) {
 		uint8_t raw[4];
 
 		rc = sqst_cursor_read(&cursor, raw, sizeof(raw));
 		if (rc < 0)
 			return rc;
-		file->stored += field_bytes(sqst_get32(raw));
+		file->stored += sqst_stored_size(sqst_get32(raw));
 	}
 	return 0;
 }
@@ -106,12 +101,12 @@ static void settle_blocks(struct file *file, size_t files)
 
 /* Divide the fragment of file[first] to file[end - 1] among them. *live: bytes of it that they
  * have. */
-static int divide_fragment(struct sqst_source_image *source, struct file *file, size_t first,
+static int divide_fragment(const struct sqst_fragments *fragments, struct file *file, size_t first,
 			   size_t end, uint64_t *live)
 {
-	uint64_t start, used = 0, reached = 0;
-	uint32_t field;
-	int rc = sqst_source_fragment_entry(source, file[first].fragment, &start, &field);
+	uint64_t used = 0, reached = 0;
+	struct sqst_stored block;
+	int rc = sqst_fragments_entry(fragments, file[first].fragment, &block);
 
 	for (size_t i = first; i < end; i++) {
 		const uint64_t from = file[i].offset, to = from + file[i].tail;
@@ -126,57 +121,61 @@ static int divide_fragment(struct sqst_source_image *source, struct file *file, 
 		used += file[i].tail;
 	}
 	for (size_t i = first; rc == 0 && used > 0 && i < end; i++)
-		file[i].stored += field_bytes(field) * file[i].tail / used;
+		file[i].stored += (uint64_t)sqst_stored_size(block.field) * file[i].tail / used;
 	return rc;
 }
 
 /* What all fragment blocks hold, unpacked. */
-static int fragment_bytes(struct sqst_source_image *source, struct sqst_ranges *ranges,
+static int fragment_bytes(struct sqst_fragments *fragments, struct sqst_ranges *ranges,
 			  uint64_t *out)
 {
+	const struct sqst_image *image = fragments->image;
 	uint64_t stored = 0;
-	int rc = 0;
 
-	for (uint32_t i = 0; rc == 0 && i < source->image.super.fragments; i++) {
-		uint64_t start;
-		uint32_t field = 0, size = 0;
+	for (uint32_t i = 0; i < image->super.fragments; i++) {
+		const struct sqst_unpacked *fragment = NULL;
+		struct sqst_stored block;
+		int rc = sqst_fragments_entry(fragments, i, &block);
 
-		rc = sqst_source_fragment_entry(source, i, &start, &field);
-		stored += field_bytes(field);
+		if (rc < 0)
+			return rc;
+		stored += sqst_stored_size(block.field);
 		/* Time is to grow with the bytes of the image, not with what a table says of them.
 		 */
-		if (rc == 0 && stored > source->image.super.bytes_used)
-			rc = sqst_image_bad(&source->image,
-					    "its fragment blocks have more bytes than the image");
+		if (stored > image->super.bytes_used)
+			return sqst_image_bad(image,
+					      "its fragment blocks have more bytes than the image");
+		rc = sqst_fragments_load(fragments, i, &fragment);
 		if (rc == 0)
-			rc = sqst_source_fragment_size(source, i, &size);
-		if (rc == 0)
-			rc = sqst_ranges_add(ranges, &source->image, start, field_bytes(field));
-		*out += size;
+			rc =
+			    sqst_ranges_add(ranges, image, block.at, sqst_stored_size(block.field));
+		if (rc < 0)
+			return rc;
+		*out += fragment->size;
 	}
-	return rc;
+	return 0;
 }
 
-static int settle_fragments(struct sqst_source_image *source, struct file *file, size_t files,
+static int settle_fragments(struct sqst_fragments *fragments, struct file *file, size_t files,
 			    struct sqst_ranges *ranges, uint64_t *dead)
 {
 	uint64_t all = 0, live = 0;
 	size_t end;
-	int rc = fragment_bytes(source, ranges, &all);
+	int rc = fragment_bytes(fragments, ranges, &all);
 
 	qsort(file, files, sizeof(*file), by_fragment);
 	/* Files without one are last. */
 	for (size_t i = 0; rc == 0 && i < files && file[i].fragment != SQST_NO_FRAGMENT; i = end) {
 		for (end = i + 1; end < files && file[end].fragment == file[i].fragment;)
 			end++;
-		rc = divide_fragment(source, file, i, end, &live);
+		rc = divide_fragment(fragments, file, i, end, &live);
 	}
 	*dead = all > live ? all - live : 0;
 	return rc;
 }
 
-int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names *names,
-		      struct sqst_survey *survey)
+int sqst_survey_files(struct sqst_image *image, struct sqst_fragments *fragments,
+		      const struct sqst_names *names, struct sqst_survey *survey)
 {
 	SQST_AUTO_FREE struct file *file = calloc(names->count, sizeof(*file));
 	SQST_CLEANUP(sqst_ranges_release) struct sqst_ranges ranges = {0};
@@ -184,7 +183,7 @@ int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names 
 	int rc = 0;
 
 	if (!file)
-		return sqst_image_nomem(&source->image);
+		return sqst_image_nomem(image);
 	for (size_t i = 0; i < names->count; i++) {
 		const struct sqst_name *name = &names->name[i];
 
@@ -194,23 +193,22 @@ int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names 
 	}
 	qsort(file, files, sizeof(*file), by_inode_ref);
 	for (size_t i = 0; rc == 0 && i < files; i++) {
-		rc = survey_file(source, &file[i]);
+		rc = survey_file(image, &file[i]);
 		if (rc == 0)
-			rc =
-			    sqst_ranges_add(&ranges, &source->image, file[i].start, file[i].stored);
+			rc = sqst_ranges_add(&ranges, image, file[i].start, file[i].stored);
 	}
 	if (rc < 0)
 		return rc;
 	settle_blocks(file, files);
-	rc = settle_fragments(source, file, files, &ranges, &survey->dead);
+	rc = settle_fragments(fragments, file, files, &ranges, &survey->dead);
 	if (rc == 0)
-		rc = sqst_ranges_count_gaps(&ranges, &source->image, &survey->unclaimed);
+		rc = sqst_ranges_count_gaps(&ranges, image, &survey->unclaimed);
 	if (rc < 0)
 		return rc;
 	qsort(file, files, sizeof(*file), by_survey_number);
 	survey->file = calloc(files ? files : 1, sizeof(*survey->file));
 	if (!survey->file)
-		return sqst_image_nomem(&source->image);
+		return sqst_image_nomem(image);
 	for (size_t i = 0; i < files; i++)
 		survey->file[i] =
 		    (struct sqst_survey_file){file[i].number, file[i].size, file[i].stored};

@@ -6,37 +6,32 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+#include "base/scope.h"
 #include "survey/survey.h"
 
-/* Strays while they are collected. */
-struct strays {
+struct orphans {
 	struct sqst_survey *survey;
 	size_t room;
 };
 
-static int add_stray(struct sqst_image *image, uint32_t number, void *user)
+static int add_orphan(struct sqst_image *image, uint32_t number, void *user)
 {
-	struct strays *strays = user;
-	struct sqst_survey *survey = strays->survey;
+	struct orphans *orphans = user;
+	struct sqst_survey *survey = orphans->survey;
+	uint32_t *grown = sqst_grow(survey->stray, survey->strays, &orphans->room, sizeof(*grown));
 
-	if (survey->strays == strays->room) {
-		const size_t room = strays->room ? strays->room * 2 : 64;
-		uint32_t *grown = realloc(survey->stray, room * sizeof(*grown));
-
-		if (!grown)
-			return sqst_image_nomem(image);
-		survey->stray = grown;
-		strays->room = room;
-	}
+	if (!grown)
+		return sqst_image_nomem(image);
+	survey->stray = grown;
 	survey->stray[survey->strays++] = number;
 	return 0;
 }
 
-static int survey_image(struct sqst_source_image *source, struct sqst_numbers *numbers,
-			struct sqst_names *names, bool blocks, struct sqst_survey *survey)
+static int survey_tree(struct sqst_image *image, struct sqst_numbers *numbers,
+		       struct sqst_names *names, struct sqst_survey *survey)
 {
-	struct sqst_image *image = &source->image;
-	struct strays strays = {.survey = survey};
+	struct orphans orphans = {.survey = survey};
 	int rc = sqst_super_read(image);
 
 	if (rc < 0)
@@ -45,38 +40,47 @@ static int survey_image(struct sqst_source_image *source, struct sqst_numbers *n
 	survey->block_size = image->super.block_size;
 	survey->codec = image->super.codec;
 	survey->exports = image->super.export_table != SQST_NONE;
-	image->stray = add_stray;
-	image->stray_user = &strays;
 	if ((rc = sqst_image_walk(image, numbers, names)) < 0 ||
-	    (rc = sqst_image_check(image, numbers, names)) < 0 ||
-	    (rc = sqst_image_exports(image, numbers, names, false)) < 0 ||
-	    (rc = sqst_source_tables(source)) < 0 ||
-	    (rc = sqst_survey_xattrs(source, names, survey)) < 0 ||
-	    (rc = sqst_survey_files(source, names, survey)) < 0)
+	    (rc = sqst_image_check(image, numbers, names)) < 0)
 		return rc;
-	return blocks ? sqst_survey_blocks(source, survey) : 0;
+	return sqst_image_exports(image, numbers, names, add_orphan, &orphans);
+}
+
+static int survey_data(struct sqst_image *image, const struct sqst_names *names,
+		       struct sqst_survey *survey)
+{
+	SQST_CLEANUP(sqst_fragments_release) struct sqst_fragments fragments = {0};
+	SQST_AUTO_FREE uint32_t *id = NULL;
+	int rc;
+
+	/* Owners are of no interest, but are to be sound. */
+	if ((rc = sqst_image_ids(image, &id)) < 0 ||
+	    (rc = sqst_fragments_open(&fragments, image)) < 0 ||
+	    (rc = sqst_survey_xattrs(image, names, survey)) < 0)
+		return rc;
+	return sqst_survey_files(image, &fragments, names, survey);
 }
 
 int sqst_survey_read(const char *path, bool blocks, struct sqst_survey **out,
 		     struct sqst_report *why)
 {
-	struct sqst_source_image *source = calloc(1, sizeof(*source));
 	struct sqst_survey *survey = calloc(1, sizeof(*survey));
 	struct sqst_numbers *numbers = sqst_numbers_new(path);
 	struct sqst_names names = {0};
-	int rc;
+	struct sqst_image image;
+	int rc = sqst_image_open(&image, path, &sqst_image_role_source, NULL, why);
 
-	if (source)
-		source->image.fd = -1;
-	if (!source || !survey || !numbers)
-		rc = sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	else
-		rc = sqst_source_image_open(source, path, why);
+	if (rc == 0 && (!survey || !numbers))
+		rc = sqst_image_nomem(&image);
 	if (rc == 0)
-		rc = sqst_source_code(survey_image(source, numbers, &names, blocks, survey), why);
+		rc = survey_tree(&image, numbers, &names, survey);
+	if (rc == 0)
+		rc = survey_data(&image, &names, survey);
+	if (rc == 0 && blocks)
+		rc = sqst_survey_blocks(&image, survey);
 	free(names.name);
 	sqst_numbers_free(numbers);
-	sqst_source_image_free(source);
+	sqst_image_close(&image);
 	if (rc < 0)
 		sqst_survey_free(survey);
 	else

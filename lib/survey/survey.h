@@ -3,12 +3,13 @@
 #ifndef LIB_SURVEY_SURVEY_H
 #define LIB_SURVEY_SURVEY_H
 
-#include "source/image_source.h"
+#include "image/block.h"
+#include "image/tree.h"
 #include "sqst/survey.h"
 
 /* Fill survey->file from the inode of each file; `names` as sqst_image_check() left them. */
-int sqst_survey_files(struct sqst_source_image *source, const struct sqst_names *names,
-		      struct sqst_survey *survey);
+int sqst_survey_files(struct sqst_image *image, struct sqst_fragments *fragments,
+		      const struct sqst_names *names, struct sqst_survey *survey);
 
 /* ---- unused.c */
 
@@ -31,10 +32,10 @@ int sqst_ranges_count_gaps(struct sqst_ranges *ranges, struct sqst_image *image,
 void sqst_ranges_release(struct sqst_ranges *ranges);
 
 /* Count the sets of extended attributes that no inode has. */
-int sqst_survey_xattrs(struct sqst_source_image *source, const struct sqst_names *names,
+int sqst_survey_xattrs(struct sqst_image *image, const struct sqst_names *names,
 		       struct sqst_survey *survey);
 
 /* Fill survey->block. */
-int sqst_survey_blocks(const struct sqst_source_image *source, struct sqst_survey *survey);
+int sqst_survey_blocks(const struct sqst_image *image, struct sqst_survey *survey);
 
 #endif

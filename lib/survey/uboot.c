@@ -14,10 +14,9 @@
 #include "sqst/uboot.h"
 #include "survey/survey.h"
 
-#define BLOCK_HEADER 2
-#define SECTOR       512
-#define HEADER       ((uint32_t)sizeof(sqfs_dir_header_t))
-#define ENTRY        ((uint32_t)offsetof(sqfs_dir_entry_t, name))
+#define SECTOR 512
+#define HEADER ((uint32_t)sizeof(sqfs_dir_header_t))
+#define ENTRY  ((uint32_t)offsetof(sqfs_dir_entry_t, name))
 /* A listing's size in its inode is this much more. */
 #define EXTRA 3
 
@@ -56,15 +55,12 @@ static int look_at_inode_blocks(struct look *look, uint64_t *blocks)
 	*blocks = 0;
 	look->uboot->inodes_in_order = true;
 	for (uint64_t at = area->start; at < area->end; (*blocks)++) {
-		uint8_t raw[BLOCK_HEADER];
 		struct sqst_meta block;
-		int rc = sqst_meta_load(look->image, area, at, &block);
+		const int rc = sqst_meta_load(look->image, area, at, &block);
 
-		if (rc == 0)
-			rc = sqst_image_pread(look->image, raw, sizeof(raw), at);
 		if (rc < 0)
 			return rc;
-		if (sqst_get16(raw) & SQST_META_RAW)
+		if (block.raw)
 			stored = true;
 		else if (stored)
 			look->uboot->inodes_in_order = false;
@@ -108,55 +104,19 @@ static int look_at_tables(struct look *look)
 
 /* ---- the root */
 
-static int skip_listing(struct sqst_cursor *cursor, uint64_t size)
-{
-	bool passed;
-
-	return sqst_cursor_skip(cursor, size, UINT64_MAX, &passed);
-}
-
-static int skip_index(struct sqst_cursor *cursor, uint32_t count)
-{
-	int rc = 0;
-
-	while (rc == 0 && count-- > 0) {
-		uint8_t raw[sizeof(sqfs_dir_index_t)];
-
-		rc = sqst_cursor_read(cursor, raw, sizeof(raw));
-		if (rc == 0)
-			rc = skip_listing(cursor, (uint64_t)sqst_get32(raw + sizeof(raw) - 4) + 1);
-	}
-	return rc;
-}
-
-/* Move a cursor from the end of a block to the next. False: there is none. */
-static bool settle_uboot(struct sqst_cursor *cursor)
-{
-	struct sqst_meta block;
-
-	if (cursor->at >= cursor->area->end ||
-	    sqst_meta_load(cursor->image, cursor->area, cursor->at, &block) < 0)
-		return false;
-	if (cursor->offset < block.size)
-		return true;
-	cursor->at = block.next;
-	cursor->offset = 0;
-	return cursor->at < cursor->area->end;
-}
-
 /* The first inode with the superblock's count for its number, from the start of the table on. */
 static bool find_top(struct sqst_image *image, struct sqst_image_inode *inode)
 {
 	struct sqst_cursor cursor = {image, &image->inodes, image->inodes.start, 0};
+	bool more = true;
 
-	for (uint32_t i = 0; i < image->super.inodes && settle_uboot(&cursor); i++) {
-		const uint64_t ref = SQST_REF(cursor.at - image->inodes.start, cursor.offset);
-
-		if (sqst_image_inode_read(image, ref, inode, &cursor) < 0)
+	for (uint32_t i = 0; i < image->super.inodes; i++) {
+		if (sqst_cursor_settle(&cursor, &more) < 0 || !more ||
+		    sqst_image_inode_next(&cursor, inode) < 0)
 			return false;
 		if (inode->number == image->super.inodes)
 			return true;
-		if (skip_listing(&cursor, inode->tail) < 0 || skip_index(&cursor, inode->index) < 0)
+		if (sqst_image_inode_skip(&cursor, inode) < 0)
 			return false;
 	}
 	return false;
@@ -273,7 +233,7 @@ static int look_at_entry(struct look *look, size_t at, const struct sqst_entry *
 	if (rc < 0)
 		return rc;
 	length = sqst_get16(raw + offsetof(sqfs_dir_entry_t, size)) + 1u;
-	rc = skip_listing(cursor, length);
+	rc = sqst_cursor_skip(cursor, length, SQST_NONE);
 	if (!pass_entry(sight, ENTRY + length) && rc == 0 &&
 	    (child->type == SQST_TYPE_DIR || child->type == SQST_TYPE_SYMLINK))
 		rc = add_hidden(look, at, child);
@@ -352,21 +312,17 @@ static int look_at_image(struct sqst_image *image, struct sqst_numbers *numbers,
 
 int sqst_uboot_read(const char *path, struct sqst_uboot **out, struct sqst_report *why)
 {
-	struct sqst_source_image *source = calloc(1, sizeof(*source));
 	struct sqst_uboot *uboot = calloc(1, sizeof(*uboot));
 	struct sqst_numbers *numbers = sqst_numbers_new(path);
-	int rc;
+	struct sqst_image image;
+	int rc = sqst_image_open(&image, path, &sqst_image_role_source, NULL, why);
 
-	if (source)
-		source->image.fd = -1;
-	if (!source || !uboot || !numbers)
-		rc = sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	else
-		rc = sqst_source_image_open(source, path, why);
+	if (rc == 0 && (!uboot || !numbers))
+		rc = sqst_image_nomem(&image);
 	if (rc == 0)
-		rc = sqst_source_code(look_at_image(&source->image, numbers, uboot), why);
+		rc = look_at_image(&image, numbers, uboot);
 	sqst_numbers_free(numbers);
-	sqst_source_image_free(source);
+	sqst_image_close(&image);
 	if (rc < 0)
 		sqst_uboot_free(uboot);
 	else

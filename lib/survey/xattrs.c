@@ -5,9 +5,11 @@
 #include "config.h"
 #endif
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/scope.h"
+#include "image/xattr_table.h"
 #include "survey/survey.h"
 
 static int by_ref(const void *a, const void *b)
@@ -17,32 +19,46 @@ static int by_ref(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-int sqst_survey_xattrs(struct sqst_source_image *source, const struct sqst_names *names,
+static int mark_sets(struct sqst_image *image, uint64_t *ref, size_t count, uint32_t sets,
+		     uint32_t *unused)
+{
+	SQST_AUTO_FREE uint8_t *seen = calloc(sets / 8 + (size_t)1, 1);
+	char target[PATH_MAX];
+
+	if (!seen)
+		return sqst_image_nomem(image);
+	*unused = sets;
+	for (size_t i = 0; i < count; i++) {
+		struct sqst_image_inode inode;
+		struct sqst_cursor cursor;
+		int rc = sqst_image_inode_read(image, ref[i], &inode, &cursor);
+
+		if (rc == 0 && inode.type == SQST_TYPE_SYMLINK)
+			rc = sqst_image_target(&cursor, &inode, target);
+		if (rc < 0)
+			return rc;
+		if (inode.xattr >= sets || seen[inode.xattr / 8] & 1u << inode.xattr % 8)
+			continue;
+		seen[inode.xattr / 8] |= (uint8_t)(1u << inode.xattr % 8);
+		--*unused;
+	}
+	return 0;
+}
+
+int sqst_survey_xattrs(struct sqst_image *image, const struct sqst_names *names,
 		       struct sqst_survey *survey)
 {
-	const uint32_t sets = source->xattr_ids.entries;
-	SQST_AUTO_FREE uint8_t *seen = calloc(sets / 8 + (size_t)1, 1);
 	SQST_AUTO_FREE uint64_t *ref = calloc(names->count, sizeof(*ref));
+	SQST_CLEANUP(sqst_xattr_table_release) struct sqst_xattr_table xattrs;
+	int rc = sqst_xattr_table_open(&xattrs, image);
 
-	if (sets == 0)
-		return 0;
-	if (!seen || !ref)
-		return sqst_image_nomem(&source->image);
+	if (rc < 0 || xattrs.sets.entries == 0)
+		return rc;
+	if (!ref)
+		return sqst_image_nomem(image);
 	/* In the order of the table, so that each of its blocks is unpacked once. */
 	for (size_t i = 0; i < names->count; i++)
 		ref[i] = names->name[i].key >> 4;
 	qsort(ref, names->count, sizeof(*ref), by_ref);
-	survey->unused_xattrs = sets;
-	for (size_t i = 0; i < names->count; i++) {
-		uint32_t set;
-		const int rc = sqst_source_xattr_index(source, ref[i], &set);
-
-		if (rc < 0)
-			return rc;
-		if (set >= sets || seen[set / 8] & 1u << set % 8)
-			continue;
-		seen[set / 8] |= (uint8_t)(1u << set % 8);
-		survey->unused_xattrs--;
-	}
-	return 0;
+	return mark_sets(image, ref, names->count, xattrs.sets.entries, &survey->unused_xattrs);
 }

@@ -374,6 +374,7 @@ void sqst_scan_end(struct sqst_scan *scan, bool success, const char *path)
 		warn_of_scan_losses(scan, path);
 	sqst_links_release(&scan->links);
 	sqst_name_index_release(&scan->names);
+	sqst_inode_set_release(&scan->complete);
 	sqst_xattr_scan_release(&scan->xattrs);
 	sqst_filter_ids_release(&scan->ids);
 }

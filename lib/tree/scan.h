@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "tree/filter.h"
+#include "tree/inode_set.h"
 #include "tree/link_table.h"
 #include "tree/name_index.h"
 #include "tree/scan_xattr.h"
@@ -20,6 +21,9 @@ struct sqst_scan {
 	struct sqst_links links;
 	/* Names that sources have, of directories that are not complete. */
 	struct sqst_name_index names;
+	/* Directories with all that is below them, while sources are added with the path that they
+	 * are given by. */
+	struct sqst_inode_set complete;
 	struct sqst_xattr_scan xattrs;
 	struct sqst_filter_ids ids;
 	/* The filter has patterns over the path in the image. */

@@ -10,9 +10,6 @@
 
 #include "tree/scan_sources.h"
 
-/* Of a directory while sources are added: all below it is in the tree. In inode->ref. */
-#define COMPLETE 1
-
 /* Where the walk along one source is. */
 struct component_walk {
 	struct sqst_scan *scan;
@@ -104,7 +101,8 @@ static int check_leaf(const struct component_walk *walk, const struct sqst_node 
 {
 	struct stat st;
 
-	if (node->inode->type == SQST_TYPE_DIR && node->inode->ref != COMPLETE &&
+	if (node->inode->type == SQST_TYPE_DIR &&
+	    !sqst_inode_set_has(&walk->scan->complete, node->inode) &&
 	    lstat(walk->path, &st) == 0 && S_ISLNK(st.st_mode))
 		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
 				 "is a symbolic link, but another source goes through it, so that "
@@ -126,7 +124,10 @@ static int add_leaf(struct component_walk *walk, struct sqst_node *dir, const ch
 	rc = add_component(walk, dir, name, &node);
 	if (rc < 0 || !node || node->inode->type != SQST_TYPE_DIR || !walk->descend)
 		return rc;
-	node->inode->ref = COMPLETE;
+	rc = sqst_inode_set_reserve(&walk->scan->complete, walk->scan->tree, walk->scan->why);
+	if (rc < 0)
+		return rc;
+	sqst_inode_set_add(&walk->scan->complete, node->inode);
 	return sqst_scan_below(walk->scan, node, walk->path);
 }
 
@@ -184,7 +185,7 @@ static int add_leading_path(struct component_walk *walk, const char *rest, bool 
 				return rc;
 			fresh = fresh ? fresh : node;
 		}
-		*added = node->inode->ref == COMPLETE;
+		*added = sqst_inode_set_has(&walk->scan->complete, node->inode);
 		if (*added)
 			return 0;
 		if (node->inode->type != SQST_TYPE_DIR)
@@ -228,12 +229,6 @@ static int enter_prefix(struct component_walk *walk, const char *rest, struct st
 						       "cannot read the source");
 }
 
-static void forget_marks(struct sqst_tree *tree)
-{
-	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
-		node->inode->ref = 0;
-}
-
 int sqst_scan_unstripped(struct sqst_scan *scan, const char *const *source, size_t count,
 			 bool descend)
 {
@@ -269,7 +264,6 @@ int sqst_scan_unstripped(struct sqst_scan *scan, const char *const *source, size
 		any = true;
 		same = same && st.st_dev == first.st_dev && st.st_ino == first.st_ino;
 	}
-	forget_marks(scan->tree);
 	if (rc == 0 && !(any && same)) {
 		scan->tree->root->inode->xattr = SQST_NO_XATTR;
 		scan->tree->root->inode->mtime = 0;

@@ -14,10 +14,9 @@ int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why)
 		/* The last name keeps the inode that all had. */
 		if (inode->type == SQST_TYPE_DIR || inode->nlink < 2)
 			continue;
-		own = sqst_arena_alloc(tree->arena, sizeof(*own));
+		own = sqst_tree_inode_new(tree, inode);
 		if (!own)
 			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-		*own = *inode;
 		own->nlink = 1;
 		inode->nlink--;
 		node->inode = own;

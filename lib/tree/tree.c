@@ -31,9 +31,21 @@ static struct sqst_node *node_new(struct sqst_tree *tree, struct sqst_node *pare
 	return node;
 }
 
-static struct sqst_inode *inode_new(struct sqst_tree *tree, enum sqst_type type)
+struct sqst_inode *sqst_tree_inode_new(struct sqst_tree *tree, const struct sqst_inode *like)
 {
 	struct sqst_inode *inode = sqst_arena_alloc(tree->arena, sizeof(*inode));
+
+	if (!inode)
+		return NULL;
+	if (like)
+		*inode = *like;
+	inode->index = tree->indexes++;
+	return inode;
+}
+
+static struct sqst_inode *inode_new(struct sqst_tree *tree, enum sqst_type type)
+{
+	struct sqst_inode *inode = sqst_tree_inode_new(tree, NULL);
 
 	if (!inode)
 		return NULL;

@@ -27,6 +27,8 @@ struct sqst_tree {
 	unsigned origins;
 	uint32_t names;
 	uint32_t inodes;
+	/* Indexes that were given; those of removed inodes are not given again. */
+	uint32_t indexes;
 	struct sqst_xattr_store xattrs;
 };
 
@@ -37,6 +39,10 @@ int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why);
 /* 0, SQST_ERR_NOMEM, or SQST_ERR_LIMIT: something in the tree is more than an image can hold, or
  * than a kernel reads. */
 int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why);
+
+/* A new inode of the tree, with a copy of what another one has (but its index), or with nothing.
+ * NULL if memory is short. */
+struct sqst_inode *sqst_tree_inode_new(struct sqst_tree *tree, const struct sqst_inode *like);
 
 /* Remove the children of a directory that have this position, with all below them, in one go: one
  * by one, each would move those behind it. */

@@ -86,25 +86,25 @@ static int write_head(struct sqst_output *output, sqfs_super_t *super,
 	super->flags |= SQST_SUPER_FLAG_EXTRA_INFO;
 	*position = (uint64_t)(to - head);
 	/* With a parent, its data may begin right behind the head. */
-	if (!plan->reuse || plan->options->flags & SQST_BUILD_RELAYOUT)
+	if (!plan->data->reuse || plan->options->flags & SQST_BUILD_RELAYOUT)
 		*position = (*position + HEAD_ROOM + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
 	return sqst_output_write(output, 0, head, *position, why);
 }
 
-static int write_tables(struct sqst_tables *tables, const struct sqst_data *data,
+static int write_tables(struct sqst_tables *tables, const struct sqst_places *places,
 			struct sqst_build_result *result)
 {
 	const uint64_t from = tables->file->size;
-	struct sqst_stream inodes = {0};
 	int rc = sqst_xattr_order_make(&tables->xattrs, tables->tree, tables->why);
 
 	if (rc == 0)
-		rc = sqst_tables_write_tree(tables, &inodes);
+		rc = sqst_tables_write_tree(tables);
 	if (rc == 0)
-		rc = sqst_tables_write_fragments(tables, data);
+		rc = sqst_tables_write_fragments(tables, places);
 	if (rc == 0 && !(tables->options->flags & SQST_BUILD_NO_EXPORTS))
-		rc = sqst_tables_write_export(tables, &inodes);
-	sqst_stream_release(&inodes);
+		rc = sqst_tables_write_export(tables);
+	sqst_stream_release(&tables->inodes);
+	free(sqst_steal(&tables->places.place));
 	if (rc == 0)
 		rc = sqst_tables_write_ids(tables);
 	if (rc == 0)
@@ -123,7 +123,33 @@ static int write_super(sqfs_super_t *super, const struct sqst_lineage *lineage,
 	return sqst_adapt_error(sqfs_super_write(super, &file->base), "superblock", why);
 }
 
-static int write_image(struct sqst_data *data, struct sqst_tree *tree,
+static int write_data(struct sqst_tree *tree, struct sqst_pool *pool,
+		      const struct sqst_image_plan *plan, struct sqst_output *output,
+		      uint64_t position, struct sqst_places *places,
+		      struct sqst_build_result *result, struct sqst_report *why)
+{
+	struct sqst_data_stats stats = {0};
+	const int rc =
+	    sqst_data_write(plan->data, tree, pool, output, position, places, &stats, why);
+
+	result->source_bytes = stats.source_bytes;
+	result->data_bytes = stats.data_bytes;
+	result->duplicate_files = stats.duplicate_files;
+	result->duplicate_bytes = stats.duplicate_bytes;
+	result->fragments = places->fragments;
+	result->reuse = (struct sqst_reuse_stats){.in_place = stats.in_place,
+						  .moved = stats.moved,
+						  .made = stats.made,
+						  .gaps = stats.gaps,
+						  .dead = stats.dead,
+						  .removed = stats.removed,
+						  .blocks = stats.old_blocks,
+						  .fragments = stats.old_fragments,
+						  .reason = result->reuse.reason};
+	return rc;
+}
+
+static int write_image(struct sqst_places *places, struct sqst_tree *tree,
 		       const struct sqst_image_plan *plan, struct sqst_output *output,
 		       uint64_t *size, struct sqst_build_result *result, struct sqst_report *why)
 {
@@ -142,35 +168,36 @@ static int write_image(struct sqst_data *data, struct sqst_tree *tree,
 	if (rc == 0)
 		rc = write_head(output, &super, plan, &position, why);
 	if (rc == 0)
-		rc = sqst_data_write(data, tree, pool, plan, output, position, result, why);
-	/* In any case: its blocks may still be with the pool. */
-	sqst_data_finish(data);
+		rc = write_data(tree, pool, plan, output, position, places, result, why);
 	if (rc < 0)
 		return rc;
 	coder = sqst_codec_get((int)options->codec.id)->compressor(&options->codec);
 	if (!coder)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	sqst_adapt_codec(&codec, coder);
-	sqst_adapt_file(&file, output, data->position, why);
-	rc = write_tables(&(struct sqst_tables){tree,
-						plan->lineage,
-						options,
-						plan->reuse,
-						pool,
-						why,
-						&super,
-						&file,
-						&codec,
-						&ids,
-						{0}},
-			  data, result);
+	sqst_adapt_file(&file, output, places->end, why);
+	rc = write_tables(&(struct sqst_tables){.tree = tree,
+						.lineage = plan->lineage,
+						.options = options,
+						.reuse = plan->data->reuse,
+						.pool = pool,
+						.why = why,
+						.super = &super,
+						.file = &file,
+						.codec = &codec,
+						.ids = &ids},
+			  places, result);
 	if (rc < 0)
 		return rc;
 	*size = file.size;
 	if (!(options->flags & SQST_BUILD_NO_PAD))
 		*size = (*size + PAD - 1) / PAD * PAD;
 	if (options->max_size > 0 && *size > options->max_size)
-		return sqst_additions_refuse(data, plan, *size, why);
+		return sqst_size_limit_refuse(tree, places,
+					      &(struct sqst_size_limit){*size, options->max_size,
+									plan->known,
+									options->output},
+					      why);
 	return write_super(&super, plan->lineage, &file, why);
 }
 
@@ -178,9 +205,9 @@ int sqst_image_write(struct sqst_tree *tree, const struct sqst_image_plan *plan,
 		     struct sqst_output *output, uint64_t *size, struct sqst_build_result *result,
 		     struct sqst_report *why)
 {
-	struct sqst_data data = {0};
-	const int rc = write_image(&data, tree, plan, output, size, result, why);
+	struct sqst_places places = {0};
+	const int rc = write_image(&places, tree, plan, output, size, result, why);
 
-	sqst_data_release(&data);
+	sqst_places_release(&places);
 	return rc;
 }

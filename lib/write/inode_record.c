@@ -116,9 +116,9 @@ static int write_special(struct sqst_stream *meta, const struct sqst_inode *inod
 	return sqst_stream_append(meta, bytes, (size_t)(to - bytes));
 }
 
-int sqst_inode_write(struct sqst_stream *meta, struct sqst_inode *inode, struct sqst_owners owners)
+int sqst_inode_write(struct sqst_stream *meta, const struct sqst_inode *inode,
+		     struct sqst_owners owners)
 {
-	inode->ref = sqst_stream_place(meta);
 	if (inode->type == SQST_TYPE_FILE)
 		return write_file(meta, inode, owners);
 	if (inode->type == SQST_TYPE_SYMLINK)

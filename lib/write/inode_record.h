@@ -29,11 +29,12 @@ struct sqst_owners {
 	uint32_t xattr;
 };
 
-/* Append an inode that is not a directory. Sets inode->ref to its place. */
-int sqst_inode_write(struct sqst_stream *meta, struct sqst_inode *inode, struct sqst_owners owners);
+/* Append an inode that is not a directory. */
+int sqst_inode_write(struct sqst_stream *meta, const struct sqst_inode *inode,
+		     struct sqst_owners owners);
 
 /* Append a directory's inode, numbered `number`. `directories`: the stream with its listing,
- * settled. `parent`: number of the directory that it is in. Does not set ref. */
+ * settled. `parent`: number of the directory that it is in. */
 int sqst_inode_write_dir(struct sqst_stream *meta, const struct sqst_inode *inode, uint32_t number,
 			 struct sqst_owners owners, uint32_t parent,
 			 const struct sqst_stream *directories, const struct sqst_listing *listing);

@@ -158,7 +158,7 @@ static int begin_run(struct maker *maker, const struct sqst_node *node, uint64_t
 	return add_index(maker, node);
 }
 
-static int make_headers(struct maker *maker, const struct sqst_stream *inodes,
+static int make_headers(struct maker *maker, const struct sqst_inode_places *places,
 			const struct sqst_inode *dir)
 {
 	int rc = 0;
@@ -168,7 +168,7 @@ static int make_headers(struct maker *maker, const struct sqst_stream *inodes,
 	maker->ordinal = (uint32_t)(maker->listing->place >> 16);
 	for (uint32_t i = 0; i < dir->u.dir.count && rc == 0; i++) {
 		const struct sqst_node *node = dir->u.dir.child[i];
-		const uint64_t reference = sqst_stream_reference(inodes, node->inode->ref);
+		const uint64_t reference = sqst_inode_reference(places, node->inode);
 
 		if (maker->count == 0 || !fits(maker, reference, node->inode->number))
 			rc = begin_run(maker, node, reference);
@@ -181,19 +181,19 @@ static int make_headers(struct maker *maker, const struct sqst_stream *inodes,
 	return rc;
 }
 
-int sqst_listing_make(struct sqst_listing_bytes *bytes, const struct sqst_stream *inodes,
+int sqst_listing_make(struct sqst_listing_bytes *bytes, const struct sqst_inode_places *places,
 		      const struct sqst_inode *dir, bool indexed, struct sqst_listing *listing,
 		      struct sqst_report *why)
 {
 	struct maker maker = {
 	    .bytes = bytes, .listing = listing, .why = why, .indexed = indexed, .limit = RUN_MAX};
-	int rc = make_headers(&maker, inodes, dir);
+	int rc = make_headers(&maker, places, dir);
 
 	/* Of an extended directory's size U-Boot looks at the low half to see if it is empty
 	 * (fs/squashfs/sqfs_dir.c, sqfs_is_empty_dir). More headers make another size. */
 	while (rc == 0 && listing->size > 0 && listing->size % 65536 == 0 && maker.limit > 1) {
 		maker.limit /= 2;
-		rc = make_headers(&maker, inodes, dir);
+		rc = make_headers(&maker, places, dir);
 	}
 	return rc;
 }

@@ -22,11 +22,28 @@ struct sqst_listing_bytes {
 	size_t room;
 };
 
+/* Where inodes are. */
+struct sqst_inode_places {
+	/* The inode table, settled as far as it is asked. */
+	const struct sqst_stream *stream;
+	/* By the index of an inode: its place in the stream, or SQST_NO_PLACE. */
+	uint64_t *place;
+};
+
+#define SQST_NO_PLACE UINT64_MAX
+
+/* The reference of an inode that stands in a block of the stream that settled. */
+static inline uint64_t sqst_inode_reference(const struct sqst_inode_places *places,
+					    const struct sqst_inode *inode)
+{
+	return sqst_stream_reference(places->stream, places->place[inode->index]);
+}
+
 /* Make the bytes of a directory's listing, as they are at listing->place, with an index if
- * `indexed`; listing->size and the index are set. All its children's inodes stand in `inodes`,
- * settled. listing->index is the caller's to free, and made anew if it is there. 0,
+ * `indexed`; listing->size and the index are set. All its children's inodes stand in settled
+ * blocks. listing->index is the caller's to free, and made anew if it is there. 0,
  * SQST_ERR_NOMEM, SQST_ERR_LIMIT. */
-int sqst_listing_make(struct sqst_listing_bytes *bytes, const struct sqst_stream *inodes,
+int sqst_listing_make(struct sqst_listing_bytes *bytes, const struct sqst_inode_places *places,
 		      const struct sqst_inode *dir, bool indexed, struct sqst_listing *listing,
 		      struct sqst_report *why);
 

@@ -24,7 +24,7 @@ struct sqst_dir {
 
 struct sqst_listings {
 	struct sqst_stream *directories;
-	const struct sqst_stream *inodes;
+	const struct sqst_inode_places *inodes;
 	struct sqst_report *why;
 	struct sqst_listing_bytes bytes;
 	struct sqst_window window;
@@ -35,7 +35,7 @@ struct sqst_listings {
 };
 
 /* Write the listings of dir[from] to dir[to - 1], and fill dir->listing. All inodes of their
- * entries stand in `inodes`, settled. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT. */
+ * entries stand in settled blocks. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT. */
 int sqst_listings_write(struct sqst_listings *listings, struct sqst_dir *dir, uint32_t from,
 			uint32_t to);
 

@@ -27,7 +27,7 @@ static bool tables_has(const struct sqst_tables *tables, enum sqst_build_flag fl
 	return (tables->options->flags & (uint32_t)flag) != 0;
 }
 
-int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data)
+int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places)
 {
 	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = NULL;
 	/* What libsquashfs makes of the flags that speak of fragments is undone below. */
@@ -36,16 +36,16 @@ int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_da
 
 	/* An empty table has a place too: U-Boot takes it for the end of the directory table
 	 * (fs/squashfs/sqfs.c, sqfs_read_directory_table). */
-	if (data->fragments == 0) {
+	if (places->fragments == 0) {
 		tables->super->fragment_table_start = tables->file->size;
 		return 0;
 	}
 	table = sqfs_frag_table_create(0);
 	if (!table)
 		rc = SQFS_ERROR_ALLOC;
-	for (uint32_t i = 0; rc == 0 && i < data->fragments; i++)
-		rc = sqfs_frag_table_append(table, data->fragment[i].start, data->fragment[i].size,
-					    NULL);
+	for (uint32_t i = 0; rc == 0 && i < places->fragments; i++)
+		rc = sqfs_frag_table_append(table, places->fragment[i].start,
+					    places->fragment[i].size, NULL);
 	if (rc == 0) {
 		/* As mksquashfs: what goes for fragment blocks goes for their table. */
 		tables->codec->raw = tables_has(tables, SQST_BUILD_RAW_FRAGMENTS);
@@ -83,8 +83,7 @@ static int by_live_number(const void *a, const void *b)
 	return left->number < right->number ? -1 : left->number > right->number;
 }
 
-static int gather_live(struct sqst_tables *tables, const struct sqst_stream *inodes,
-		       struct live **out, uint32_t *count)
+static int gather_live(struct sqst_tables *tables, struct live **out, uint32_t *count)
 {
 	struct live *live = calloc(sqst_tree_inodes(tables->tree), sizeof(*live));
 	const struct sqst_node *node;
@@ -93,15 +92,14 @@ static int gather_live(struct sqst_tables *tables, const struct sqst_stream *ino
 	if (!live)
 		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (node = sqst_tree_root(tables->tree); node; node = sqst_tree_next(node)) {
-		struct sqst_inode *inode = node->inode;
+		const struct sqst_inode *inode = node->inode;
 
 		/* Of a hard link group only one name may count; which one does not matter. */
-		if (inode->ref == UINT64_MAX)
+		if (tables->places.place[inode->index] == SQST_NO_PLACE)
 			continue;
 		live[found++] =
-		    (struct live){inode->number, sqst_stream_reference(inodes, inode->ref)};
-		if (inode->nlink > 1)
-			inode->ref = UINT64_MAX;
+		    (struct live){inode->number, sqst_inode_reference(&tables->places, inode)};
+		tables->places.place[inode->index] = SQST_NO_PLACE;
 	}
 	qsort(live, found, sizeof(*live), by_live_number);
 	*out = live;
@@ -152,13 +150,13 @@ static int write_table(struct sqst_tables *tables, struct sqst_stream *meta, uin
 	return rc;
 }
 
-int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_stream *inodes)
+int sqst_tables_write_export(struct sqst_tables *tables)
 {
 	SQST_AUTO_FREE struct live *live = NULL;
 	struct sqst_stream meta = {0};
 	uint32_t count = 0;
 	uint64_t start;
-	int rc = gather_live(tables, inodes, &live, &count);
+	int rc = gather_live(tables, &live, &count);
 
 	if (rc == 0)
 		rc = sqst_tables_stream(tables, &meta);

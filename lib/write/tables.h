@@ -5,9 +5,10 @@
 
 #include <sqfs/super.h>
 
-#include "data/data.h"
+#include "data/extent.h"
 #include "sqst/build.h"
 #include "write/adapter.h"
+#include "write/listing.h"
 #include "write/owners.h"
 #include "write/stream.h"
 
@@ -29,19 +30,21 @@ struct sqst_tables {
 	struct sqst_adapted_codec *codec;
 	struct sqst_ids *ids;
 	struct sqst_xattr_order xattrs;
+	/* Filled with the inode table. */
+	struct sqst_stream inodes;
+	struct sqst_inode_places places;
 };
 
-/* Inode and directory tables. `inodes` is the caller's to release; it turns inode->ref into
- * references afterwards. */
-int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_stream *inodes);
+/* Inode and directory tables. */
+int sqst_tables_write_tree(struct sqst_tables *tables);
 
-int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_data *data);
+int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places);
 
 /* A stream of metadata blocks for inodes, listings or the export table. 0 or SQST_ERR_NOMEM. */
 int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *meta);
 
-/* The export table by rule R4. */
-int sqst_tables_write_export(struct sqst_tables *tables, const struct sqst_stream *inodes);
+/* The export table by rule R4, after the inode table. */
+int sqst_tables_write_export(struct sqst_tables *tables);
 
 int sqst_tables_write_ids(struct sqst_tables *tables);
 

@@ -10,14 +10,17 @@
 #endif
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/scope.h"
+#include "tree/tree.h"
 #include "write/listings.h"
 #include "write/tables.h"
 
 struct tables_state {
 	struct sqst_tables *tables;
 	struct sqst_stream *inodes;
+	uint64_t *place;
 	struct sqst_stream directories;
 	struct sqst_dir *dir;
 	uint32_t dirs;
@@ -41,15 +44,13 @@ static int write_others(struct tables_state *state)
 	const struct sqst_node *node;
 
 	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
-		if (node->inode->type != SQST_TYPE_DIR)
-			node->inode->ref = UINT64_MAX;
-	}
-	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
+		uint64_t *place = &state->place[node->inode->index];
 		struct sqst_owners owners;
 		int rc;
 
-		if (node->inode->type == SQST_TYPE_DIR || node->inode->ref != UINT64_MAX)
+		if (node->inode->type == SQST_TYPE_DIR || *place != SQST_NO_PLACE)
 			continue;
+		*place = sqst_stream_place(state->inodes);
 		rc = owners_of(state->tables, node->inode, &owners);
 		if (rc == 0)
 			rc = sqst_inode_write(state->inodes, node->inode, owners);
@@ -72,21 +73,24 @@ static int by_height(const void *a, const void *b)
 /* All directories, those with the lowest height first, in tree order within one. */
 static int gather_directories(struct tables_state *state)
 {
+	/* By the index of a directory's inode: its position in tree order. */
+	SQST_AUTO_FREE uint32_t *position =
+	    malloc(state->tables->tree->indexes * sizeof(*position));
 	const struct sqst_node *node;
 	uint32_t count = 0;
 
 	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node))
 		count += node->inode->type == SQST_TYPE_DIR;
 	state->dir = calloc(count, sizeof(*state->dir));
-	if (!state->dir)
+	if (!state->dir || !position)
 		return sqst_fail(state->tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
 	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
 		if (node->inode->type != SQST_TYPE_DIR)
 			continue;
-		node->inode->ref = state->dirs;
+		position[node->inode->index] = state->dirs;
 		state->dir[state->dirs].node = node;
 		if (node->parent)
-			state->dir[state->dirs].parent = (uint32_t)node->parent->inode->ref;
+			state->dir[state->dirs].parent = position[node->parent->inode->index];
 		state->dirs++;
 	}
 	/* Backwards in tree order, all below a directory comes before it. */
@@ -130,9 +134,9 @@ static int write_height(struct tables_state *state, uint32_t from, uint32_t to)
 	if (rc == 0)
 		rc = sqst_stream_settle(&state->directories);
 	for (uint32_t i = from; i < to && rc == 0; i++) {
-		struct sqst_inode *inode = state->dir[i].node->inode;
+		const struct sqst_inode *inode = state->dir[i].node->inode;
 
-		inode->ref = sqst_stream_place(state->inodes);
+		state->place[inode->index] = sqst_stream_place(state->inodes);
 		rc = write_dir(state, state->dir[i].node, inode->number, &state->dir[i].listing);
 	}
 	return rc;
@@ -195,29 +199,42 @@ static int write_fillers(struct tables_state *state)
 static int write_streams(struct tables_state *state)
 {
 	struct sqst_tables *tables = state->tables;
-	uint64_t reference;
 	int rc;
 
 	tables->super->inode_table_start = tables->file->size;
 	rc = sqst_stream_write(state->inodes, tables->file->output, &tables->file->size);
 	if (rc < 0)
 		return rc;
-	reference = sqst_tree_root(tables->tree)->inode->ref;
-	tables->super->root_inode_ref = sqst_stream_reference(state->inodes, reference);
+	tables->super->root_inode_ref =
+	    sqst_inode_reference(&tables->places, tables->tree->root->inode);
 	tables->super->directory_table_start = tables->file->size;
 	return sqst_stream_write(&state->directories, tables->file->output, &tables->file->size);
 }
 
-int sqst_tables_write_tree(struct sqst_tables *tables, struct sqst_stream *inodes)
+static int begin_places(struct sqst_tables *tables)
 {
-	struct tables_state state = {.tables = tables, .inodes = inodes};
-	int rc;
+	const size_t size = tables->tree->indexes * sizeof(*tables->places.place);
 
-	inodes->stored_last = true;
-	rc = sqst_tables_stream(tables, inodes);
+	tables->places.place = malloc(size);
+	if (!tables->places.place)
+		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	/* Each is SQST_NO_PLACE. */
+	memset(tables->places.place, 0xFF, size);
+	tables->places.stream = &tables->inodes;
+	return 0;
+}
 
+int sqst_tables_write_tree(struct sqst_tables *tables)
+{
+	struct tables_state state = {.tables = tables, .inodes = &tables->inodes};
+	int rc = begin_places(tables);
+
+	state.place = tables->places.place;
+	state.inodes->stored_last = true;
+	if (rc == 0)
+		rc = sqst_tables_stream(tables, state.inodes);
 	state.listings = (struct sqst_listings){
-	    .directories = &state.directories, .inodes = inodes, .why = tables->why};
+	    .directories = &state.directories, .inodes = &tables->places, .why = tables->why};
 	if (rc == 0)
 		rc = sqst_tables_stream(tables, &state.directories);
 	if (rc == 0)

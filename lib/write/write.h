@@ -4,19 +4,16 @@
 #define LIB_WRITE_WRITE_H
 
 #include "base/output.h"
-#include "data/sort_file.h"
 #include "sqst/build.h"
 
-struct sqst_reuse;
+struct sqst_data_options;
 
 /* What goes into an image beside the tree. */
 struct sqst_image_plan {
 	const struct sqst_build_options *options;
 	const struct sqst_lineage *lineage;
-	/* Rules for the order of data, or NULL. */
-	const struct sqst_sort *sort;
-	/* The parent whose data may be taken over, or NULL. */
-	struct sqst_reuse *reuse;
+	/* What concerns the data. */
+	const struct sqst_data_options *data;
 	/* The highest top of the parents: numbers above it are of paths that no parent has. 0
 	 * without parents. */
 	uint32_t known;

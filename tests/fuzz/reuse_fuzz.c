@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "data/data.h"
 #include "parent/parent_data.h"
 #include "pipeline/pipeline.h"
 #include "run.h"
@@ -186,7 +187,9 @@ static int build_on(const struct sqst_build_options *options, struct sqst_reuse 
 {
 	struct sqst_tree *tree = make_tree();
 	struct sqst_build_result result = {0};
-	struct sqst_image_plan plan = {.options = options, .lineage = &result.lineage};
+	struct sqst_data_options data = {0};
+	struct sqst_image_plan plan = {
+	    .options = options, .lineage = &result.lineage, .data = &data};
 	int rc = sqst_build_reuse_open(options, reuse, why);
 
 	if (rc == 0)
@@ -197,13 +200,15 @@ static int build_on(const struct sqst_build_options *options, struct sqst_reuse 
 					   1, 0, &result.numbering, why);
 	if (rc == 0)
 		rc = sqst_build_reuse_read(options, parents, tree, *reuse, &result, why);
+	if (rc == 0)
+		rc = sqst_build_data_options(options, NULL, *reuse, &data, why);
 	if (rc == 0) {
 		result.lineage.top = result.numbering.top;
 		result.lineage.root = result.numbering.root;
 		result.lineage.root_double = result.numbering.root_double;
-		plan.reuse = *reuse;
 		rc = write_image(tree, &plan, &result, why);
 	}
+	sqst_build_data_options_release(&data);
 	sqst_tree_free(tree);
 	return rc;
 }

@@ -37,9 +37,9 @@ static void check_sums(const struct sqst_layout *layout, const struct sqst_unit 
 		assert_true(sorted[i].place >= end);
 		gaps += sorted[i].place - end;
 		end = sorted[i].place + sorted[i].size;
-		if (sorted[i].was != NEW && sorted[i].place == sorted[i].was)
+		if (sorted[i].old_place != NEW && sorted[i].place == sorted[i].old_place)
 			in_place += sorted[i].size;
-		else if (sorted[i].was != NEW)
+		else if (sorted[i].old_place != NEW)
 			moved += sorted[i].size;
 	}
 	free(sorted);
@@ -58,14 +58,14 @@ static void check(const struct sqst_layout *layout, const struct sqst_unit *unit
 
 	check_sums(layout, unit, units);
 	for (size_t i = 0; i < units; i++) {
-		const bool parent = unit[i].was != NEW, fits = unit[i].was % align == 0;
+		const bool parent = unit[i].old_place != NEW, fits = unit[i].old_place % align == 0;
 
 		assert_int_equal(unit[i].place % align, 0);
 		if (parent && fits && align <= 4096 && layout->stage != SQST_LAYOUT_PACKED)
-			assert_int_equal(unit[i].place % 4096, unit[i].was % 4096);
-		if (parent && fits && apart && unit[i].was >= layout->start &&
-		    layout->stage == SQST_LAYOUT_FELL)
-			assert_int_equal(unit[i].place, unit[i].was);
+			assert_int_equal(unit[i].place % 4096, unit[i].old_place % 4096);
+		if (parent && fits && apart && unit[i].old_place >= layout->start &&
+		    layout->stage == SQST_LAYOUT_PLACED)
+			assert_int_equal(unit[i].place, unit[i].old_place);
 	}
 	spare = fresh(layout, unit, units);
 	if (layout->stage != SQST_LAYOUT_PACKED)
@@ -91,14 +91,14 @@ static void place(struct sqst_layout *layout, struct sqst_unit *unit, size_t uni
 
 /* ---- by hand */
 
-/* Rows are size, was, and the place that must come out. */
+/* Rows are size, old place, and the place that must come out. */
 static void expect(struct sqst_layout layout, const struct sqst_unit *row, size_t rows,
 		   unsigned stage)
 {
 	struct sqst_unit unit[MANY] = {0};
 
 	for (size_t i = 0; i < rows; i++)
-		unit[i] = (struct sqst_unit){row[i].size, row[i].was, 0};
+		unit[i] = (struct sqst_unit){row[i].size, row[i].old_place, 0};
 	place(&layout, unit, rows, false);
 	for (size_t i = 0; i < rows; i++)
 		assert_int_equal(unit[i].place, row[i].place);
@@ -121,9 +121,9 @@ static void no_units_and_one(void **state)
 	(void)state;
 	place(&layout, NULL, 0, true);
 	assert_int_equal(layout.end, 96);
-	assert_int_equal(layout.stage, SQST_LAYOUT_FELL);
-	EXPECT(FELL, IN(.start = 96), {7, NEW, 96});
-	EXPECT(FELL, IN(.start = 96, .slack = 58), {7, 100, 100});
+	assert_int_equal(layout.stage, SQST_LAYOUT_PLACED);
+	EXPECT(PLACED, IN(.start = 96), {7, NEW, 96});
+	EXPECT(PLACED, IN(.start = 96, .slack = 58), {7, 100, 100});
 	EXPECT(PACKED, IN(.start = 96, .slack = 57), {7, 100, 96});
 }
 
@@ -131,37 +131,37 @@ static void what_can_stay_stays_and_the_rest_fits_best(void **state)
 {
 	(void)state;
 	/* Gaps of 104, 50, 80, 80: the lower of two, the smallest, the end. */
-	EXPECT(FELL, IN(.start = 96, .slack = 100), {100, 350, 350}, {100, 200, 200},
+	EXPECT(PLACED, IN(.start = 96, .slack = 100), {100, 350, 350}, {100, 200, 200},
 	       {70, 530, 530}, {200, 680, 680}, {45, NEW, 300}, {60, NEW, 600}, {80, NEW, 450},
 	       {110, NEW, 880});
 	/* What remains of a gap is a gap. */
-	EXPECT(FELL, IN(.slack = 100), {100, 0, 0}, {100, 140, 140}, {10, NEW, 130},
+	EXPECT(PLACED, IN(.slack = 100), {100, 0, 0}, {100, 140, 140}, {10, NEW, 130},
 	       {30, NEW, 100});
 	/* Of equal sizes the parent's goes first, then as the caller has them. */
-	EXPECT(FELL, IN(.start = 4096), {9, NEW, 4105}, {9, NEW, 4114}, {9, 0, 4096});
+	EXPECT(PLACED, IN(.start = 4096), {9, NEW, 4105}, {9, NEW, 4114}, {9, 0, 4096});
 }
 
 static void a_longer_head_displaces_by_whole_blocks(void **state)
 {
 	(void)state;
 	/* The last one goes into the padding in front of the first. */
-	EXPECT(FELL, IN(.start = 5000, .slack = 100), {5000, 4100, 20484}, {6000, 9100, 9100},
+	EXPECT(PLACED, IN(.start = 5000, .slack = 100), {5000, 4100, 20484}, {6000, 9100, 9100},
 	       {5000, 15100, 15100}, {100, 4000, 20384});
 }
 
 static void units_that_overlapped_are_parted(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.slack = 100), {5000, 0, 0}, {5000, 4999, 9095}, {3000, 5000, 5000});
+	EXPECT(PLACED, IN(.slack = 100), {5000, 0, 0}, {5000, 4999, 9095}, {3000, 5000, 5000});
 	/* One that is displaced itself is in nobody's way. */
-	EXPECT(FELL, IN(.slack = 100), {5000, 0, 0}, {9000, 4000, 8096}, {10, 6000, 6000});
-	EXPECT(FELL, IN(.slack = 100), {50, 0, 0}, {50, 0, 12288}, {8192, NEW, 50});
+	EXPECT(PLACED, IN(.slack = 100), {5000, 0, 0}, {9000, 4000, 8096}, {10, 6000, 6000});
+	EXPECT(PLACED, IN(.slack = 100), {50, 0, 0}, {50, 0, 12288}, {8192, NEW, 50});
 }
 
 static void the_last_units_move_into_gaps(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.slack = 57), {10000, 0, 0}, {20000, 30000, 30000}, {5000, 50000, 50000},
+	EXPECT(PLACED, IN(.slack = 57), {10000, 0, 0}, {20000, 30000, 30000}, {5000, 50000, 50000},
 	       {100, 55000, 55000});
 	EXPECT(FILLED, IN(.slack = 50), {10000, 0, 0}, {20000, 30000, 30000}, {5000, 50000, 17232},
 	       {100, 55000, 14040});
@@ -198,25 +198,25 @@ static void tiny_images_are_packed(void **state)
 static void alignment_is_kept(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.start = 96, .align = 512, .slack = 200), {600, NEW, 512},
+	EXPECT(PLACED, IN(.start = 96, .align = 512, .slack = 200), {600, NEW, 512},
 	       {100, NEW, 1536});
 	/* With alignment a displaced unit keeps its place in a block if it was aligned. */
-	EXPECT(FELL, IN(.start = 1000, .align = 512, .slack = 10000), {100, 512, 4608},
+	EXPECT(PLACED, IN(.start = 1000, .align = 512, .slack = 10000), {100, 512, 4608},
 	       {50, 1001, 1024});
-	EXPECT(FELL, IN(.start = 96, .align = 4096, .slack = 10000), {100, 8192, 8192},
+	EXPECT(PLACED, IN(.start = 96, .align = 4096, .slack = 10000), {100, 8192, 8192},
 	       {100, NEW, 4096});
-	EXPECT(FELL, IN(.start = 96, .align = 65536, .slack = 100000), {100, 65536, 65536},
+	EXPECT(PLACED, IN(.start = 96, .align = 65536, .slack = 100000), {100, 65536, 65536},
 	       {100, 69632, 131072}, {100, NEW, 196608});
-	EXPECT(FELL, IN(.start = 70000, .align = 65536, .slack = 100000), {100, 65536, 131072});
+	EXPECT(PLACED, IN(.start = 70000, .align = 65536, .slack = 100000), {100, 65536, 131072});
 }
 
 static void dead_tails_are_waste(void **state)
 {
 	(void)state;
-	EXPECT(FELL, IN(.start = 1000, .slack = 5), {1000, 1000, 1000}, {1000, 2100, 2100});
+	EXPECT(PLACED, IN(.start = 1000, .slack = 5), {1000, 1000, 1000}, {1000, 2100, 2100});
 	EXPECT(PACKED, IN(.start = 1000, .slack = 5, .dead = 1), {1000, 1000, 1000},
 	       {1000, 2100, 2000});
-	EXPECT(FELL, IN(.start = 1000, .slack = 6, .dead = 1), {1000, 1000, 1000},
+	EXPECT(PLACED, IN(.start = 1000, .slack = 6, .dead = 1), {1000, 1000, 1000},
 	       {1000, 2100, 2100});
 	EXPECT(PACKED, IN(.dead = 20), {10, 0, 0}, {10, 10, 10});
 }
@@ -233,7 +233,7 @@ static void offsets_fit_into_an_image(void **state)
 	};
 
 	(void)state;
-	EXPECT(FELL, IN(.start = top - 10, .slack = UINT32_MAX), {10, NEW, top - 10});
+	EXPECT(PLACED, IN(.start = top - 10, .slack = UINT32_MAX), {10, NEW, top - 10});
 	EXPECT(FILLED, IN(.slack = UINT32_MAX), {10, top - 10, 4085}, {1, NEW, 0});
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct sqst_unit unit[2] = {bad[i][0], bad[i][1]};
@@ -285,14 +285,14 @@ static bool random_units(const struct sqst_layout *layout, struct sqst_unit *uni
 		const size_t other = below(random, i + 1);
 		const uint64_t step =
 		    layout->align && below(random, 8) ? layout->align : 1 + below(random, 2);
-		const uint64_t was =
+		const uint64_t old_place =
 		    (end + below(random, 3) / 2 * below(random, hole) + step - 1) / step * step;
-		struct sqst_unit next = {random_size(random), was, 0};
+		struct sqst_unit next = {random_size(random), old_place, 0};
 
 		if (below(random, 4) == 0)
-			next.was = NEW;
+			next.old_place = NEW;
 		else
-			end = was + (apart ? next.size : below(random, next.size + 1));
+			end = old_place + (apart ? next.size : below(random, next.size + 1));
 		unit[i] = unit[other];
 		unit[other] = next;
 	}

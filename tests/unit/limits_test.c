@@ -12,7 +12,7 @@
 
 #include "base/ids.h"
 #include "base/limits.h"
-#include "data/data.h"
+#include "data/writer.h"
 #include "sqst/codec.h"
 #include "support/unit.h"
 #include "tree/tree.h"
@@ -299,27 +299,27 @@ static int fragment_behind(struct sqst_pool *pool, struct sqst_fragment *fragmen
 			   struct sqst_report *why)
 {
 	static const uint8_t tail[10];
-	struct sqst_build_options options;
+	const struct sqst_data_options options = {.block_size = 4096};
+	struct sqst_places places = {
+	    .fragment = fragment, .fragments = before, .fragments_room = UINT32_C(1) << 28};
 	struct sqst_extent extent = {0};
-	struct sqst_data data = {.options = &options, .why = why};
+	struct sqst_data data = {.options = &options,
+				 .places = &places,
+				 .queue = {.item_size = sizeof(struct sqst_data_block)},
+				 .fragments_taken = before,
+				 .why = why};
 	int rc;
 
-	sqst_build_options_init(&options);
-	options.codec.block_size = 4096;
 	assert_int_equal(sqst_queue_init(&data.queue, pool, 4096, 2, why), 0);
 	data.tree = sqst_tree_new();
-	data.fragment = fragment;
-	data.fragments = data.fragments_taken = before;
-	data.fragments_room = UINT32_C(1) << 28;
-	rc = sqst_data_add_tail(&data, &extent, tail, sizeof(tail));
+	rc = sqst_fragments_add(&data, &extent, tail, sizeof(tail));
 	if (rc == 0) {
 		assert_int_equal(extent.fragment, before);
-		assert_int_equal(data.fragments, before + 1);
+		assert_int_equal(places.fragments, before + 1);
+		sqst_queue_return(&data.queue, &data.filling->base);
 	}
-	data.fragment = NULL;
 	sqst_tree_free(data.tree);
-	sqst_data_finish(&data);
-	sqst_data_release(&data);
+	sqst_queue_release(&data.queue);
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <uuid.h>
 
+#include "sqst/lineage.h"
 #include "support/numbering.h"
 
 static void uuid_is(const uint8_t *uuid, const char *should)

@@ -136,15 +136,13 @@ static void count_warning(void *user, const char *message)
 static void expect(struct sqst_tree *tree, const char *text, const char *names, unsigned warned)
 {
 	struct sqst_report why = {.warn = count_warning};
-	struct sqst_build_options options;
 	struct sqst_sort sort = {0};
-	struct sqst_order order = {0};
+	struct sqst_order order = {.tree = tree};
 	char got[256] = "";
 
-	sqst_build_options_init(&options);
 	warnings = 0;
 	assert_int_equal(sqst_sort_parse(&sort, "list", text, strlen(text), &why), 0);
-	assert_int_equal(sqst_order_make(&order, &sort, tree, &options, &why), 0);
+	assert_int_equal(sqst_order_make(&order, &sort, NULL, 0, &why), 0);
 	for (size_t i = 0; i < order.count; i++) {
 		strcat(got, i ? " " : "");
 		strcat(got, order.place[i].node->name);
@@ -221,15 +219,13 @@ static void patterns_know_no_locale(void **state)
 static void flags_reach_the_files(void **state)
 {
 	const char *text = "d 1 [dont_fragment]\nd/c 1\ng 0 [align]\n";
-	struct sqst_build_options options;
 	struct sqst_tree *tree = make();
 	struct sqst_sort sort = {0};
-	struct sqst_order order = {0};
+	struct sqst_order order = {.tree = tree};
 
 	(void)state;
-	sqst_build_options_init(&options);
 	assert_int_equal(sqst_sort_parse(&sort, "list", text, strlen(text), NULL), 0);
-	assert_int_equal(sqst_order_make(&order, &sort, tree, &options, NULL), 0);
+	assert_int_equal(sqst_order_make(&order, &sort, NULL, 0, NULL), 0);
 	assert_int_equal(order.count, 5);
 	assert_string_equal(order.place[0].node->name, "b");
 	assert_int_equal(order.place[0].flags, SQST_SORT_NO_FRAGMENT);

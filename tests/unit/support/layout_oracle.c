@@ -22,9 +22,10 @@ static uint64_t slow_up(const struct slow *slow, const struct sqst_unit *unit, u
 {
 	uint64_t step = slow->align, residue = 0;
 
-	if (!slow->packed && unit->was != NEW && unit->was % step == 0 && step <= 4096) {
+	if (!slow->packed && unit->old_place != NEW && unit->old_place % step == 0 &&
+	    step <= 4096) {
 		step = 4096;
-		residue = unit->was % 4096;
+		residue = unit->old_place % 4096;
 	}
 	return offset + (residue + step - offset % step) % step;
 }
@@ -108,12 +109,14 @@ static void slow_stay(const struct slow *slow)
 		for (size_t i = 0; i < slow->units; i++) {
 			struct sqst_unit *unit = &slow->unit[i];
 
-			if (!seen[i] && unit->was != NEW && unit->was >= slow->layout->start &&
-			    unit->was % slow->align == 0 && (!next || unit->was < next->was))
+			if (!seen[i] && unit->old_place != NEW &&
+			    unit->old_place >= slow->layout->start &&
+			    unit->old_place % slow->align == 0 &&
+			    (!next || unit->old_place < next->old_place))
 				next = unit;
 		}
-		if (next && next->was >= slow_end(slow, NOWHERE))
-			next->place = next->was;
+		if (next && next->old_place >= slow_end(slow, NOWHERE))
+			next->place = next->old_place;
 		if (next)
 			seen[next - slow->unit] = true;
 	} while (next);
@@ -129,7 +132,7 @@ static void slow_rest(const struct slow *slow)
 
 			if (unit->place == NOWHERE &&
 			    (!next || unit->size > next->size ||
-			     (unit->size == next->size && unit->was < next->was)))
+			     (unit->size == next->size && unit->old_place < next->old_place)))
 				next = unit;
 		}
 		if (!next)
@@ -165,7 +168,7 @@ static unsigned slow_compact(struct slow *slow)
 	struct sqst_unit before[MANY];
 
 	if (slow->units == 0 || slow_waste(slow) <= limit)
-		return SQST_LAYOUT_FELL;
+		return SQST_LAYOUT_PLACED;
 	while (slow_waste(slow) > limit / 2) {
 		if (!slow_fill(slow, slow_before(slow, NOWHERE)))
 			break;

@@ -5,6 +5,7 @@
 #endif
 
 #include "merge_oracle.h"
+#include "sqst/lineage.h"
 
 /* What can be there, each behind its directory, in tree order. */
 static const char *const world_path[PATHS] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading a regular file's content block by block, without reading the holes of a sparse file. */
-#ifndef LIB_DATA_CONTENT_READER_H
-#define LIB_DATA_CONTENT_READER_H
+#ifndef LIB_TREE_CONTENT_READER_H
+#define LIB_TREE_CONTENT_READER_H
 
 #include "tree/tree.h"
 
@@ -38,5 +38,9 @@ int sqst_reader_read(struct sqst_reader *reader, uint8_t *data, uint32_t size, b
 int sqst_reader_check(struct sqst_reader *reader, struct sqst_report *why);
 
 void sqst_reader_close(struct sqst_reader *reader);
+
+/* All of that for one part: `size` bytes from `at` on. */
+int sqst_reader_read_part(const struct sqst_tree *tree, const struct sqst_node *node, uint64_t at,
+			  uint8_t *data, uint32_t size, bool *zero, struct sqst_report *why);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "data/content_reader.h"
+#include "tree/content_reader.h"
 
 /* Below this it is cheaper to read a hole than to ask for it. */
 #define HOLES_FROM (256 * 1024)
@@ -99,4 +99,19 @@ void sqst_reader_close(struct sqst_reader *reader)
 {
 	if (reader->content.tree)
 		sqst_content_close(&reader->content);
+}
+
+int sqst_reader_read_part(const struct sqst_tree *tree, const struct sqst_node *node, uint64_t at,
+			  uint8_t *data, uint32_t size, bool *zero, struct sqst_report *why)
+{
+	struct sqst_reader reader = {0};
+	int rc = sqst_reader_open(&reader, tree, node, why);
+
+	reader.at = at;
+	if (rc == 0)
+		rc = sqst_reader_read(&reader, data, size, zero, why);
+	if (rc == 0)
+		rc = sqst_reader_check(&reader, why);
+	sqst_reader_close(&reader);
+	return rc;
 }

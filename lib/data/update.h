@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ends of files beside the parent's fragment blocks: inside of update_tails.c,
- * update_moved.c and update_fragments.c.
- */
-#ifndef LIB_DATA_UPDATE_TAILS_H
-#define LIB_DATA_UPDATE_TAILS_H
+/* Inside of an update: the ends of files beside the parent's fragment blocks (update_tails.c,
+ * update_moved.c, update_fragments.c), in the rounds that update.c has. */
+#ifndef LIB_DATA_UPDATE_H
+#define LIB_DATA_UPDATE_H
 
-#include "data/data.h"
+#include "data/precopy.h"
+#include "data/runs.h"
+#include "data/writer.h"
 
 struct sqst_reuse_fragment;
 
 #define SQST_NO_FILE UINT32_MAX
+
+/* The data of an image that is built on a parent. Nothing is put into the image before all is
+ * known: bytes are gathered in runs. */
+struct sqst_update {
+	struct sqst_sink sink;
+	struct sqst_data *data;
+	struct sqst_output *output;
+	/* Where the data begins. */
+	uint64_t position;
+	struct sqst_runs runs;
+	struct sqst_precopy precopy;
+};
 
 /* The end of a file of the new image, and a file of the parent that may have the same. */
 struct sqst_tail {
@@ -33,21 +46,21 @@ struct sqst_tails {
 /* Bytes of a file behind its last whole block. */
 static inline uint32_t sqst_tail_size(const struct sqst_data *data, const struct sqst_node *node)
 {
-	return (uint32_t)(node->inode->u.file.size % data->options->codec.block_size);
+	return (uint32_t)(node->inode->u.file.size % data->options->block_size);
 }
 
 /* ---- update_tails.c */
 
-/* For qsort_r() with a struct sqst_reuse: those with a file of the parent first, by fragment, place
- * in it, and order. */
-int sqst_tails_by_place(const void *a, const void *b, void *reuse);
+/* The ends that no file with blocks gave a place yet, each with the file of the parent of its path.
+ */
+int sqst_tails_gather(struct sqst_tails *tails);
 
 /* Read the end of a file. SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
 int sqst_tail_read(struct sqst_data *data, const struct sqst_node *node, uint8_t *to);
 
-/* Compare tails, sorted by place, with their files of the parent, one fragment block after the
- * other. All ends in these blocks are hashed too. */
-int sqst_tails_compare(struct sqst_data *data, struct sqst_tail *tail, size_t count);
+/* Compare the tails from the `from`th on with their files of the parent, those that have one, one
+ * fragment block after the other. All ends in these blocks are hashed too. */
+int sqst_tails_compare(struct sqst_tails *tails, size_t from);
 
 /* Hash the ends in a fragment block that no tail was compared with; done when the queue is drained.
  */
@@ -66,6 +79,10 @@ int sqst_tails_find_moved(struct sqst_tails *tails);
 
 /* Decide which of the parent's fragment blocks stay, and give the files with their ends in them
  * their extents. */
-int sqst_tails_keep(struct sqst_tails *tails);
+int sqst_tails_keep(struct sqst_tails *tails, struct sqst_runs *runs);
+
+/* Close the fragment table. Kept fragment blocks have the entries that they had, and new ones
+ * filled what became free; where more is free than that, the last blocks take its place. */
+int sqst_update_close_table(struct sqst_update *update);
 
 #endif
