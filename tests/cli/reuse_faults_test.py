@@ -234,7 +234,7 @@ def wild_fields(room):
 def trailing_bytes(room):
     source = room.source(reuse.base())
     wrong = []
-    for name in ("gzip", "xz", "zstd", "lz4", "lzo"):
+    for name in tool.COMPRESSORS:
         if not tool.has_compressor(name):
             continue
         options = ("-noI", "-comp", name)

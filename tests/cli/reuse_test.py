@@ -93,7 +93,7 @@ with_options("--max-slack", "0")
 with_options("--max-slack", "1000")
 with_options("--relayout", taken=("blocks",))
 with_options("--new-lineage")
-for _name in ("gzip", "xz", "zstd", "lz4", "lzo"):
+for _name in tool.COMPRESSORS:
     with_compressor(_name)
 with_compressor("gzip", "-Xcompression-level", "1")
 with_compressor("zstd", "-Xcompression-level", "3")

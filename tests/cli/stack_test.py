@@ -66,7 +66,7 @@ def case(name):
 
 @case("a first build and updates, in all compressors")
 def builds(room):
-    for codec in ("gzip", "xz", "zstd", "lz4", "lzo"):
+    for codec in tool.COMPRESSORS:
         if tool.has_compressor(codec):
             build(room, "-comp", codec, "s", codec, "--map-out", codec + ".map", "--json", codec + ".json")
             build(room, "-comp", codec, "s", codec, "--prev", codec, "--map", codec + ".map", "--map-out", codec + ".map")

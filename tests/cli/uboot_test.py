@@ -19,8 +19,6 @@ import tool
 import trees
 import uboot
 
-COMPRESSORS = ("gzip", "lzo", "xz", "lz4", "zstd")
-
 
 def assert_seen(path):
     image = stable.read(path)
@@ -45,7 +43,7 @@ def crossing():
         tree[b"q/zz"] = trees.directory()
         tree[b"q/zz/file"] = trees.file("found\n")
         trees.make(tree, room + "/source")
-        for name in COMPRESSORS:
+        for name in tool.COMPRESSORS:
             if not tool.has_compressor(name):
                 continue
             tool.build("--force", "-comp", name, room + "/source", room + "/out")
@@ -59,7 +57,7 @@ def build_seen(room, *options):
 
 
 def each_compressor():
-    return [("-comp", name) for name in COMPRESSORS if tool.has_compressor(name)]
+    return [("-comp", name) for name in tool.COMPRESSORS if tool.has_compressor(name)]
 
 
 def attributes(tree):

@@ -217,14 +217,19 @@ def documents():
 
 
 def named_files(path):
-    """Files that a document names: targets of its links, and what looks like a path between backquotes."""
+    """Files that a document names: targets of its links, and what looks like a path between backquotes. Words in
+    capitals stand for a name."""
     text = text_of(path)
     for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
         yield os.path.normpath(os.path.join(os.path.dirname(path), target))
     folders = {folder_of(p) for p in files("lib")}
     for span in re.findall(r"`([^`\n]+)`", text):
         for word in span.split():
-            if re.fullmatch(r"[\w.+/-]*/[\w.+/-]+\.(?:[chm]|md|py|sh|am|map|pc\.in|[17])", word):
+            if re.fullmatch(r"tests/(?:unit|fuzz)/[a-z_]+_(?:test|fuzz)", word):
+                yield word + ".c"
+            elif re.fullmatch(r"[\w.+/-]*/[\w.+/-]+\.(?:[chm]|md|py|sh|am|map|pc\.in|[17])", word):
+                if re.search(r"NAME|SUBJECT|PROGRAM|VERSION", word):
+                    continue
                 top = word.split("/", 1)[0]
                 if re.fullmatch(FOLDERS, top):
                     yield word

@@ -113,6 +113,10 @@ def call(*arguments, **options):
     return done.stdout
 
 
+# What images are made with, as far as the program was built with it.
+COMPRESSORS = ("gzip", "xz", "zstd", "lz4", "lzo")
+
+
 def has_compressor(name):
     """Whether the program was built with it."""
     with scratch() as room:
