@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command line: mksquashfs' spelling with one dash or two, or, called by the name of mksquashfs
- * or sqfstar, the command line of that program.
- *
- * getopt_long_only() would do most of it, but it takes abbreviations, so that a mistyped option of
- * mksquashfs could silently mean another. */
+ * or sqfstar, the command line of that program. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -27,88 +24,51 @@ static enum language language_of(const char *program)
 	return LANGUAGE_OWN;
 }
 
-static const struct option *find_build_option(const struct build_arguments *arguments,
-					      const char *text, size_t *length)
+/* The version of mksquashfs and sqfstar whose command line is spoken. */
+#define SPOKEN "4.6.1"
+
+#define PREV                                                                                       \
+	" With --prev, paths that the\n"                                                           \
+	"previous image has keep their inode numbers, so that an overlayfs upper layer\n"          \
+	"stays valid when one image replaces the other.\n"
+
+static struct option_table table_of(enum language language)
 {
-	const bool own = arguments->language == LANGUAGE_OWN;
-	const bool two = text[1] == '-';
-	const char *name = text + (two ? 2 : 1);
+	struct option_table table = {
+	    .row = build_rows,
+	    .rows = build_row_count,
+	    .language = language,
+	    .exits = "Exit status: 0 done, 1 the system refused, 2 usage, 3 a parent is refused,\n"
+		     "4 the source is unreadable, 5 the source changed, 6 a limit of the format,\n"
+		     "7 the output exists. More in " PROGRAM "(1).\n",
+	};
 
-	/* "-name=value" is ours only: mksquashfs would call it unknown. */
-	*length = own || two ? strcspn(name, "=") : strlen(name);
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option *option = &option_table[i];
-
-		if (option->name && strlen(option->name) == *length &&
-		    memcmp(option->name, name, *length) == 0 &&
-		    option->languages & (unsigned)arguments->language &&
-		    (own || !two || option->languages & OPTION_OURS))
-			return option;
+	/* Build tools take the first N.N.N, or the third word, for the version of mksquashfs. */
+	switch (language) {
+	case LANGUAGE_OWN:
+		table.usage =
+		    "Usage: " PROGRAM " [OPTION]... SOURCE... OUTPUT\n"
+		    "Make a squashfs image of a directory, several files and directories, an "
+		    "archive, an\n"
+		    "mtree specification or another image." PREV;
+		table.version = PROGRAM " version " PACKAGE_VERSION;
+		break;
+	case LANGUAGE_MKSQUASHFS:
+		table.usage =
+		    "Usage: mksquashfs SOURCE... OUTPUT [OPTION]... [-e NAME...]\n"
+		    "This is " PROGRAM ", which speaks the language of mksquashfs " SPOKEN "." PREV;
+		table.version =
+		    "mksquashfs version " SPOKEN " as spoken by " PROGRAM " " PACKAGE_VERSION;
+		break;
+	case LANGUAGE_SQFSTAR:
+		table.usage =
+		    "Usage: sqfstar [OPTION]... OUTPUT [NAME-TO-LEAVE-OUT]... <ARCHIVE\n"
+		    "This is " PROGRAM ", which speaks the language of sqfstar " SPOKEN "." PREV;
+		table.version =
+		    "sqfstar version " SPOKEN " as spoken by " PROGRAM " " PACKAGE_VERSION;
+		break;
 	}
-	return NULL;
-}
-
-/* The reason of an alias is that of the row above it. */
-static const struct option *with_help(const struct option *option)
-{
-	while (!option->help)
-		option--;
-	return option;
-}
-
-/* *at is the option's place in the list, and moves to its value if that stands apart. */
-static bool read_build_option(struct build_arguments *arguments, int count, char **list, int *at)
-{
-	const char *text = list[*at];
-	const char *name = text + (text[1] == '-' ? 2 : 1);
-	size_t length;
-	const struct option *option = find_build_option(arguments, text, &length);
-	const char *value = NULL;
-
-	if (!option)
-		return mistake("%s: unknown option", text);
-	if (option->set == refuse)
-		return mistake("%s is refused: %s", text, with_help(option)->help);
-	if (!option->value && name[length] == '=')
-		return mistake("%s: this option takes no value", text);
-	if (option->set == exclude_rest) {
-		bool done = true;
-
-		while (done && ++*at < count)
-			done = exclude_rest(arguments, option, list[*at]);
-		return done;
-	}
-	if (option->value && name[length] == '=')
-		value = name + length + 1;
-	else if (option->value && *at + 1 < count)
-		value = list[++*at];
-	if (option->value && !value)
-		return mistake("%s: %s is missing behind it", text, option->value);
-	return option->set(arguments, option, value);
-}
-
-static bool is_option(const char *text)
-{
-	return text[0] == '-' && text[1] != '\0';
-}
-
-static bool only_words(const struct build_arguments *arguments)
-{
-	return arguments->only_help || arguments->only_codec_help || arguments->only_version;
-}
-
-/* What stands between options: operands, in our language; what to leave out, in sqfstar's, once the
- * output is known; nothing, in mksquashfs', where operands stand in front. */
-static bool read_operand(struct build_arguments *arguments, const char *text, bool in_front)
-{
-	struct words *operands = &arguments->operands;
-
-	if (arguments->language == LANGUAGE_SQFSTAR && operands->count == 1)
-		return words_add(arguments, &arguments->exclude, text);
-	if (arguments->language == LANGUAGE_MKSQUASHFS && !in_front)
-		return mistake("%s: not an option; sources and output stand before the options",
-			       text);
-	return words_add(arguments, operands, text);
+	return table;
 }
 
 static bool check_operands(const struct build_arguments *arguments)
@@ -125,29 +85,19 @@ static bool check_operands(const struct build_arguments *arguments)
 	return mistake("%s is missing", count + 1 == wanted ? "OUTPUT" : "SOURCE");
 }
 
-static bool read_list(struct build_arguments *arguments, int count, char **list)
+/* Behind sqfstar's output stands what is to be left out. */
+static bool exclude_operands(struct build_arguments *arguments)
 {
-	bool more_options = true, in_front = true;
+	struct operands *operands = &arguments->operands;
 
-	for (int i = 1; i < count; i++) {
-		if (arguments->language == LANGUAGE_OWN && more_options &&
-		    strcmp(list[i], "--") == 0) {
-			more_options = false;
-			continue;
-		}
-		if (!more_options || !is_option(list[i]) ||
-		    (arguments->language == LANGUAGE_SQFSTAR && arguments->operands.count > 0)) {
-			if (!read_operand(arguments, list[i], in_front))
-				return false;
-			continue;
-		}
-		in_front = false;
-		if (!read_build_option(arguments, count, list, &i))
+	if (arguments->language != LANGUAGE_SQFSTAR)
+		return true;
+	for (size_t i = 1; i < operands->count; i++) {
+		if (!words_add(arguments, &arguments->exclude, operands->item[i]))
 			return false;
-		if (only_words(arguments))
-			return true;
 	}
-	return check_operands(arguments);
+	operands->count = 1;
+	return true;
 }
 
 /* An option wins over the variable: one for the superblock over its use there, one for files over
@@ -178,8 +128,11 @@ static bool read_source_date_epoch(struct build_arguments *arguments)
 	return true;
 }
 
-bool arguments_read(struct build_arguments *arguments, int count, char **list)
+enum options_end arguments_read(struct build_arguments *arguments, int count, char **list)
 {
+	struct option_table table;
+	enum options_end end;
+
 	memset(arguments, 0, sizeof(*arguments));
 	sqst_build_options_init(&arguments->build);
 	arguments->language = language_of(count > 0 ? list[0] : NULL);
@@ -195,15 +148,19 @@ bool arguments_read(struct build_arguments *arguments, int count, char **list)
 	}
 	if (arguments->language == LANGUAGE_MKSQUASHFS)
 		arguments->kind = SQST_SOURCE_FILES;
-	if (!read_list(arguments, count, list))
-		return false;
-	if (only_words(arguments))
-		return true;
+	table = table_of(arguments->language);
+	end = options_read(&table, count, list, arguments, &arguments->operands);
+	if (end != OPTIONS_READ)
+		return end;
+	if (!check_operands(arguments) || !exclude_operands(arguments))
+		return OPTIONS_BAD;
 	arguments->build.overrides = &arguments->overrides;
 	arguments->build.sort_file = arguments->sort_files.item;
 	arguments->build.sort_files = arguments->sort_files.count;
 	return codec_finish(arguments) && sources_finish(arguments) &&
-	       read_source_date_epoch(arguments);
+		       read_source_date_epoch(arguments)
+		   ? OPTIONS_READ
+		   : OPTIONS_BAD;
 }
 
 void arguments_release(struct build_arguments *arguments)
@@ -214,7 +171,7 @@ void arguments_release(struct build_arguments *arguments)
 	}
 	free(arguments->xattr);
 	free(arguments->source);
-	free(arguments->operands.item);
+	free(arguments->name);
 	free(arguments->sort_files.item);
 	free(arguments->exclude.item);
 	free(arguments->exclude_files.item);

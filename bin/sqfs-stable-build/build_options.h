@@ -3,6 +3,7 @@
 #ifndef BIN_SQFS_STABLE_BUILD_BUILD_OPTIONS_H
 #define BIN_SQFS_STABLE_BUILD_BUILD_OPTIONS_H
 
+#include "common/options.h"
 #include "sqst/build.h"
 #include "sqst/source.h"
 
@@ -23,29 +24,22 @@ enum build_status {
 	STATUS_SIGNAL = 128,
 };
 
-/* Whose command line is spoken; the name of the program decides. */
-enum language {
-	LANGUAGE_OWN = 1,
-	LANGUAGE_MKSQUASHFS = 2,
-	LANGUAGE_SQFSTAR = 4,
-};
-
 /* A list of -X options, kept until the compressor is known. */
 struct codec_option {
-	const struct option *option;
+	const struct option_row *row;
 	const char *value;
 };
 
 #define CODEC_OPTIONS_MAX 64
 
-/* Words of the command line; the strings are argv's. */
+/* Words of the command line, or of its names on standard input. */
 struct words {
 	const char **item;
 	size_t count;
-	size_t room;
 };
 
 struct build_arguments {
+	/* The name of the program decides. */
 	enum language language;
 	/* An sqst_error that is no mistake in the command line ended its reading; 0: none did. */
 	int failure;
@@ -53,8 +47,9 @@ struct build_arguments {
 	struct sqst_parent_file parent[SQST_PARENTS_MAX];
 	uint8_t uuid[SQST_UUID_SIZE];
 
-	/* Sources, the output last. */
-	struct words operands;
+	/* Sources, the output last; argv's, or `name`. */
+	struct operands operands;
+	char **name;
 	struct sqst_source *source;
 	enum sqst_source_kind kind;
 	/* -tar: the one source is an archive on standard input. */
@@ -93,18 +88,11 @@ struct build_arguments {
 	bool no_progress;
 	bool percentage;
 	bool info;
-	bool only_help;
-	bool only_codec_help;
-	bool only_version;
 };
 
-/* Read the command line and the environment. On a mistake, or a failure, one line is printed and
- * false returned;
+/* Read the command line and the environment. On a mistake, or a failure, one line is printed.
  * arguments_release() is due in any case. */
-bool arguments_read(struct build_arguments *arguments, int count, char **list);
+enum options_end arguments_read(struct build_arguments *arguments, int count, char **list);
 void arguments_release(struct build_arguments *arguments);
-
-void print_help(const struct build_arguments *arguments);
-void print_version(const struct build_arguments *arguments);
 
 #endif

@@ -11,36 +11,37 @@
 #include "values.h"
 
 /* They may stand before -comp, so they wait until it is known. */
-bool keep_codec_option(struct build_arguments *arguments, const struct option *option,
-		       const char *value)
+bool keep_codec_option(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
+
 	if (arguments->codec_options == CODEC_OPTIONS_MAX)
 		return mistake("more than %d -X options", CODEC_OPTIONS_MAX);
-	arguments->codec_option[arguments->codec_options++] = (struct codec_option){option, value};
+	arguments->codec_option[arguments->codec_options++] = (struct codec_option){row, value};
 	return true;
 }
 
-static bool not_for(const struct option *option, const struct sqst_codec_config *codec)
+static bool not_for(const struct option_row *row, const struct sqst_codec_config *codec)
 {
-	return mistake("-%s does not go with compressor %s", option->name,
+	return mistake("-%s does not go with compressor %s", row->name,
 		       sqst_codec_name((int)codec->id));
 }
 
-static bool set_level(struct sqst_codec_config *codec, const struct option *option,
+static bool set_level(struct sqst_codec_config *codec, const struct option_row *row,
 		      const char *value)
 {
 	uint64_t level;
 
 	if (codec->id != SQST_CODEC_GZIP && codec->id != SQST_CODEC_ZSTD &&
 	    codec->id != SQST_CODEC_LZO)
-		return not_for(option, codec);
+		return not_for(row, codec);
 	if (!value_number(value, &level) || level > 100)
-		return mistake("-%s %s: not a level", option->name, value);
+		return mistake("-%s %s: not a level", row->name, value);
 	codec->level = (int)level;
 	return true;
 }
 
-static bool set_dict_size(struct sqst_codec_config *codec, const struct option *option,
+static bool set_dict_size(struct sqst_codec_config *codec, const struct option_row *row,
 			  const char *value)
 {
 	uint64_t size;
@@ -52,16 +53,16 @@ static bool set_dict_size(struct sqst_codec_config *codec, const struct option *
 		snprintf(number, sizeof(number), "%.*s", (int)(length - 1), value);
 		if (!value_number(number, &size) || size < 1 || size > 100)
 			return mistake("-%s %s: a share is 1%% to 100%% of the block size",
-				       option->name, value);
+				       row->name, value);
 		size = codec->block_size * size / 100;
 	} else if (!value_size(value, &size) || size > UINT32_MAX) {
-		return mistake("-%s %s: not a size", option->name, value);
+		return mistake("-%s %s: not a size", row->name, value);
 	}
 	codec->xz_dict_size = (uint32_t)size;
 	return true;
 }
 
-static bool set_filters(struct sqst_codec_config *codec, const struct option *option,
+static bool set_filters(struct sqst_codec_config *codec, const struct option_row *row,
 			const char *value)
 {
 	static const struct {
@@ -84,14 +85,14 @@ static bool set_filters(struct sqst_codec_config *codec, const struct option *op
 			}
 		}
 		if (!known)
-			return mistake("-%s: %.*s is no filter of xz", option->name, (int)length,
+			return mistake("-%s: %.*s is no filter of xz", row->name, (int)length,
 				       value);
 		value += length + (value[length] == ',');
 	}
 	return true;
 }
 
-static bool set_algorithm(struct sqst_codec_config *codec, const struct option *option,
+static bool set_algorithm(struct sqst_codec_config *codec, const struct option_row *row,
 			  const char *value)
 {
 	static const char *const names[] = {"lzo1x_1", "lzo1x_1_11", "lzo1x_1_12", "lzo1x_1_15",
@@ -103,19 +104,19 @@ static bool set_algorithm(struct sqst_codec_config *codec, const struct option *
 			return true;
 		}
 	}
-	return mistake("-%s %s: no algorithm of lzo", option->name, value);
+	return mistake("-%s %s: no algorithm of lzo", row->name, value);
 }
 
 /* libdeflate has one window and one strategy: the values are checked, no more. */
-static bool check_window(const struct option *option, const char *value)
+static bool check_window(const struct option_row *row, const char *value)
 {
 	uint64_t size;
 
 	return (value_number(value, &size) && size >= 8 && size <= 15) ||
-	       mistake("-%s %s: a window is 8 to 15", option->name, value);
+	       mistake("-%s %s: a window is 8 to 15", row->name, value);
 }
 
-static bool check_strategies(const struct option *option, const char *value)
+static bool check_strategies(const struct option_row *row, const char *value)
 {
 	static const char *const names[] = {"default", "filtered", "huffman_only",
 					    "run_length_encoded", "fixed"};
@@ -128,19 +129,19 @@ static bool check_strategies(const struct option *option, const char *value)
 			known |=
 			    strlen(names[i]) == length && strncmp(names[i], value, length) == 0;
 		if (!known)
-			return mistake("-%s: %.*s is no strategy of gzip", option->name,
-				       (int)length, value);
+			return mistake("-%s: %.*s is no strategy of gzip", row->name, (int)length,
+				       value);
 		value += length + (value[length] == ',');
 	}
 	return true;
 }
 
-static bool set_small(const struct option *option, const char *value, int *out)
+static bool set_small(const struct option_row *row, const char *value, int *out)
 {
 	uint64_t number;
 
 	if (!value_number(value, &number) || number > 9)
-		return mistake("-%s %s: not a number of 0 to 9", option->name, value);
+		return mistake("-%s %s: not a number of 0 to 9", row->name, value);
 	*out = (int)number;
 	return true;
 }
@@ -154,38 +155,38 @@ static bool apply(struct sqst_codec_config *codec, const struct codec_option *ke
 	    [X_EXTREME] = SQST_CODEC_XZ,   [X_LC] = SQST_CODEC_XZ,
 	    [X_LP] = SQST_CODEC_XZ,        [X_PB] = SQST_CODEC_XZ,
 	    [X_ALGORITHM] = SQST_CODEC_LZO};
-	const struct option *option = kept->option;
-	const enum codec_option_number number = (enum codec_option_number)option->number;
+	const struct option_row *row = kept->row;
+	const enum codec_option_number number = (enum codec_option_number)row->number;
 
 	if (number != X_LEVEL && codec->id != owner[number])
-		return not_for(option, codec);
+		return not_for(row, codec);
 	switch (number) {
 	case X_LEVEL:
-		return set_level(codec, option, kept->value);
+		return set_level(codec, row, kept->value);
 	case X_WINDOW:
-		return check_window(option, kept->value);
+		return check_window(row, kept->value);
 	case X_STRATEGY:
-		return check_strategies(option, kept->value);
+		return check_strategies(row, kept->value);
 	case X_HC:
 		codec->lz4_hc = true;
 		return true;
 	case X_BCJ:
-		return set_filters(codec, option, kept->value);
+		return set_filters(codec, row, kept->value);
 	case X_DICT:
-		return set_dict_size(codec, option, kept->value);
+		return set_dict_size(codec, row, kept->value);
 	case X_PRESET:
-		return set_small(option, kept->value, &codec->xz_preset);
+		return set_small(row, kept->value, &codec->xz_preset);
 	case X_EXTREME:
 		codec->xz_extreme = true;
 		return true;
 	case X_LC:
-		return set_small(option, kept->value, &codec->xz_lc);
+		return set_small(row, kept->value, &codec->xz_lc);
 	case X_LP:
-		return set_small(option, kept->value, &codec->xz_lp);
+		return set_small(row, kept->value, &codec->xz_lp);
 	case X_PB:
-		return set_small(option, kept->value, &codec->xz_pb);
+		return set_small(row, kept->value, &codec->xz_pb);
 	case X_ALGORITHM:
-		return set_algorithm(codec, option, kept->value);
+		return set_algorithm(codec, row, kept->value);
 	}
 	return true;
 }

@@ -144,17 +144,20 @@ int main(int count, char **list)
 	enum build_status status = STATUS_USAGE;
 	const char *complete = NULL;
 
-	if (!arguments_read(&arguments, count, list))
-		status = arguments.failure ? status_of((enum sqst_error)arguments.failure)
-					   : STATUS_USAGE;
-	else if (arguments.only_help || arguments.only_codec_help)
-		print_help(&arguments), status = STATUS_DONE;
-	else if (arguments.only_version)
-		print_version(&arguments), status = STATUS_DONE;
-	else
-		status = build(&arguments), complete = arguments.build.output;
-	if (status != STATUS_DONE)
-		complete = NULL;
+	switch (arguments_read(&arguments, count, list)) {
+	case OPTIONS_BAD:
+		if (arguments.failure)
+			status = status_of((enum sqst_error)arguments.failure);
+		break;
+	case OPTIONS_ONLY_WORDS:
+		status = STATUS_DONE;
+		break;
+	case OPTIONS_READ:
+		status = build(&arguments);
+		if (status == STATUS_DONE)
+			complete = arguments.build.output;
+		break;
+	}
 	if (!output_arrived(complete, complete ? "the image is complete" : NULL) &&
 	    status == STATUS_DONE)
 		status = STATUS_SYSTEM;

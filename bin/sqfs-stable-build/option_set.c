@@ -9,7 +9,6 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
-#include "base/array.h"
 #include "option.h"
 #include "values.h"
 
@@ -42,7 +41,7 @@ static bool is_mistake(int error, int number)
 	}
 }
 
-bool not_taken(struct build_arguments *arguments, const struct option *option, int error,
+bool not_taken(struct build_arguments *arguments, const struct option_row *row, int error,
 	       const struct sqst_report *why)
 {
 	if (!is_mistake(error, why->number)) {
@@ -50,13 +49,12 @@ bool not_taken(struct build_arguments *arguments, const struct option *option, i
 		arguments->failure = error;
 		return false;
 	}
-	return option ? mistake("-%s: %s", option->name, why->message)
-		      : mistake("%s", why->message);
+	return row ? mistake("-%s: %s", row->name, why->message) : mistake("%s", why->message);
 }
 
 bool words_add(struct build_arguments *arguments, struct words *words, const char *word)
 {
-	const char **item = sqst_grow(words->item, words->count, &words->room, sizeof(*item));
+	const char **item = reallocarray(words->item, words->count + 1, sizeof(*item));
 
 	if (!item)
 		return out_of_memory(arguments);
@@ -65,132 +63,127 @@ bool words_add(struct build_arguments *arguments, struct words *words, const cha
 	return true;
 }
 
-static void *option_field(struct build_arguments *arguments, const struct option *option)
+bool set_flag(void *to, const struct option_row *row, const char *value)
 {
-	return (char *)arguments + option->number;
-}
+	struct build_arguments *arguments = to;
 
-bool set_flag(struct build_arguments *arguments, const struct option *option, const char *value)
-{
 	(void)value;
-	arguments->build.flags |= option->number;
+	arguments->build.flags |= (uint32_t)row->number;
 	return true;
 }
 
-bool clear_flag(struct build_arguments *arguments, const struct option *option, const char *value)
+bool clear_flag(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
+
 	(void)value;
-	arguments->build.flags &= ~option->number;
+	arguments->build.flags &= ~(uint32_t)row->number;
 	return true;
 }
 
-bool set_true(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_size(void *to, const struct option_row *row, const char *value)
 {
-	(void)value;
-	*(bool *)option_field(arguments, option) = true;
+	if (!value_size(value, (uint64_t *)(void *)((char *)to + row->number)))
+		return mistake("-%s %s: not a size", row->name, value);
 	return true;
 }
 
-bool set_false(struct build_arguments *arguments, const struct option *option, const char *value)
+bool add_word(void *to, const struct option_row *row, const char *value)
 {
-	(void)value;
-	*(bool *)option_field(arguments, option) = false;
-	return true;
+	struct build_arguments *arguments = to;
+
+	return words_add(arguments, (struct words *)(void *)((char *)to + row->number), value);
 }
 
-bool set_string(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_parent(void *to, const struct option_row *row, const char *value)
 {
-	*(const char **)option_field(arguments, option) = value;
-	return true;
-}
-
-bool set_size(struct build_arguments *arguments, const struct option *option, const char *value)
-{
-	if (!value_size(value, option_field(arguments, option)))
-		return mistake("-%s %s: not a size", option->name, value);
-	return true;
-}
-
-bool add_word(struct build_arguments *arguments, const struct option *option, const char *value)
-{
-	return words_add(arguments, option_field(arguments, option), value);
-}
-
-bool set_parent(struct build_arguments *arguments, const struct option *option, const char *value)
-{
+	struct build_arguments *arguments = to;
 	const size_t count = arguments->build.parents;
 
 	if (count == SQST_PARENTS_MAX)
 		return mistake("more than %d parents", SQST_PARENTS_MAX);
-	arguments->parent[count] = (struct sqst_parent_file){value, option->number != 0};
+	arguments->parent[count] = (struct sqst_parent_file){value, row->number != 0};
 	arguments->build.parents++;
 	return true;
 }
 
-bool set_uuid(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_uuid(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
+
 	if (uuid_parse(value, arguments->uuid) != 0)
 		return mistake("-%s %s: not a UUID (like 6ba7b812-9dad-11d1-80b4-00c04fd430c8)",
-			       option->name, value);
+			       row->name, value);
 	arguments->build.uuid = arguments->uuid;
 	return true;
 }
 
-bool set_compressor(struct build_arguments *arguments, const struct option *option,
-		    const char *value)
+static bool read_number(const struct option_row *row, const char *value, uint32_t least,
+			uint32_t most, const char *rule, uint32_t *out)
 {
-	(void)option;
-	arguments->compressor = value;
+	uint64_t number;
+
+	if (!value_number(value, &number) || number < least || number > most)
+		return mistake("-%s %s: %s", row->name, value, rule);
+	*out = (uint32_t)number;
 	return true;
 }
 
-bool set_block_size(struct build_arguments *arguments, const struct option *option,
-		    const char *value)
+static bool read_power(const struct option_row *row, const char *value, uint32_t least,
+		       uint32_t most, const char *rule, uint32_t *out)
 {
 	uint64_t size;
 
-	if (!value_size(value, &size) || size < 4096 || size > 1024 * 1024 || (size & (size - 1)))
-		return mistake("-%s %s: a block size is a power of two from 4096 to 1M",
-			       option->name, value);
-	arguments->block_size = (uint32_t)size;
+	if (!value_size(value, &size) || size < least || size > most || (size & (size - 1)))
+		return mistake("-%s %s: %s", row->name, value, rule);
+	*out = (uint32_t)size;
 	return true;
 }
 
-bool set_align(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_block_size(void *to, const struct option_row *row, const char *value)
 {
-	uint64_t size;
+	struct build_arguments *arguments = to;
 
-	if (!value_size(value, &size) || size > SQST_ALIGN_MAX || (size & (size - 1)))
-		return mistake("-%s %s: an alignment is a power of two up to 64M", option->name,
-			       value);
-	arguments->build.align = (uint32_t)size;
-	return true;
+	return read_power(row, value, 4096, 1024 * 1024,
+			  "a block size is a power of two from 4096 to 1M", &arguments->block_size);
 }
 
-bool set_jobs(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_align(void *to, const struct option_row *row, const char *value)
 {
-	uint64_t jobs;
+	struct build_arguments *arguments = to;
 
-	if (!value_number(value, &jobs) || jobs < 1 || jobs > 1024)
-		return mistake("-%s %s: a number of threads is 1 to 1024", option->name, value);
-	arguments->build.jobs = (unsigned)jobs;
-	return true;
+	return read_power(row, value, 0, SQST_ALIGN_MAX, "an alignment is a power of two up to 64M",
+			  &arguments->build.align);
 }
 
-bool set_max_depth(struct build_arguments *arguments, const struct option *option,
-		   const char *value)
+bool set_jobs(void *to, const struct option_row *row, const char *value)
 {
-	uint64_t levels;
+	struct build_arguments *arguments = to;
 
-	if (!value_number(value, &levels) || levels < 1 || levels > UINT32_MAX)
-		return mistake("-%s %s: a number of levels is 1 or more", option->name, value);
-	arguments->build.max_depth = (uint32_t)levels;
-	return true;
+	return read_number(row, value, 1, 1024, "a number of threads is 1 to 1024",
+			   &arguments->build.jobs);
+}
+
+bool set_max_depth(void *to, const struct option_row *row, const char *value)
+{
+	struct build_arguments *arguments = to;
+
+	return read_number(row, value, 1, UINT32_MAX, "a number of levels is 1 or more",
+			   &arguments->build.max_depth);
+}
+
+bool set_slack(void *to, const struct option_row *row, const char *value)
+{
+	struct build_arguments *arguments = to;
+
+	_Static_assert(SQST_SLACK_MAX == 1000, "the message says so");
+	return read_number(row, value, 0, SQST_SLACK_MAX, "a slack is 0 to 1000 per cent",
+			   &arguments->build.max_slack);
 }
 
 /* ---- times */
 
-static bool read_time(const struct build_arguments *arguments, const struct option *option,
+static bool read_time(const struct build_arguments *arguments, const struct option_row *row,
 		      const char *value, uint32_t *seconds)
 {
 	/* mksquashfs hands words to date(1). Here a clock is read for nobody who did not ask for
@@ -199,26 +192,29 @@ static bool read_time(const struct build_arguments *arguments, const struct opti
 
 	if (value_time(value, words, seconds))
 		return true;
-	return mistake("-%s %s: a time is seconds since 1970, 0 to 4294967295%s", option->name,
-		       value, words ? ", or what date(1) understands" : "");
+	return mistake("-%s %s: a time is seconds since 1970, 0 to 4294967295%s", row->name, value,
+		       words ? ", or what date(1) understands" : "");
 }
 
-bool set_mkfs_time(struct build_arguments *arguments, const struct option *option,
-		   const char *value)
+bool set_mkfs_time(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
+
 	arguments->time_option = true;
 	if (strcmp(value, "inode") == 0)
-		return set_repro(arguments, option, value);
-	if (!read_time(arguments, option, value, &arguments->build.mkfs_time))
+		return set_repro(arguments, row, value);
+	if (!read_time(arguments, row, value, &arguments->build.mkfs_time))
 		return false;
 	arguments->newest_time = false;
 	arguments->build.flags |= SQST_BUILD_MKFS_TIME;
 	return true;
 }
 
-bool set_repro(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_repro(void *to, const struct option_row *row, const char *value)
 {
-	(void)option;
+	struct build_arguments *arguments = to;
+
+	(void)row;
 	(void)value;
 	arguments->time_option = true;
 	arguments->newest_time = true;
@@ -226,91 +222,66 @@ bool set_repro(struct build_arguments *arguments, const struct option *option, c
 	return true;
 }
 
-bool set_time(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_time(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	struct sqst_overrides *overrides = &arguments->overrides;
-	uint32_t *time = option->number == SQST_OVERRIDE_ROOT_TIME ? &overrides->root_time
-			 : option->number == SQST_OVERRIDE_CLAMP   ? &overrides->clamp
-								   : &overrides->time;
+	uint32_t *time = row->number == SQST_OVERRIDE_ROOT_TIME ? &overrides->root_time
+			 : row->number == SQST_OVERRIDE_CLAMP   ? &overrides->clamp
+								: &overrides->time;
 
 	arguments->time_option = true;
-	overrides->set |= option->number;
-	return read_time(arguments, option, value, time);
+	overrides->set |= (uint32_t)row->number;
+	return read_time(arguments, row, value, time);
 }
 
-bool set_repro_time(struct build_arguments *arguments, const struct option *option,
-		    const char *value)
+bool set_repro_time(void *to, const struct option_row *row, const char *value)
 {
-	struct option files = *option;
+	struct build_arguments *arguments = to;
+	struct option_row files = *row;
 
 	files.number = SQST_OVERRIDE_TIME;
-	return set_mkfs_time(arguments, option, value) && set_time(arguments, &files, value);
+	return set_mkfs_time(arguments, row, value) && set_time(arguments, &files, value);
 }
 
-bool set_prev_mtime(struct build_arguments *arguments, const struct option *option,
-		    const char *value)
+/* Which of the two words of row->value sets a flag. */
+static bool choose_flag(struct build_arguments *arguments, const struct option_row *row,
+			const char *value, int sets)
 {
-	if (strcmp(value, "keep") == 0)
-		arguments->build.flags |= SQST_BUILD_KEEP_TIMES;
-	else if (strcmp(value, "source") == 0)
-		arguments->build.flags &= ~(uint32_t)SQST_BUILD_KEEP_TIMES;
-	else
-		return mistake("-%s %s: keep or source", option->name, value);
-	return true;
+	const int word = option_choice(row, value);
+	const uint32_t flag = (uint32_t)row->number;
+
+	if (word == sets)
+		arguments->build.flags |= flag;
+	else if (word >= 0)
+		arguments->build.flags &= ~flag;
+	return word >= 0;
 }
 
-bool set_prev_damaged(struct build_arguments *arguments, const struct option *option,
-		      const char *value)
+bool choose_first(void *to, const struct option_row *row, const char *value)
 {
-	if (strcmp(value, "rebuild") == 0)
-		arguments->build.flags |= SQST_BUILD_PREV_REBUILD;
-	else if (strcmp(value, "refuse") == 0)
-		arguments->build.flags &= ~(uint32_t)SQST_BUILD_PREV_REBUILD;
-	else
-		return mistake("-%s %s: refuse or rebuild", option->name, value);
-	return true;
+	return choose_flag(to, row, value, 0);
 }
 
-bool set_slack(struct build_arguments *arguments, const struct option *option, const char *value)
+bool choose_second(void *to, const struct option_row *row, const char *value)
 {
-	uint64_t percent;
-
-	if (!value_number(value, &percent) || percent > SQST_SLACK_MAX)
-		return mistake("-%s %s: a slack is 0 to %d per cent", option->name, value,
-			       SQST_SLACK_MAX);
-	arguments->build.max_slack = (uint32_t)percent;
-	return true;
+	return choose_flag(to, row, value, 1);
 }
 
-/* ---- without effect, or refused */
+/* ---- without effect */
 
-bool take(struct build_arguments *arguments, const struct option *option, const char *value)
-{
-	(void)arguments;
-	(void)option;
-	(void)value;
-	return true;
-}
-
-bool take_number(struct build_arguments *arguments, const struct option *option, const char *value)
+bool take_number(void *to, const struct option_row *row, const char *value)
 {
 	uint64_t number;
 
-	(void)arguments;
-	return value_number(value, &number) || mistake("-%s %s: not a number", option->name, value);
+	(void)to;
+	return value_number(value, &number) || mistake("-%s %s: not a number", row->name, value);
 }
 
-bool take_size(struct build_arguments *arguments, const struct option *option, const char *value)
+bool take_size(void *to, const struct option_row *row, const char *value)
 {
 	uint64_t size;
 
-	(void)arguments;
-	return value_size(value, &size) || mistake("-%s %s: not a size", option->name, value);
-}
-
-bool refuse(struct build_arguments *arguments, const struct option *option, const char *value)
-{
-	(void)arguments;
-	(void)value;
-	return mistake("-%s is refused: %s", option->name, option->help);
+	(void)to;
+	return value_size(value, &size) || mistake("-%s %s: not a size", row->name, value);
 }

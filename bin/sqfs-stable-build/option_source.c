@@ -13,8 +13,9 @@
 #include "option.h"
 #include "values.h"
 
-bool set_sources(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_sources(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	static const char *const kinds[] = {[SQST_SOURCE_AUTO] = "auto",
 					    [SQST_SOURCE_FILES] = "files",
 					    [SQST_SOURCE_ARCHIVE] = "archive",
@@ -27,30 +28,26 @@ bool set_sources(struct build_arguments *arguments, const struct option *option,
 			return true;
 		}
 	}
-	return mistake("-%s %s: auto, files, archive, mtree or image", option->name, value);
+	return mistake("-%s %s: auto, files, archive, mtree or image", row->name, value);
 }
 
-bool set_names(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_names(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
+
 	(void)value;
 	arguments->names = true;
-	arguments->name_end = (int)option->number;
+	arguments->name_end = (int)row->number;
 	return true;
 }
 
-bool set_exclude_style(struct build_arguments *arguments, const struct option *option,
-		       const char *value)
+bool set_exclude_style(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
+
 	(void)value;
-	arguments->exclude_style = option->number;
+	arguments->exclude_style = (unsigned)row->number;
 	return true;
-}
-
-/* Called by the parser with each word behind -e. */
-bool exclude_rest(struct build_arguments *arguments, const struct option *option, const char *value)
-{
-	(void)option;
-	return words_add(arguments, &arguments->exclude, value);
 }
 
 /* ---- overrides */
@@ -77,95 +74,100 @@ static bool read_owner(const char *value, bool group, uint32_t *out)
 	return user != NULL;
 }
 
-bool set_owner(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_owner(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	struct sqst_overrides *overrides = &arguments->overrides;
-	const bool group = option->number & (SQST_OVERRIDE_GID | SQST_OVERRIDE_ROOT_GID);
-	uint32_t *out = option->number == SQST_OVERRIDE_UID        ? &overrides->uid
-			: option->number == SQST_OVERRIDE_GID      ? &overrides->gid
-			: option->number == SQST_OVERRIDE_ROOT_UID ? &overrides->root_uid
-								   : &overrides->root_gid;
+	const bool group = row->number & (SQST_OVERRIDE_GID | SQST_OVERRIDE_ROOT_GID);
+	uint32_t *out = row->number == SQST_OVERRIDE_UID        ? &overrides->uid
+			: row->number == SQST_OVERRIDE_GID      ? &overrides->gid
+			: row->number == SQST_OVERRIDE_ROOT_UID ? &overrides->root_uid
+								: &overrides->root_gid;
 
 	if (!read_owner(value, group, out))
-		return mistake("-%s %s: not a number or a name of a %s here", option->name, value,
+		return mistake("-%s %s: not a number or a name of a %s here", row->name, value,
 			       group ? "group" : "user");
-	overrides->set |= option->number;
+	overrides->set |= (uint32_t)row->number;
 	return true;
 }
 
-bool set_all_root(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_all_root(void *to, const struct option_row *row, const char *value)
 {
-	(void)option;
+	struct build_arguments *arguments = to;
+
+	(void)row;
 	(void)value;
 	arguments->overrides.uid = arguments->overrides.gid = 0;
 	arguments->overrides.set |= SQST_OVERRIDE_UID | SQST_OVERRIDE_GID;
 	return true;
 }
 
-bool set_id_offset(struct build_arguments *arguments, const struct option *option,
-		   const char *value)
+bool set_id_offset(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	uint64_t number;
 
 	if (!value_number(value, &number) || number > UINT32_MAX)
-		return mistake("-%s %s: not a number of 0 to 4294967295", option->name, value);
+		return mistake("-%s %s: not a number of 0 to 4294967295", row->name, value);
 	arguments->overrides.id_offset = (uint32_t)number;
 	return true;
 }
 
-static bool check_mode(const struct option *option, const char *value, uint16_t *mode)
+static bool check_mode(const struct option_row *row, const char *value, uint16_t *mode)
 {
 	struct sqst_report why = {0};
 
 	return sqst_mode_apply(value, true, mode, &why) == 0 ||
-	       mistake("-%s %s: not a mode (like 0755 or u=rwX,go=rX)", option->name, value);
+	       mistake("-%s %s: not a mode (like 0755 or u=rwX,go=rX)", row->name, value);
 }
 
-bool set_root_mode(struct build_arguments *arguments, const struct option *option,
-		   const char *value)
+bool set_root_mode(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	uint16_t mode = 0;
 
 	if (value[0] < '0' || value[0] > '7')
-		return mistake("-%s %s: not an octal mode", option->name, value);
-	if (!check_mode(option, value, &mode))
+		return mistake("-%s %s: not an octal mode", row->name, value);
+	if (!check_mode(row, value, &mode))
 		return false;
 	arguments->overrides.root_mode = mode;
 	arguments->overrides.set |= SQST_OVERRIDE_ROOT_MODE;
 	return true;
 }
 
-bool set_default_mode(struct build_arguments *arguments, const struct option *option,
-		      const char *value)
+bool set_default_mode(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	struct sqst_archive_options *archive = &arguments->build.archive;
 
 	archive->default_mode = 0;
 	archive->default_mode_set = true;
-	return check_mode(option, value, &archive->default_mode);
+	return check_mode(row, value, &archive->default_mode);
 }
 
-bool set_default_owner(struct build_arguments *arguments, const struct option *option,
-		       const char *value)
+bool set_default_owner(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	struct sqst_archive_options *archive = &arguments->build.archive;
-	uint32_t *out = option->number ? &archive->default_gid : &archive->default_uid;
+	uint32_t *out = row->number ? &archive->default_gid : &archive->default_uid;
 
-	return read_owner(value, option->number != 0, out) ||
-	       mistake("-%s %s: not a number or a name of a %s here", option->name, value,
-		       option->number ? "group" : "user");
+	return read_owner(value, row->number != 0, out) ||
+	       mistake("-%s %s: not a number or a name of a %s here", row->name, value,
+		       row->number ? "group" : "user");
 }
 
 /* number: offset of the mode's text */
-bool set_mode(struct build_arguments *arguments, const struct option *option, const char *value)
+bool set_mode(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	uint16_t mode = 0;
 
-	return check_mode(option, value, &mode) && set_string(arguments, option, value);
+	return check_mode(row, value, &mode) && set_string(arguments, row, value);
 }
 
-bool add_xattr(struct build_arguments *arguments, const struct option *option, const char *value)
+bool add_xattr(void *to, const struct option_row *row, const char *value)
 {
+	struct build_arguments *arguments = to;
 	struct sqst_overrides *overrides = &arguments->overrides;
 	const size_t size = (overrides->xattrs + 1) * sizeof(*arguments->xattr);
 	struct sqst_override_xattr *list = realloc(arguments->xattr, size);
@@ -178,58 +180,42 @@ bool add_xattr(struct build_arguments *arguments, const struct option *option, c
 	overrides->xattr = list;
 	rc = sqst_xattr_parse(value, &list[overrides->xattrs], &why);
 	if (rc < 0)
-		return not_taken(arguments, option, rc, &why);
+		return not_taken(arguments, row, rc, &why);
 	overrides->xattrs++;
 	return true;
 }
 
 /* ---- pseudo files */
 
-static struct sqst_pseudo *pseudo_of(struct build_arguments *arguments)
+static bool
+give_pseudo(struct build_arguments *arguments, const struct option_row *row, const char *value,
+	    int (*take)(struct sqst_pseudo *pseudo, const char *text, struct sqst_report *why))
 {
+	struct sqst_report why = {0};
+	int rc;
+
 	if (!arguments->pseudo)
 		arguments->pseudo = sqst_pseudo_new();
 	if (!arguments->pseudo)
-		out_of_memory(arguments);
+		return out_of_memory(arguments);
 	arguments->build.pseudo = arguments->pseudo;
-	return arguments->pseudo;
+	rc = take(arguments->pseudo, value, &why);
+	return rc == 0 || not_taken(arguments, row, rc, &why);
 }
 
-bool add_pseudo(struct build_arguments *arguments, const struct option *option, const char *value)
+bool add_pseudo(void *to, const struct option_row *row, const char *value)
 {
-	struct sqst_pseudo *pseudo = pseudo_of(arguments);
-	struct sqst_report why = {0};
-	int rc;
-
-	if (!pseudo)
-		return false;
-	rc = sqst_pseudo_add(pseudo, value, &why);
-	return rc == 0 || not_taken(arguments, option, rc, &why);
+	return give_pseudo(to, row, value, sqst_pseudo_add);
 }
 
-bool load_pseudo(struct build_arguments *arguments, const struct option *option, const char *value)
+bool load_pseudo(void *to, const struct option_row *row, const char *value)
 {
-	struct sqst_pseudo *pseudo = pseudo_of(arguments);
-	struct sqst_report why = {0};
-	int rc;
-
-	if (!pseudo)
-		return false;
-	rc = sqst_pseudo_load(pseudo, value, &why);
-	return rc == 0 || not_taken(arguments, option, rc, &why);
+	return give_pseudo(to, row, value, sqst_pseudo_load);
 }
 
-bool set_pseudo_directory(struct build_arguments *arguments, const struct option *option,
-			  const char *value)
+bool set_pseudo_directory(void *to, const struct option_row *row, const char *value)
 {
-	struct sqst_pseudo *pseudo = pseudo_of(arguments);
-	struct sqst_report why = {0};
-	int rc;
-
-	if (!pseudo)
-		return false;
-	rc = sqst_pseudo_default_directory(pseudo, value, &why);
-	return rc == 0 || not_taken(arguments, option, rc, &why);
+	return give_pseudo(to, row, value, sqst_pseudo_default_directory);
 }
 
 /* ---- when the line has been read */
@@ -254,47 +240,62 @@ static bool make_filter(struct build_arguments *arguments)
 	return rc == 0 || not_taken(arguments, NULL, rc, &why);
 }
 
-/* The names on standard input take the place of the source "-". */
-static bool read_names(struct build_arguments *arguments)
+/* All of standard input, with a NUL behind it. */
+static bool read_input(struct build_arguments *arguments, size_t *size)
 {
-	struct words names = {0};
-	size_t room = 0, size = 0, got = 1;
-	bool done = true;
+	size_t room = 0, got = 1;
 
+	*size = 0;
 	while (got > 0) {
-		if (size + 1 >= room) {
+		if (*size + 1 >= room) {
 			char *text = realloc(arguments->name_text, room = 2 * room + 65536);
 
 			if (!text)
 				return out_of_memory(arguments);
 			arguments->name_text = text;
 		}
-		got = fread(arguments->name_text + size, 1, room - 1 - size, stdin);
-		size += got;
+		got = fread(arguments->name_text + *size, 1, room - 1 - *size, stdin);
+		*size += got;
 	}
-	arguments->name_text[size] = '\0';
-	for (size_t at = 0; done && at < size;) {
-		char *name = arguments->name_text + at;
-		char *end = memchr(name, arguments->name_end, size - at);
+	arguments->name_text[*size] = '\0';
+	return true;
+}
 
+/* The names on standard input take the place of the source "-". */
+static bool read_names(struct build_arguments *arguments)
+{
+	struct operands *operands = &arguments->operands;
+	size_t size, ends = 0, count = 0;
+	char *end;
+
+	if (!read_input(arguments, &size))
+		return false;
+	for (size_t i = 0; i < size; i++)
+		ends += arguments->name_text[i] == (char)arguments->name_end;
+	arguments->name = calloc(ends + 2, sizeof(*arguments->name));
+	if (!arguments->name)
+		return out_of_memory(arguments);
+	for (char *name = arguments->name_text; name < arguments->name_text + size;
+	     name = end + 1) {
+		end =
+		    memchr(name, arguments->name_end, (size_t)(arguments->name_text + size - name));
 		if (!end)
 			end = arguments->name_text + size;
 		*end = '\0';
-		at = (size_t)(end - arguments->name_text) + 1;
-		done = *name == '\0' || words_add(arguments, &names, name);
+		if (*name)
+			arguments->name[count++] = name;
 	}
-	done = done && words_add(arguments, &names, arguments->operands.item[1]);
-	free(arguments->operands.item);
-	arguments->operands = names;
+	arguments->name[count++] = operands->item[1];
+	*operands = (struct operands){arguments->name, count};
 	arguments->build.flags |= SQST_BUILD_NO_STRIP | SQST_BUILD_NO_DESCENT;
-	return done;
+	return true;
 }
 
 /* mksquashfs knows "-" as no source at all, with -tar as an archive on standard input, with
  * -cpiostyle as names on standard input. */
 static bool drop_in_sources(struct build_arguments *arguments)
 {
-	const struct words *operands = &arguments->operands;
+	const struct operands *operands = &arguments->operands;
 	const bool dash = operands->count > 1 && strcmp(operands->item[0], "-") == 0;
 
 	if (arguments->language != LANGUAGE_MKSQUASHFS ||
@@ -318,7 +319,7 @@ static bool drop_in_sources(struct build_arguments *arguments)
 
 bool sources_finish(struct build_arguments *arguments)
 {
-	const struct words *operands = &arguments->operands;
+	const struct operands *operands = &arguments->operands;
 	size_t count;
 
 	if (!drop_in_sources(arguments))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All options, in the order of --help. A row without help is an alias of the one above. */
+/* All options, in the order of --help. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -8,13 +8,13 @@
 
 #include "option.h"
 
-#define AT(field) ((uint32_t)offsetof(struct build_arguments, field))
+#define AT(field) offsetof(struct build_arguments, field)
 
 #define RAW_ALL                                                                                    \
 	(SQST_BUILD_RAW_INODES | SQST_BUILD_RAW_DATA | SQST_BUILD_RAW_FRAGMENTS |                  \
 	 SQST_BUILD_RAW_XATTRS | SQST_BUILD_RAW_IDS)
 
-const struct option option_table[] = {
+const struct option_row build_rows[] = {
     {NULL, NULL, "Numbers and names", NULL, 0, IN_ALL},
     {"prev", "IMAGE", "keep the numbers of this image; repeat for several, the newest last",
      set_parent, 0, IN_OURS},
@@ -22,7 +22,7 @@ const struct option option_table[] = {
     {"map-out", "FILE", "write the new image's map (- for standard output)", set_string,
      AT(build.map_output), IN_OURS},
     {"prev-mtime", "keep|source", "keep: what equals the newest --prev keeps its time",
-     set_prev_mtime, 0, IN_OURS},
+     choose_first, SQST_BUILD_KEEP_TIMES, IN_OURS},
     {"new-lineage", NULL, "give every path a number above those of --prev", set_flag,
      SQST_BUILD_NEW_LINEAGE, IN_OURS},
     {"keep-links", NULL, "hard link groups that gained or lost names keep numbers (not safe)",
@@ -50,8 +50,8 @@ const struct option option_table[] = {
     {"repro", NULL, "-mkfs-time inode, and file times bounded by SOURCE_DATE_EPOCH", set_repro, 1,
      IN_ALL},
     {"repro-time", "TIME", "-mkfs-time and -all-time", set_repro_time, 0, IN_ALL},
-    {"reproducible", NULL, "always the case", take, 0, IN_ALL},
-    {"not-reproducible", NULL, "no effect, images are always reproducible", take, 0, IN_ALL},
+    {"reproducible", NULL, "always the case", NULL, 0, IN_ALL},
+    {"not-reproducible", NULL, "no effect, images are always reproducible", NULL, 0, IN_ALL},
     {"exports", NULL, "with an export table (default)", clear_flag, SQST_BUILD_NO_EXPORTS, IN_ALL},
     {"no-exports", NULL, "without, so without stable numbers: not with --prev unless --force",
      set_flag, SQST_BUILD_NO_EXPORTS, IN_ALL},
@@ -91,7 +91,8 @@ const struct option option_table[] = {
      IN_ALL},
 
     {NULL, NULL, "Filters", NULL, 0, IN_ALL},
-    {"e", "NAME...", "leave these out; takes the rest of the line", exclude_rest, 0, IN_ALL},
+    {"e", "NAME...", "leave these out; takes the rest of the line", add_word, AT(exclude),
+     IN_ALL | OPTION_REST},
     {"exclude", "NAME", "leave this out; may be repeated", add_word, AT(exclude), IN_OURS},
     {"ef", "FILE", "leave out what the lines of this file name", add_word, AT(exclude_files),
      IN_ALL},
@@ -170,11 +171,13 @@ const struct option option_table[] = {
     {"max-slack", "PERCENT", "let the data be so much longer than anew before it is moved (5)",
      set_slack, 0, IN_OURS},
     {"prev-damaged", "refuse|rebuild",
-     "refuse (default), or build anew, files whose data is damaged", set_prev_damaged, 0, IN_OURS},
+     "refuse (default), or build anew, files whose data is damaged", choose_second,
+     SQST_BUILD_PREV_REBUILD, IN_OURS},
 
     {NULL, NULL, "Compression", NULL, 0, IN_ALL},
-    {"comp", "NAME", "compressor: gzip (default), xz, lz4, zstd, lzo", set_compressor, 0, IN_ALL},
-    {"compressor", "NAME", NULL, set_compressor, 0, IN_OURS},
+    {"comp", "NAME", "compressor: gzip (default), xz, lz4, zstd, lzo", set_string, AT(compressor),
+     IN_ALL},
+    {"compressor", "NAME", NULL, set_string, AT(compressor), IN_OURS},
     {"noI", NULL, "do not compress inode, directory and id tables", set_flag, SQST_BUILD_RAW_INODES,
      IN_ALL},
     {"noInodeCompression", NULL, NULL, set_flag, SQST_BUILD_RAW_INODES, IN_ALL},
@@ -208,7 +211,7 @@ const struct option option_table[] = {
     {"Xhc", NULL, "lz4: compress harder", keep_codec_option, X_HC, IN_ALL},
     {"Xalgorithm", "NAME", "lzo: lzo1x_1, lzo1x_1_11, lzo1x_1_12, lzo1x_1_15, lzo1x_999",
      keep_codec_option, X_ALGORITHM, IN_ALL},
-    {"Xhelp", NULL, "print these options of compressors", set_true, AT(only_codec_help), IN_ALL},
+    {"Xhelp", NULL, "print these options of compressors", NULL, 0, IN_ALL | OPTION_HELP_SECTION},
 
     {NULL, NULL, "What is told", NULL, 0, IN_ALL},
     {"quiet", NULL, "print nothing but errors and warnings", set_true, AT(quiet), IN_ALL},
@@ -220,11 +223,11 @@ const struct option option_table[] = {
     {"no-progress", NULL, "no progress bar", set_true, AT(no_progress), IN_ALL},
     {"percentage", NULL, "progress as numbers, a line each, on standard output", set_true,
      AT(percentage), IN_ALL},
-    {"exit-on-error", NULL, "always the case", take, 0, IN_ALL},
-    {"help", NULL, "print this", set_true, AT(only_help), IN_ALL},
-    {"h", NULL, NULL, set_true, AT(only_help), IN_ALL},
-    {"version", NULL, "print the version", set_true, AT(only_version), IN_ALL},
-    {"v", NULL, NULL, set_true, AT(only_version), LANGUAGE_OWN},
+    {"exit-on-error", NULL, "always the case", NULL, 0, IN_ALL},
+    {"help", NULL, "print this", NULL, 0, IN_ALL | OPTION_HELP},
+    {"h", NULL, NULL, NULL, 0, IN_ALL | OPTION_HELP},
+    {"version", NULL, "print the version", NULL, 0, IN_ALL | OPTION_VERSION},
+    {"v", NULL, NULL, NULL, 0, LANGUAGE_OWN | OPTION_VERSION},
 
     {NULL, NULL, "Taken for mksquashfs' sake, without effect", NULL, 0, IN_ALL},
     {"mem", "SIZE", "memory for queues", take_size, 0, IN_ALL},
@@ -236,25 +239,26 @@ const struct option option_table[] = {
     {"block-readers", "N", NULL, take_number, 0, IN_ALL},
     {"throttle", "PERCENT", "slower reading", take_number, 0, IN_ALL},
     {"limit", "PERCENT", NULL, take_number, 0, IN_ALL},
-    {"no-recovery", NULL, "no recovery file, as always", take, 0, IN_ALL},
-    {"recovery-path", "NAME", "where it would be", take, 0, IN_ALL},
+    {"no-recovery", NULL, "no recovery file, as always", NULL, 0, IN_ALL},
+    {"recovery-path", "NAME", "where it would be", NULL, 0, IN_ALL},
 
     {NULL, NULL, "Refused", NULL, 0, IN_ALL},
-    {"recover", "FILE", "an output is never half written, so there is nothing to recover", refuse,
-     0, IN_ALL},
-    {"root-becomes", "NAME", "it belongs to appending, and images are made anew", refuse, 0,
-     IN_DROP_IN},
-    {"mem-default", NULL, "no memory limit is set that could be told", refuse, 0, IN_ALL},
+    {"recover", "FILE", "an output is never half written, so there is nothing to recover", NULL, 0,
+     IN_ALL | OPTION_REFUSED},
+    {"root-becomes", "NAME", "it belongs to appending, and images are made anew", NULL, 0,
+     IN_DROP_IN | OPTION_REFUSED},
+    {"mem-default", NULL, "no memory limit is set that could be told", NULL, 0,
+     IN_ALL | OPTION_REFUSED},
     {"action", "ACTION@EXPR",
-     "there are no actions; -e, -p, -force-file-mode and -sort do most of what they do", refuse, 0,
-     IN_ALL},
-    {"log-action", "ACTION@EXPR", NULL, refuse, 0, IN_ALL},
-    {"true-action", "ACTION@EXPR", NULL, refuse, 0, IN_ALL},
-    {"false-action", "ACTION@EXPR", NULL, refuse, 0, IN_ALL},
-    {"action-file", "FILE", NULL, refuse, 0, IN_ALL},
-    {"log-action-file", "FILE", NULL, refuse, 0, IN_ALL},
-    {"true-action-file", "FILE", NULL, refuse, 0, IN_ALL},
-    {"false-action-file", "FILE", NULL, refuse, 0, IN_ALL},
+     "there are no actions; -e, -p, -force-file-mode and -sort do most of what they do", NULL, 0,
+     IN_ALL | OPTION_REFUSED},
+    {"log-action", "ACTION@EXPR", NULL, NULL, 0, IN_ALL | OPTION_REFUSED},
+    {"true-action", "ACTION@EXPR", NULL, NULL, 0, IN_ALL | OPTION_REFUSED},
+    {"false-action", "ACTION@EXPR", NULL, NULL, 0, IN_ALL | OPTION_REFUSED},
+    {"action-file", "FILE", NULL, NULL, 0, IN_ALL | OPTION_REFUSED},
+    {"log-action-file", "FILE", NULL, NULL, 0, IN_ALL | OPTION_REFUSED},
+    {"true-action-file", "FILE", NULL, NULL, 0, IN_ALL | OPTION_REFUSED},
+    {"false-action-file", "FILE", NULL, NULL, 0, IN_ALL | OPTION_REFUSED},
 };
 
-const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
+const size_t build_row_count = sizeof(build_rows) / sizeof(build_rows[0]);

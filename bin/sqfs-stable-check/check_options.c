@@ -12,17 +12,20 @@
 #define AT(field) offsetof(struct check_arguments, field)
 
 static const struct option_row rows[] = {
-    {NULL, NULL, "Reports", 0, NULL},
-    {"html", "FILE", "write a page to look at, without anything that it loads", AT(html), NULL},
+    {NULL, NULL, "Reports", NULL, 0, LANGUAGE_OWN},
+    {"html", "FILE", "write a page to look at, without anything that it loads", set_string,
+     AT(html), LANGUAGE_OWN},
     {"json", "FILE", "write all of it as JSON (- for standard output, then nothing else is)",
-     AT(json), NULL},
-    {"quiet", NULL, "print nothing but errors; the exit status says it", AT(quiet), NULL},
-    {"q", NULL, "as -quiet", AT(quiet), NULL},
+     set_string, AT(json), LANGUAGE_OWN},
+    {"quiet", NULL, "print nothing but errors; the exit status says it", set_true, AT(quiet),
+     LANGUAGE_OWN},
+    {"q", NULL, NULL, set_true, AT(quiet), LANGUAGE_OWN},
 };
 
 static const struct option_table table = {
     .row = rows,
     .rows = sizeof(rows) / sizeof(rows[0]),
+    .language = LANGUAGE_OWN,
     .usage = "Usage: sqfs-stable-check [OPTION]... OLD... NEW\n"
 	     "Tell whether the squashfs image NEW is safe on devices that run any of OLD,\n"
 	     "where an overlayfs upper layer stays from one image to the other. Images of any\n"

@@ -69,13 +69,13 @@ static int judge_release(struct judgement *judgement, const struct release *now,
 				  now->survey, &judgement->growth, why);
 }
 
-int report_read(struct report *report, char **paths, int count, bool blocks,
+int report_read(struct report *report, char **paths, size_t count, bool blocks,
 		struct sqst_report *why)
 {
 	int rc;
 
 	memset(report, 0, sizeof(*report));
-	report->olds = (size_t)count - 1;
+	report->olds = count - 1;
 	report->old = calloc(report->olds, sizeof(*report->old));
 	if (!report->old)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");

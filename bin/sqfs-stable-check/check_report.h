@@ -52,7 +52,7 @@ struct report {
 
 /* Read and compare. `paths`: the old releases, then the new one, `count` of them, 2 at least.
  * `blocks`: images are read whole. 0 or an sqst_error; to be released in any case. */
-int report_read(struct report *report, char **paths, int count, bool blocks,
+int report_read(struct report *report, char **paths, size_t count, bool blocks,
 		struct sqst_report *why);
 void report_release(struct report *report);
 

@@ -11,17 +11,19 @@
 #define AT(field) offsetof(struct info_arguments, field)
 
 static const struct option_row rows[] = {
-    {NULL, NULL, "What is printed, one of them", 0, NULL},
-    {"json", NULL, "all of it as JSON", AT(json), NULL},
-    {"map", NULL, "the map, the same bytes that sqfs-stable-build --map-out writes", AT(map), NULL},
+    {NULL, NULL, "What is printed, one of them", NULL, 0, LANGUAGE_OWN},
+    {"json", NULL, "all of it as JSON", set_true, AT(json), LANGUAGE_OWN},
+    {"map", NULL, "the map, the same bytes that sqfs-stable-build --map-out writes", set_true,
+     AT(map), LANGUAGE_OWN},
     {"udev", NULL,
-     "UUID and label as properties for a udev rule; only the head of the image is read", AT(udev),
-     NULL},
+     "UUID and label as properties for a udev rule; only the head of the image is read", set_true,
+     AT(udev), LANGUAGE_OWN},
 };
 
 static const struct option_table table = {
     .row = rows,
     .rows = sizeof(rows) / sizeof(rows[0]),
+    .language = LANGUAGE_OWN,
     .usage = "Usage: sqfs-stable-info [OPTION] IMAGE\n"
 	     "Tell what a squashfs image, a file or a block device, says of itself: UUID,\n"
 	     "label, lineage, inode numbers, and what its export table costs. Images of any\n"

@@ -28,18 +28,16 @@ static const char exits[] = "Exit status: diff 0 same, 1 differs; merge 0 done, 
 
 static bool set_prefer(void *to, const struct option_row *row, const char *value)
 {
+	static const enum sqst_merge_side sides[] = {SQST_MERGE_OURS, SQST_MERGE_THEIRS};
 	struct map_arguments *arguments = to;
+	const int side = option_choice(row, value);
 
-	if (strcmp(value, "ours") == 0)
-		arguments->prefer = SQST_MERGE_OURS;
-	else if (strcmp(value, "theirs") == 0)
-		arguments->prefer = SQST_MERGE_THEIRS;
-	else
-		return mistake("-%s %s: ours or theirs", row->name, value);
-	return true;
+	if (side >= 0)
+		arguments->prefer = sides[side];
+	return side >= 0;
 }
 
-static bool set_uuid(void *to, const struct option_row *row, const char *value)
+static bool set_lineage(void *to, const struct option_row *row, const char *value)
 {
 	struct map_arguments *arguments = to;
 
@@ -50,13 +48,13 @@ static bool set_uuid(void *to, const struct option_row *row, const char *value)
 	return true;
 }
 
-/* The last of the two counts; row->offset: whether it is --keep-links. */
+/* The last of the two counts; row->number: whether it is --keep-links. */
 static bool set_links(void *to, const struct option_row *row, const char *value)
 {
 	struct map_arguments *arguments = to;
 
 	(void)value;
-	arguments->keep_links = row->offset != 0;
+	arguments->keep_links = row->number != 0;
 	arguments->links = row->name;
 	return true;
 }
@@ -64,22 +62,31 @@ static bool set_links(void *to, const struct option_row *row, const char *value)
 #define AT(field) offsetof(struct map_arguments, field)
 
 static const struct option_row rows[] = {
-    {NULL, NULL, "Diff", 0, NULL},
-    {"all", NULL, "print the paths that kept their number, too", AT(all), NULL},
-    {NULL, NULL, "Merge", 0, NULL},
-    {"o", "FILE", "write the map there, not to OURS", AT(output), NULL},
-    {"prefer", "ours|theirs", "whose word counts where one path has two types", 0, set_prefer},
-    {"keep-links", NULL, "hard link groups that gained or lost names keep numbers (not safe)", 1,
-     set_links},
-    {"fresh-links", NULL, "they get new numbers (default)", 0, set_links},
-    {NULL, NULL, "Init", 0, NULL},
-    {"from", "FILE", "with the paths and numbers of this image or map", AT(from), NULL},
-    {NULL, NULL, "All", 0, NULL},
-    {"uuid", "UUID", "merge: which of two lineages goes on; init: the lineage", 0, set_uuid},
-    {"quiet", NULL, "print errors and warnings only", AT(quiet), NULL},
+    {NULL, NULL, "Diff", NULL, 0, LANGUAGE_OWN},
+    {"all", NULL, "print the paths that kept their number, too", set_true, AT(all), LANGUAGE_OWN},
+    {NULL, NULL, "Merge", NULL, 0, LANGUAGE_OWN},
+    {"o", "FILE", "write the map there, not to OURS", set_string, AT(output), LANGUAGE_OWN},
+    {"prefer", "ours|theirs", "whose word counts where one path has two types", set_prefer, 0,
+     LANGUAGE_OWN},
+    {"keep-links", NULL, "hard link groups that gained or lost names keep numbers (not safe)",
+     set_links, 1, LANGUAGE_OWN},
+    {"fresh-links", NULL, "they get new numbers (default)", set_links, 0, LANGUAGE_OWN},
+    {NULL, NULL, "Init", NULL, 0, LANGUAGE_OWN},
+    {"from", "FILE", "with the paths and numbers of this image or map", set_string, AT(from),
+     LANGUAGE_OWN},
+    {NULL, NULL, "All", NULL, 0, LANGUAGE_OWN},
+    {"uuid", "UUID", "merge: which of two lineages goes on; init: the lineage", set_lineage, 0,
+     LANGUAGE_OWN},
+    {"quiet", NULL, "print errors and warnings only", set_true, AT(quiet), LANGUAGE_OWN},
 };
 
-static const struct option_table table = {rows, sizeof(rows) / sizeof(rows[0]), usage, exits};
+static const struct option_table table = {
+    .row = rows,
+    .rows = sizeof(rows) / sizeof(rows[0]),
+    .language = LANGUAGE_OWN,
+    .usage = usage,
+    .exits = exits,
+};
 
 static const struct command *find_command(const char *name)
 {

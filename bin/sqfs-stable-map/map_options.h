@@ -36,7 +36,7 @@ struct map_arguments {
 struct command {
 	const char *name;
 	/* How many operands stand behind the name, and what they are called. */
-	int operands;
+	size_t operands;
 	const char *operand_names;
 	enum map_status (*run)(const struct map_arguments *arguments);
 };
