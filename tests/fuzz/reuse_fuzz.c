@@ -180,27 +180,24 @@ static int write_image(struct sqst_tree *tree, const struct sqst_image_plan *pla
 	return rc;
 }
 
-static int build_on(const struct sqst_build_options *options, struct sqst_reuse **reuse,
-		    struct sqst_parents *parents, struct sqst_report *why)
+static int build_on(const struct sqst_build_options *options, struct sqst_parents *parents,
+		    struct sqst_report *why)
 {
 	struct sqst_tree *tree = make_tree();
 	struct sqst_build_result result = {0};
 	struct sqst_image_plan plan = {.options = options, .lineage = &result.lineage};
-	int rc = sqst_build_reuse_open(options, reuse, why);
+	int rc = sqst_parents_read(parents, why);
 
 	if (rc == 0)
-		rc = sqst_image_read_numbers(options->parent[0].path, &parents->list[0], why);
-	parents->count = rc == 0;
+		rc = sqst_numbering_assign(tree,
+					   (const struct sqst_numbers *const *)parents->numbers, 1,
+					   0, &result.numbering, why);
 	if (rc == 0)
-		rc = sqst_numbering_assign(tree, (const struct sqst_numbers *const *)parents->list,
-					   1, 0, &result.numbering, why);
-	if (rc == 0)
-		rc = sqst_build_reuse_read(options, parents, tree, *reuse, &result, why);
+		rc = sqst_build_parent_data(options, parents, tree, &plan.reuse, &result, why);
 	if (rc == 0) {
 		result.lineage.top = result.numbering.top;
 		result.lineage.root = result.numbering.root;
 		result.lineage.root_double = result.numbering.root_double;
-		plan.reuse = *reuse;
 		rc = write_image(tree, &plan, &result, why);
 	}
 	sqst_tree_free(tree);
@@ -211,9 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sqst_build_options options;
 	struct sqst_parents parents = {0};
-	struct sqst_reuse *reuse = NULL;
 	struct sqst_report why = {0};
-	struct sqst_parent_file parent = {0};
 	char path[64], output[64];
 	int memory, rc;
 
@@ -223,16 +218,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(memory >= 0 && write(memory, data, size) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
 	snprintf(output, sizeof(output), "/tmp/reuse-fuzz-%ld", (long)getpid());
-	parent.path = path;
-	options.parent = &parent;
-	options.parents = 1;
+	parents.parent[0].path = path;
+	parents.count = 1;
 	options.output = output;
-	rc = build_on(&options, &reuse, &parents, &why);
+	rc = build_on(&options, &parents, &why);
 	must(rc == 0 || ((rc == SQST_ERR_PARENT || rc == SQST_ERR_LIMIT) && why.code == rc &&
 			 why.message[0] != '\0'));
 	must(rc == 0 || rc == SQST_ERR_LIMIT || strstr(why.message, path));
 	sqst_parents_release(&parents);
-	sqst_reuse_free(reuse);
 	close(memory);
 	return 0;
 }
