@@ -422,7 +422,7 @@ static int place(struct sqst_data *data)
 		rc =
 		    sqst_runs_copy(&data->runs, &layout, &data->reuse->image, copied, data->output);
 	if (rc == 0)
-		rc = sqst_reuse_check(data->reuse, data->why);
+		rc = sqst_parent_data_check(data->reuse, data->why);
 	if (rc < 0)
 		return rc;
 	data->position = layout.end;
@@ -466,7 +466,7 @@ int sqst_data_write(struct sqst_data *data, struct sqst_tree *tree, struct sqst_
 	if (rc == 0 && data->gathers)
 		rc = place(data);
 	else if (rc == 0 && data->reuse)
-		rc = sqst_reuse_check(data->reuse, why);
+		rc = sqst_parent_data_check(data->reuse, why);
 	result->source_bytes = data->progress.bytes_total;
 	result->fragments = data->fragments;
 	result->data_bytes = data->position - position;

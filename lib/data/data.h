@@ -15,7 +15,7 @@
 #include "sqst/build.h"
 #include "write/write.h"
 
-struct sqst_reuse;
+struct sqst_parent_data;
 
 struct sqst_data {
 	struct sqst_tree *tree;
@@ -45,7 +45,7 @@ struct sqst_data {
 	unsigned sorted;
 	struct sqst_progress progress;
 	/* The parent's data, or NULL; and this thread's tools for it. */
-	struct sqst_reuse *reuse;
+	struct sqst_parent_data *reuse;
 	struct sqst_tools tools;
 	/* With a parent whose layout is kept, nothing is written before all is known: bytes are
 	 * gathered here. */

@@ -48,7 +48,7 @@ static bool may_share(const struct sqst_data *data)
 
 /* A file of the parent whose blocks may be those of the file being written, one by one. */
 struct past {
-	const struct sqst_reuse_file *file;
+	const struct sqst_parent_inode *file;
 	/* Where its block `index` is. */
 	uint32_t index;
 	uint64_t at;
@@ -57,11 +57,11 @@ struct past {
 /* A pool's work: nothing is compressed that the parent has. */
 static void compare_or_compress(struct sqst_block *block, struct sqst_tools *tools)
 {
-	const struct sqst_reuse *reuse = block->task;
-	struct sqst_reuse_block was = {0};
+	const struct sqst_parent_data *reuse = block->task;
+	struct sqst_parent_block was = {0};
 
-	block->damaged = !sqst_reuse_load(reuse, tools, block->was_at, block->was_field, &was,
-					  &block->failure) ||
+	block->damaged = !sqst_parent_block_load(reuse, tools, block->was_at, block->was_field,
+						 &was, &block->failure) ||
 			 was.size != block->was_size;
 	if (block->failure.code < 0)
 		return;
@@ -95,19 +95,20 @@ static int read_whole(struct sqst_data *data, const struct sqst_node *node, uint
 }
 
 /* Whether a file of the parent begins with `size` bytes, all of its first block. */
-static int begins_with(struct sqst_data *data, const struct sqst_reuse_file *file,
+static int begins_with(struct sqst_data *data, const struct sqst_parent_inode *file,
 		       const uint8_t *first, uint32_t size, bool zero, bool *begins)
 {
 	const uint32_t field = data->reuse->field[file->first_field];
 	struct sqst_failure failure = {0};
-	struct sqst_reuse_block was;
+	struct sqst_parent_block was;
 
 	if (field == 0) {
 		*begins = zero;
 		return 0;
 	}
-	*begins = sqst_reuse_load(data->reuse, &data->tools, file->start, field, &was, &failure) &&
-		  was.size == size && memcmp(was.data, first, size) == 0;
+	*begins =
+	    sqst_parent_block_load(data->reuse, &data->tools, file->start, field, &was, &failure) &&
+	    was.size == size && memcmp(was.data, first, size) == 0;
 	return failure.code < 0 ? sqst_failure_report(&failure, data->why) : 0;
 }
 
@@ -116,13 +117,13 @@ static int begins_with(struct sqst_data *data, const struct sqst_reuse_file *fil
 
 /* A file of the parent at another path, with this one's size and first block. */
 static int find_moved(struct sqst_data *data, const struct sqst_node *node,
-		      struct sqst_reuse_file **out)
+		      struct sqst_parent_inode **out)
 {
-	const struct sqst_reuse *reuse = data->reuse;
+	const struct sqst_parent_data *reuse = data->reuse;
 	const uint64_t size = node->inode->u.file.size;
 	const uint32_t block_size = data->options->codec.block_size;
 	const uint32_t first = size < block_size ? (uint32_t)size : block_size;
-	size_t at = sqst_reuse_find_size(reuse, size);
+	size_t at = sqst_parent_data_find_size(reuse, size);
 	bool zero;
 	int rc;
 
@@ -130,7 +131,7 @@ static int find_moved(struct sqst_data *data, const struct sqst_node *node,
 		return 0;
 	rc = read_whole(data, node, data->content, first, &zero);
 	for (unsigned i = 0; rc == 0 && i < CANDIDATES_MAX && at < reuse->sized; i++, at++) {
-		struct sqst_reuse_file *file = &reuse->file[reuse->by_size[at]];
+		struct sqst_parent_inode *file = &reuse->file[reuse->by_size[at]];
 		bool begins = false;
 
 		if (file->size != size)
@@ -146,13 +147,13 @@ static int find_moved(struct sqst_data *data, const struct sqst_node *node,
 
 static int find_old_blocks(struct sqst_data *data, const struct sqst_node *node, struct past *past)
 {
-	struct sqst_reuse_file *file;
+	struct sqst_parent_inode *file;
 	int rc = 0;
 
 	/* What a sort file wants stored in a way of its own is made anew. */
 	if (!data->reuse || !data->reuse->blocks || data->sorted)
 		return 0;
-	file = sqst_reuse_find(data->reuse, node->inode->previous);
+	file = sqst_parent_data_find(data->reuse, node->inode->previous);
 	if (!file || file->size != node->inode->u.file.size)
 		rc = find_moved(data, node, &file);
 	if (rc < 0 || !file || (file->claimed && !may_share(data)))
@@ -166,7 +167,7 @@ static int find_old_blocks(struct sqst_data *data, const struct sqst_node *node,
 static void set_past(struct sqst_data *data, struct sqst_block *block, struct past *past,
 		     uint32_t index)
 {
-	const struct sqst_reuse *reuse = data->reuse;
+	const struct sqst_parent_data *reuse = data->reuse;
 	uint32_t field;
 
 	if (!past->file || index >= past->file->blocks)
@@ -181,7 +182,7 @@ static void set_past(struct sqst_data *data, struct sqst_block *block, struct pa
 	block->task = data->reuse;
 	block->was_at = past->at;
 	block->was_field = field;
-	block->was_size = sqst_reuse_block_size(reuse, past->file, index);
+	block->was_size = sqst_parent_block_size(reuse, past->file, index);
 	block->was_wanted = !data->gathers;
 }
 

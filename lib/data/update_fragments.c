@@ -58,22 +58,22 @@ static void add_need(struct need *need, uint32_t offset, uint32_t size)
 
 static int find_needs(struct sqst_tails *tails, size_t found, struct need **out, size_t *count)
 {
-	const struct sqst_reuse *reuse = tails->data->reuse;
+	const struct sqst_parent_data *reuse = tails->data->reuse;
 	struct need *need = calloc(reuse->image.super.fragments + (size_t)1, sizeof(*need));
 	const bool purge = sqst_data_has(tails->data, SQST_BUILD_PURGE);
-	const struct sqst_reuse_file *last = NULL;
+	const struct sqst_parent_inode *last = NULL;
 	size_t needs = 0;
 
 	if (!need)
 		return sqst_data_no_memory(tails->data);
 	for (size_t i = 0; i < found; i++) {
-		const struct sqst_reuse_file *file = &reuse->file[tails->tail[i].file];
+		const struct sqst_parent_inode *file = &reuse->file[tails->tail[i].file];
 
 		if (!last || last->fragment != file->fragment) {
 			need[needs++] = (struct need){.fragment = file->fragment, .first = i};
 			last = NULL;
 		}
-		add_need(&need[needs - 1], file->fragment_offset, sqst_reuse_tail(reuse, file));
+		add_need(&need[needs - 1], file->fragment_offset, sqst_parent_tail(reuse, file));
 		last = file;
 	}
 	for (size_t i = 0; i < needs; i++) {
@@ -105,7 +105,7 @@ static void drop_small(const struct sqst_data *data, struct need *need, size_t n
 /* The least needed first. */
 static int by_live(const void *a, const void *b, void *user)
 {
-	const struct sqst_reuse *reuse = user;
+	const struct sqst_parent_data *reuse = user;
 	const struct need *left = *(struct need *const *)a, *right = *(struct need *const *)b;
 	const uint64_t one = (uint64_t)left->live * reuse->fragment[right->fragment].content;
 	const uint64_t two = (uint64_t)right->live * reuse->fragment[left->fragment].content;
@@ -144,7 +144,7 @@ static int bound_dead(const struct sqst_data *data, struct need *need, size_t ne
 
 static int keep_tail(struct sqst_data *data, const struct sqst_tail *tail)
 {
-	const struct sqst_reuse_file *file = &data->reuse->file[tail->file];
+	const struct sqst_parent_inode *file = &data->reuse->file[tail->file];
 	struct sqst_inode *inode = tail->node->inode;
 
 	if (!inode->u.file.extent)
@@ -160,10 +160,10 @@ static int keep_tail(struct sqst_data *data, const struct sqst_tail *tail)
 static int keep_fragment(struct sqst_tails *tails, const struct need *need)
 {
 	struct sqst_data *data = tails->data;
-	const struct sqst_reuse *reuse = data->reuse;
-	const struct sqst_reuse_fragment *fragment = &reuse->fragment[need->fragment];
+	const struct sqst_parent_data *reuse = data->reuse;
+	const struct sqst_parent_fragment *fragment = &reuse->fragment[need->fragment];
 	const bool share_equal = !sqst_data_has(data, SQST_BUILD_NO_DUPLICATES);
-	const struct sqst_reuse_file *last = NULL;
+	const struct sqst_parent_inode *last = NULL;
 	int rc = sqst_runs_take(&data->runs, NULL, need->fragment, fragment->start,
 				stored_size(data, need->fragment));
 
@@ -174,7 +174,7 @@ static int keep_fragment(struct sqst_tails *tails, const struct need *need)
 	data->result->reuse.fragments++;
 	for (size_t i = need->first; rc == 0 && i < need->first + need->count; i++) {
 		const struct sqst_tail *tail = &tails->tail[i];
-		const struct sqst_reuse_file *file = &reuse->file[tail->file];
+		const struct sqst_parent_inode *file = &reuse->file[tail->file];
 		const bool equal = last && last->fragment_offset == file->fragment_offset;
 
 		if (equal && !share_equal)

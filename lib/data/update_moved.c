@@ -65,10 +65,10 @@ static int sizes_sought(const struct sqst_tails *tails, uint64_t **out, size_t *
 static int hash_rest(struct sqst_tails *tails, const uint64_t *size, size_t sizes)
 {
 	struct sqst_data *data = tails->data;
-	struct sqst_reuse *reuse = data->reuse;
+	struct sqst_parent_data *reuse = data->reuse;
 
 	for (uint32_t i = 0; i < reuse->image.super.fragments; i++) {
-		struct sqst_reuse_fragment *fragment = &reuse->fragment[i];
+		struct sqst_parent_fragment *fragment = &reuse->fragment[i];
 		bool wanted = false;
 		int rc;
 
@@ -87,14 +87,14 @@ static int hash_rest(struct sqst_tails *tails, const uint64_t *size, size_t size
 static int index_hashes(const struct sqst_tails *tails, const uint64_t *size, size_t sizes,
 			struct known **out, size_t *count)
 {
-	const struct sqst_reuse *reuse = tails->data->reuse;
+	const struct sqst_parent_data *reuse = tails->data->reuse;
 	struct known *known = calloc(reuse->files + 1, sizeof(*known));
 
 	if (!known)
 		return sqst_data_no_memory(tails->data);
 	*count = 0;
 	for (uint32_t i = 0; i < reuse->files; i++) {
-		const struct sqst_reuse_file *file = &reuse->file[i];
+		const struct sqst_parent_inode *file = &reuse->file[i];
 
 		if (file->hashed && bsearch(&file->size, size, sizes, sizeof(*size), by_tail_value))
 			known[(*count)++] = (struct known){file->hash, file->size, i};

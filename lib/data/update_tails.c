@@ -23,8 +23,8 @@
 struct tails_job {
 	struct sqst_tail *tail;
 	size_t tails;
-	struct sqst_reuse *reuse;
-	struct sqst_reuse_fragment *fragment;
+	struct sqst_parent_data *reuse;
+	struct sqst_parent_fragment *fragment;
 	/* The first of its kind hashes the parent's ends. */
 	bool hash;
 	/* Unpacked bytes of the fragment block. */
@@ -53,11 +53,11 @@ static bool wants_tail(const struct sqst_data *data, const struct sqst_inode *in
 
 static uint32_t find_old_tail(const struct sqst_data *data, const struct sqst_inode *inode)
 {
-	const struct sqst_reuse *reuse = data->reuse;
-	const struct sqst_reuse_file *file = sqst_reuse_find(reuse, inode->previous);
+	const struct sqst_parent_data *reuse = data->reuse;
+	const struct sqst_parent_inode *file = sqst_parent_data_find(reuse, inode->previous);
 
 	if (!file || file->size != inode->u.file.size ||
-	    file->fragment >= reuse->image.super.fragments || sqst_reuse_tail(reuse, file) == 0)
+	    file->fragment >= reuse->image.super.fragments || sqst_parent_tail(reuse, file) == 0)
 		return SQST_NO_FILE;
 	return (uint32_t)(file - reuse->file);
 }
@@ -98,9 +98,9 @@ static int gather_tails(struct sqst_tails *tails, const struct sqst_order *order
 
 int sqst_tails_by_place(const void *a, const void *b, void *user)
 {
-	const struct sqst_reuse *reuse = user;
+	const struct sqst_parent_data *reuse = user;
 	const struct sqst_tail *left = a, *right = b;
-	const struct sqst_reuse_file *one, *two;
+	const struct sqst_parent_inode *one, *two;
 
 	if (left->file == SQST_NO_FILE || right->file == SQST_NO_FILE)
 		return left->file != right->file    ? (left->file == SQST_NO_FILE ? 1 : -1)
@@ -132,22 +132,22 @@ int sqst_tail_read(struct sqst_data *data, const struct sqst_node *node, uint8_t
 void sqst_tails_check(struct sqst_block *block, struct sqst_tools *tools)
 {
 	struct tails_job *job = block->task;
-	struct sqst_reuse *reuse = job->reuse;
-	struct sqst_reuse_block was;
+	struct sqst_parent_data *reuse = job->reuse;
+	struct sqst_parent_block was;
 
 	block->out_size = 0;
-	if (!sqst_reuse_load(reuse, tools, job->fragment->start, job->fragment->field, &was,
-			     &block->failure)) {
+	if (!sqst_parent_block_load(reuse, tools, job->fragment->start, job->fragment->field, &was,
+				    &block->failure)) {
 		block->damaged = true;
 		return;
 	}
 	job->content = was.size;
 	if (job->hash)
-		sqst_reuse_hash(reuse, job->fragment, was.data, was.size);
+		sqst_parent_hash_tails(reuse, job->fragment, was.data, was.size);
 	for (size_t i = 0; i < job->tails; i++) {
 		struct sqst_tail *tail = &job->tail[i];
-		const struct sqst_reuse_file *file = &reuse->file[tail->file];
-		const uint32_t size = sqst_reuse_tail(reuse, file);
+		const struct sqst_parent_inode *file = &reuse->file[tail->file];
+		const uint32_t size = sqst_parent_tail(reuse, file);
 
 		if (file->fragment_offset > was.size || size > was.size - file->fragment_offset)
 			block->damaged = true;
@@ -172,7 +172,7 @@ int sqst_tails_finish(struct sqst_data *data, struct sqst_block *block)
 			       : sqst_data_damaged(data, job->tail[0].node, job->fragment->start);
 }
 
-static int start_job(struct sqst_data *data, struct sqst_reuse_fragment *fragment,
+static int start_job(struct sqst_data *data, struct sqst_parent_fragment *fragment,
 		     struct sqst_tail *tail, bool hash, struct sqst_block **out)
 {
 	struct tails_job *job = sqst_arena_alloc(data->extents, sizeof(*job));
@@ -194,12 +194,12 @@ static int start_job(struct sqst_data *data, struct sqst_reuse_fragment *fragmen
 
 int sqst_tails_compare(struct sqst_data *data, struct sqst_tail *tail, size_t count)
 {
-	struct sqst_reuse *reuse = data->reuse;
+	struct sqst_parent_data *reuse = data->reuse;
 	struct sqst_block *block = NULL;
 	struct tails_job *job = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		struct sqst_reuse_fragment *fragment =
+		struct sqst_parent_fragment *fragment =
 		    &reuse->fragment[reuse->file[tail[i].file].fragment];
 		const uint32_t size = sqst_tail_size(data, tail[i].node);
 		const bool other = job && job->fragment != fragment;
@@ -229,7 +229,7 @@ int sqst_tails_compare(struct sqst_data *data, struct sqst_tail *tail, size_t co
 	return sqst_queue_drain(&data->queue, data->why);
 }
 
-int sqst_tails_hash(struct sqst_data *data, struct sqst_reuse_fragment *fragment)
+int sqst_tails_hash(struct sqst_data *data, struct sqst_parent_fragment *fragment)
 {
 	struct sqst_block *block;
 	const int rc = start_job(data, fragment, NULL, true, &block);

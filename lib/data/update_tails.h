@@ -7,7 +7,7 @@
 
 #include "data/data.h"
 
-struct sqst_reuse_fragment;
+struct sqst_parent_fragment;
 
 #define SQST_NO_FILE UINT32_MAX
 
@@ -38,8 +38,8 @@ static inline uint32_t sqst_tail_size(const struct sqst_data *data, const struct
 
 /* ---- update_tails.c */
 
-/* For qsort_r() with a struct sqst_reuse: those with a file of the parent first, by fragment, place
- * in it, and order. */
+/* For qsort_r() with a struct sqst_parent_data: those with a file of the parent first, by fragment,
+ * place in it, and order. */
 int sqst_tails_by_place(const void *a, const void *b, void *reuse);
 
 /* Read the end of a file. SQST_ERR_SOURCE, SQST_ERR_CHANGED. */
@@ -51,7 +51,7 @@ int sqst_tails_compare(struct sqst_data *data, struct sqst_tail *tail, size_t co
 
 /* Hash the ends in a fragment block that no tail was compared with; done when the queue is drained.
  */
-int sqst_tails_hash(struct sqst_data *data, struct sqst_reuse_fragment *fragment);
+int sqst_tails_hash(struct sqst_data *data, struct sqst_parent_fragment *fragment);
 
 /* Put those that are found first, sorted by place, the others behind. Returns how many are found.
  */

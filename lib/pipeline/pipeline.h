@@ -18,7 +18,7 @@ void sqst_build_parents(const struct sqst_build_options *options, struct sqst_pa
 
 /* Learn of the data that may be taken over; *out stays as it is, NULL, if there is none. */
 int sqst_build_parent_data(const struct sqst_build_options *options, struct sqst_parents *parents,
-			   struct sqst_tree *tree, struct sqst_reuse **out,
+			   struct sqst_tree *tree, struct sqst_parent_data **out,
 			   struct sqst_build_result *result, struct sqst_report *why);
 
 /* ---- sources.c */

@@ -63,7 +63,7 @@ int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *met
 	const bool raw = tables_has(tables, SQST_BUILD_RAW_INODES);
 
 	if (tables->reuse && !raw) {
-		meta->work = sqst_reuse_metadata;
+		meta->work = sqst_parent_take_metadata;
 		meta->task = tables->reuse;
 	}
 	return sqst_stream_init(meta, tables->pool, raw, tables->options->cancel, tables->why);

@@ -11,7 +11,7 @@
 #include "write/owners.h"
 #include "write/stream.h"
 
-struct sqst_reuse;
+struct sqst_parent_data;
 
 /* What the tables are made of. */
 struct sqst_tables {
@@ -19,7 +19,7 @@ struct sqst_tables {
 	const struct sqst_lineage *lineage;
 	const struct sqst_build_options *options;
 	/* The parent whose metadata blocks may be taken over, or NULL. */
-	struct sqst_reuse *reuse;
+	struct sqst_parent_data *reuse;
 	struct sqst_pool *pool;
 	struct sqst_report *why;
 	/* Its table offsets and flags are filled. */

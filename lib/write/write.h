@@ -7,7 +7,7 @@
 #include "data/sort_file.h"
 #include "sqst/build.h"
 
-struct sqst_reuse;
+struct sqst_parent_data;
 
 /* What goes into an image beside the tree. */
 struct sqst_image_plan {
@@ -16,7 +16,7 @@ struct sqst_image_plan {
 	/* Rules for the order of data, or NULL. */
 	const struct sqst_sort *sort;
 	/* The parent whose data may be taken over, or NULL. */
-	struct sqst_reuse *reuse;
+	struct sqst_parent_data *reuse;
 	/* The highest top of the parents: numbers above it are of paths that no parent has. 0
 	 * without parents. */
 	uint32_t known;

@@ -99,9 +99,9 @@ static inline int parent_teardown(void **state)
 	return 0;
 }
 
-static inline struct sqst_parent_wish parent_wish(const struct sqst_build_options *options)
+static inline struct sqst_parent_format parent_format(const struct sqst_build_options *options)
 {
-	return (struct sqst_parent_wish){
+	return (struct sqst_parent_format){
 	    .codec = &options->codec,
 	    .raw_inodes = (options->flags & SQST_BUILD_RAW_INODES) != 0,
 	    .raw_blocks = (options->flags & SQST_BUILD_RAW_DATA) != 0,
@@ -109,20 +109,20 @@ static inline struct sqst_parent_wish parent_wish(const struct sqst_build_option
 	};
 }
 
-static inline struct sqst_reuse *parent_read_with(const struct parent *parent,
-						  const struct sqst_build_options *options)
+static inline struct sqst_parent_data *parent_read_with(const struct parent *parent,
+							const struct sqst_build_options *options)
 {
-	const struct sqst_parent_wish wish = parent_wish(options);
-	struct sqst_reuse *reuse = NULL;
+	const struct sqst_parent_format format = parent_format(options);
+	struct sqst_parent_data *reuse = NULL;
 	struct sqst_numbers *numbers = NULL;
 	struct sqst_report why = {0};
 	uint32_t live;
 
-	assert_int_equal(sqst_reuse_open(parent->path, NULL, &reuse, &why), 0);
+	assert_int_equal(sqst_parent_data_open(parent->path, NULL, &reuse, &why), 0);
 	assert_non_null(reuse);
 	assert_int_equal(sqst_image_numbers(&reuse->image, &numbers, &live), 0);
 	sqst_numbers_free(numbers);
-	if (sqst_reuse_read(reuse, &wish) < 0)
+	if (sqst_parent_data_read(reuse, &format) < 0)
 		fail_msg("%s", why.message);
 	reuse->image.why = NULL;
 	return reuse;
@@ -157,7 +157,7 @@ static inline void parent_forge_numbers(const char *path, uint32_t number)
 	assert_int_equal(fclose(file), 0);
 }
 
-static inline struct sqst_reuse *parent_read(const struct parent *parent)
+static inline struct sqst_parent_data *parent_read(const struct parent *parent)
 {
 	return parent_read_with(parent, &parent->options);
 }
