@@ -56,6 +56,11 @@ void complain_warning(void *user, const char *message)
 	fprintf(stderr, "%s: warning: %s\n", program_name, message);
 }
 
+bool is_standard_output(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
 bool output_flushed(void)
 {
 	return fflush(stdout) == 0 && !ferror(stdout);

@@ -36,6 +36,9 @@ void complain(const struct sqst_report *why);
 /* "PROGRAM: warning: MESSAGE" on standard error; a sqst_report.warn. */
 void complain_warning(void *user, const char *message);
 
+/* Whether an option's value, or NULL, names standard output. */
+bool is_standard_output(const char *path);
+
 /* Whether what was printed to standard output so far arrived. Says nothing: output_arrived() will.
  */
 bool output_flushed(void);

@@ -69,6 +69,30 @@ void json_add_bool(struct json_object *to, const char *key, bool value)
 	json_add(to, key, json_object_new_boolean(value));
 }
 
+struct json_object *json_numbers(const struct json_number *number)
+{
+	struct json_object *made = json_object_new_object();
+
+	for (; number->key; number++)
+		json_add_number(made, number->key, number->value);
+	return made;
+}
+
+struct json_object *json_numbering(const struct sqst_lineage *lineage, uint64_t in_use,
+				   uint64_t retired)
+{
+	struct json_object *made = json_numbers((const struct json_number[]){
+	    {"in_use", in_use},
+	    {"top", lineage->top},
+	    {"retired", retired},
+	    {"root", lineage->root},
+	    {NULL, 0},
+	});
+
+	json_add_bool(made, "root_double", lineage->root_double);
+	return made;
+}
+
 struct json_object *json_text(const char *text)
 {
 	char *clean = text_as_utf8(text);

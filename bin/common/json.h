@@ -24,6 +24,18 @@ void json_append_null(struct json_object *to);
 void json_add_number(struct json_object *to, const char *key, uint64_t value);
 void json_add_bool(struct json_object *to, const char *key, bool value);
 
+/* An object of numbers. The list ends with a key that is NULL. */
+struct json_number {
+	const char *key;
+	uint64_t value;
+};
+
+struct json_object *json_numbers(const struct json_number *number);
+
+/* The numbers of a release: `in_use` of them, up to the lineage's top. */
+struct json_object *json_numbering(const struct sqst_lineage *lineage, uint64_t in_use,
+				   uint64_t retired);
+
 /* Text of an image goes through text_as_utf8(); NULL becomes null, but not by json_text(). */
 void json_add_text(struct json_object *to, const char *key, const char *text);
 struct json_object *json_text(const char *text);

@@ -20,7 +20,7 @@ static const struct option_row words_rows[] = {
 
 #define WORDS_ROWS (sizeof(words_rows) / sizeof(words_rows[0]))
 
-static void *field(void *arguments, const struct option_row *row)
+static void *argument_at(void *arguments, const struct option_row *row)
 {
 	return (char *)arguments + row->number;
 }
@@ -28,20 +28,20 @@ static void *field(void *arguments, const struct option_row *row)
 bool set_true(void *arguments, const struct option_row *row, const char *value)
 {
 	(void)value;
-	*(bool *)field(arguments, row) = true;
+	*(bool *)argument_at(arguments, row) = true;
 	return true;
 }
 
 bool set_false(void *arguments, const struct option_row *row, const char *value)
 {
 	(void)value;
-	*(bool *)field(arguments, row) = false;
+	*(bool *)argument_at(arguments, row) = false;
 	return true;
 }
 
 bool set_string(void *arguments, const struct option_row *row, const char *value)
 {
-	*(const char **)field(arguments, row) = value;
+	*(const char **)argument_at(arguments, row) = value;
 	return true;
 }
 
@@ -152,8 +152,8 @@ static const struct option_row *find_word(const char *text)
 }
 
 /* *value: what stands after '=', or NULL. */
-static const struct option_row *find_row(const struct option_table *table, const char *text,
-					 const char **value)
+static const struct option_row *find_option(const struct option_table *table, const char *text,
+					    const char **value)
 {
 	const bool own = table->language == LANGUAGE_OWN, two = text[1] == '-';
 	const char *name = text + (two ? 2 : 1);
@@ -195,7 +195,7 @@ static enum options_end read_option(const struct option_table *table, int count,
 				    int *at, void *arguments)
 {
 	const char *text = list[*at], *value;
-	const struct option_row *row = find_row(table, text, &value);
+	const struct option_row *row = find_option(table, text, &value);
 	bool done = true;
 
 	if (!row)

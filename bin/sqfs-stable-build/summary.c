@@ -81,28 +81,16 @@ void summary_print(const struct build_arguments *arguments, const struct sqst_bu
 static struct json_object *make_build_paths(const struct sqst_build_result *result)
 {
 	const struct sqst_numbering_stats *stats = &result->numbering.stats;
-	struct json_object *paths = json_object_new_object();
 
-	json_add_number(paths, "total", result->names);
-	json_add_number(paths, "kept", stats->kept);
-	json_add_number(paths, "new", stats->added);
-	json_add_number(paths, "changed_type", stats->retyped);
-	json_add_number(paths, "renumbered", stats->renumbered);
-	json_add_number(paths, "regrouped_links", stats->regrouped);
-	return paths;
-}
-
-static struct json_object *make_build_numbers(const struct sqst_build_result *result)
-{
-	const struct sqst_numbering_stats *stats = &result->numbering.stats;
-	struct json_object *numbers = json_object_new_object();
-
-	json_add_number(numbers, "in_use", stats->live);
-	json_add_number(numbers, "top", result->lineage.top);
-	json_add_number(numbers, "retired", stats->retired);
-	json_add_number(numbers, "root", result->lineage.root);
-	json_add_bool(numbers, "root_double", result->lineage.root_double);
-	return numbers;
+	return json_numbers((const struct json_number[]){
+	    {"total", result->names},
+	    {"kept", stats->kept},
+	    {"new", stats->added},
+	    {"changed_type", stats->retyped},
+	    {"renumbered", stats->renumbered},
+	    {"regrouped_links", stats->regrouped},
+	    {NULL, 0},
+	});
 }
 
 static struct json_object *make_build_lineage(const struct sqst_build_result *result)
@@ -123,29 +111,31 @@ static struct json_object *make_build_lineage(const struct sqst_build_result *re
 
 static struct json_object *make_bytes(const struct sqst_build_result *result)
 {
-	struct json_object *bytes = json_object_new_object();
-
-	json_add_number(bytes, "image", result->image_bytes);
-	json_add_number(bytes, "data", result->data_bytes);
-	json_add_number(bytes, "tables", result->table_bytes);
-	json_add_number(bytes, "source", result->source_bytes);
-	json_add_number(bytes, "duplicates", result->duplicate_bytes);
-	return bytes;
+	return json_numbers((const struct json_number[]){
+	    {"image", result->image_bytes},
+	    {"data", result->data_bytes},
+	    {"tables", result->table_bytes},
+	    {"source", result->source_bytes},
+	    {"duplicates", result->duplicate_bytes},
+	    {NULL, 0},
+	});
 }
 
 static struct json_object *make_reuse(const struct sqst_build_result *result)
 {
 	const struct sqst_reuse_stats *stats = &result->reuse;
-	struct json_object *reuse = json_object_new_object();
+	struct json_object *reuse = json_numbers((const struct json_number[]){
+	    {"in_place", stats->in_place},
+	    {"moved", stats->moved},
+	    {"new", stats->made},
+	    {"gaps", stats->gaps},
+	    {"dead", stats->dead},
+	    {"removed", stats->removed},
+	    {"blocks", stats->blocks},
+	    {"fragment_blocks", stats->fragments},
+	    {NULL, 0},
+	});
 
-	json_add_number(reuse, "in_place", stats->in_place);
-	json_add_number(reuse, "moved", stats->moved);
-	json_add_number(reuse, "new", stats->made);
-	json_add_number(reuse, "gaps", stats->gaps);
-	json_add_number(reuse, "dead", stats->dead);
-	json_add_number(reuse, "removed", stats->removed);
-	json_add_number(reuse, "blocks", stats->blocks);
-	json_add_number(reuse, "fragment_blocks", stats->fragments);
 	json_add_text(reuse, "reason", stats->reason);
 	return reuse;
 }
@@ -153,6 +143,7 @@ static struct json_object *make_reuse(const struct sqst_build_result *result)
 static struct json_object *make_json(const struct build_arguments *arguments,
 				     const struct sqst_build_result *result, double seconds)
 {
+	const struct sqst_numbering_stats *stats = &result->numbering.stats;
 	struct json_object *all = json_object_new_object();
 
 	json_add_text(all, "image", arguments->build.output);
@@ -160,7 +151,7 @@ static struct json_object *make_json(const struct build_arguments *arguments,
 	json_add_number(all, "block_size", arguments->build.codec.block_size);
 	json_add(all, "lineage", make_build_lineage(result));
 	json_add(all, "paths", make_build_paths(result));
-	json_add(all, "numbers", make_build_numbers(result));
+	json_add(all, "numbers", json_numbering(&result->lineage, stats->live, stats->retired));
 	json_add(all, "bytes", make_bytes(result));
 	json_add(all, "reuse", make_reuse(result));
 	json_add_number(all, "inodes", result->inodes);

@@ -56,28 +56,28 @@ static struct json_object *make_notes(const struct judgement *judgement, enum no
 
 static struct json_object *make_check_paths(const struct sqst_check *check)
 {
-	struct json_object *all = json_object_new_object();
-
-	json_add_number(all, "kept", check->kept);
-	json_add_number(all, "renumbered", check->renumbered);
-	json_add_number(all, "changed_type", check->changed_type);
-	json_add_number(all, "new", check->added);
-	json_add_number(all, "removed", check->removed);
-	return all;
+	return json_numbers((const struct json_number[]){
+	    {"kept", check->kept},
+	    {"renumbered", check->renumbered},
+	    {"changed_type", check->changed_type},
+	    {"new", check->added},
+	    {"removed", check->removed},
+	    {NULL, 0},
+	});
 }
 
 static struct json_object *make_check_numbers(const struct sqst_check *check)
 {
-	struct json_object *all = json_object_new_object();
-
-	json_add_number(all, "kept", check->fate[SQST_FATE_KEPT]);
-	json_add_number(all, "new", check->fate[SQST_FATE_NEW]);
-	json_add_number(all, "retired", check->fate[SQST_FATE_RETIRED]);
-	json_add_number(all, "above_top", check->fate[SQST_FATE_BEYOND]);
-	json_add_number(all, "used_again", check->fate[SQST_FATE_REVIVED]);
-	json_add_number(all, "conflicts", check->fate[SQST_FATE_CONFLICT]);
-	json_add_number(all, "regrouped_links", check->n_regrouped);
-	return all;
+	return json_numbers((const struct json_number[]){
+	    {"kept", check->fate[SQST_FATE_KEPT]},
+	    {"new", check->fate[SQST_FATE_NEW]},
+	    {"retired", check->fate[SQST_FATE_RETIRED]},
+	    {"above_top", check->fate[SQST_FATE_BEYOND]},
+	    {"used_again", check->fate[SQST_FATE_REVIVED]},
+	    {"conflicts", check->fate[SQST_FATE_CONFLICT]},
+	    {"regrouped_links", check->n_regrouped},
+	    {NULL, 0},
+	});
 }
 
 static struct json_object *make_names(const struct sqst_check_names *names)
@@ -125,13 +125,13 @@ static struct json_object *make_retyped(const struct sqst_check *check)
 
 static struct json_object *make_blocks(const struct sqst_block_map *map)
 {
-	struct json_object *all = json_object_new_object();
-
-	json_add_number(all, "size", SQST_SURVEY_BLOCK);
-	json_add_number(all, "in_place", map->count[SQST_BLOCK_IN_PLACE]);
-	json_add_number(all, "moved", map->count[SQST_BLOCK_MOVED]);
-	json_add_number(all, "new", map->count[SQST_BLOCK_NEW]);
-	return all;
+	return json_numbers((const struct json_number[]){
+	    {"size", SQST_SURVEY_BLOCK},
+	    {"in_place", map->count[SQST_BLOCK_IN_PLACE]},
+	    {"moved", map->count[SQST_BLOCK_MOVED]},
+	    {"new", map->count[SQST_BLOCK_NEW]},
+	    {NULL, 0},
+	});
 }
 
 static struct json_object *make_growth(const struct sqst_growth *growth)

@@ -35,11 +35,6 @@ static const struct option_table table = {
 	     "sqfs-stable-check(1).\n",
 };
 
-static bool is_stdout_argument(const char *path)
-{
-	return path && strcmp(path, "-") == 0;
-}
-
 enum options_end arguments_read(struct check_arguments *arguments, int count, char **list)
 {
 	enum options_end end;
@@ -50,7 +45,7 @@ enum options_end arguments_read(struct check_arguments *arguments, int count, ch
 		return end;
 	if (arguments->operands.count < 2)
 		mistake("%s is missing", arguments->operands.count < 1 ? "OLD" : "NEW");
-	else if (is_stdout_argument(arguments->json) && is_stdout_argument(arguments->html))
+	else if (is_standard_output(arguments->json) && is_standard_output(arguments->html))
 		mistake("only one of --json and --html can be standard output");
 	else if (arguments->json && arguments->html &&
 		 sqst_file_same(arguments->json, arguments->html))

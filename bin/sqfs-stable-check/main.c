@@ -16,15 +16,7 @@ const char program_name[] = "sqfs-stable-check";
 
 static enum check_status status_of_error(int error)
 {
-	switch (exit_of(error)) {
-	case EXIT_INPUT:
-		return STATUS_INPUT;
-	case EXIT_DONE:
-	case EXIT_USAGE:
-	case EXIT_SYSTEM:
-		break;
-	}
-	return STATUS_SYSTEM;
+	return exit_of(error) == EXIT_INPUT ? STATUS_INPUT : STATUS_SYSTEM;
 }
 
 static enum check_status status_of_verdict(enum sqst_verdict verdict)
@@ -40,39 +32,29 @@ static enum check_status status_of_verdict(enum sqst_verdict verdict)
 	return STATUS_UNSAFE;
 }
 
-static bool is_stdout(const char *path)
-{
-	return path && strcmp(path, "-") == 0;
-}
-
 static enum check_status tell_verdict(const struct report *report,
 				      const struct check_arguments *arguments)
 {
 	struct sqst_file file[2];
-	char *text[2] = {NULL, NULL};
-	size_t files = 0;
+	char *json = NULL, *page = NULL;
+	size_t files = 0, size;
 	bool done;
 
 	if (arguments->json) {
-		text[files] = report_json(report, &file[files].size);
-		file[files].path = arguments->json;
-		file[files].kind = SQST_OUTPUT_JSON;
-		file[files].data = text[files];
-		files++;
+		json = report_json(report, &size);
+		file[files++] = (struct sqst_file){arguments->json, SQST_OUTPUT_JSON, json, size};
 	}
 	if (arguments->html) {
-		text[files] = report_page(report, &file[files].size);
-		file[files].path = arguments->html;
-		file[files].kind = SQST_OUTPUT_PAGE;
-		file[files].data = text[files];
-		files++;
+		page = report_page(report, &size);
+		file[files++] = (struct sqst_file){arguments->html, SQST_OUTPUT_PAGE, page, size};
 	}
-	if (!arguments->quiet && !is_stdout(arguments->json) && !is_stdout(arguments->html))
+	if (!arguments->quiet && !is_standard_output(arguments->json) &&
+	    !is_standard_output(arguments->html))
 		report_print(report);
 	/* All is made and printed before a file changes. */
 	done = output_flushed() && files_write(file, files);
-	free(text[0]);
-	free(text[1]);
+	free(json);
+	free(page);
 	return done ? status_of_verdict(report->verdict) : STATUS_SYSTEM;
 }
 

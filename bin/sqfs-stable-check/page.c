@@ -4,7 +4,6 @@
 #include "config.h"
 #endif
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,68 +12,6 @@
 #include "common/uboot_text.h"
 #include "page.h"
 #include "sqst/codec.h"
-
-static void put_clean(FILE *to, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			fputs("&amp;", to);
-			break;
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '>':
-			fputs("&gt;", to);
-			break;
-		case '"':
-			fputs("&quot;", to);
-			break;
-		case '\'':
-			fputs("&#39;", to);
-			break;
-		default:
-			putc(*text, to);
-		}
-	}
-}
-
-void page_text(FILE *to, const char *text)
-{
-	char *shown = text_shown(text);
-
-	put_clean(to, shown);
-	free(shown);
-}
-
-void page_path(FILE *to, const char *path)
-{
-	char *shown = path_shown(path);
-
-	fputs("<bdi class=\"path\">", to);
-	put_clean(to, shown);
-	fputs("</bdi>", to);
-	free(shown);
-}
-
-void page_number(FILE *to, uint64_t number)
-{
-	char digits[24];
-	const int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
-
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			fputs("&#8239;", to);
-		putc(digits[i], to);
-	}
-}
-
-void page_legend(FILE *to, const char *class, uint64_t count, const char *text)
-{
-	fprintf(to, "<li><i class=\"%s\"></i><b>", class);
-	page_number(to, count);
-	fprintf(to, "</b> %s</li>", text);
-}
 
 static void put_badge(FILE *to, enum sqst_verdict verdict)
 {
@@ -330,35 +267,35 @@ static void put_page(FILE *to, const struct report *report)
 }
 
 /* Text that grows. open_memstream() would do, but does not tell when it cannot grow. */
-struct path_list_text {
+struct page_buffer {
 	char *data;
 	size_t size;
 	size_t room;
 };
 
-static ssize_t add_text(void *user, const char *data, size_t size)
+static ssize_t add_to_buffer(void *user, const char *data, size_t size)
 {
-	struct path_list_text *text = user;
+	struct page_buffer *buffer = user;
 
-	if (size > text->room - text->size) {
-		const size_t room = 2 * text->room + size + 65536;
-		char *grown = realloc(text->data, room);
+	if (size > buffer->room - buffer->size) {
+		const size_t room = 2 * buffer->room + size + 65536;
+		char *grown = realloc(buffer->data, room);
 
 		/* 0 is an error of the stream. */
 		if (!grown)
 			return 0;
-		text->data = grown;
-		text->room = room;
+		buffer->data = grown;
+		buffer->room = room;
 	}
-	memcpy(text->data + text->size, data, size);
-	text->size += size;
+	memcpy(buffer->data + buffer->size, data, size);
+	buffer->size += size;
 	return (ssize_t)size;
 }
 
 char *report_page(const struct report *report, size_t *size)
 {
-	struct path_list_text text = {0};
-	FILE *to = fopencookie(&text, "w", (cookie_io_functions_t){.write = add_text});
+	struct page_buffer buffer = {0};
+	FILE *to = fopencookie(&buffer, "w", (cookie_io_functions_t){.write = add_to_buffer});
 	bool done = to != NULL;
 
 	if (done) {
@@ -368,6 +305,6 @@ char *report_page(const struct report *report, size_t *size)
 	}
 	if (!done)
 		no_memory();
-	*size = text.size;
-	return text.data;
+	*size = buffer.size;
+	return buffer.data;
 }

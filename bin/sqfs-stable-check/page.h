@@ -8,6 +8,8 @@
 /* The style sheet. */
 extern const char page_style[];
 
+/* ---- page_text.c */
+
 /* Text with what HTML gives a meaning to written so that it has none. */
 void page_text(FILE *to, const char *text);
 
@@ -19,6 +21,8 @@ void page_number(FILE *to, uint64_t number);
 
 /* One entry of a legend: a coloured square of a class, a count, what it is. */
 void page_legend(FILE *to, const char *class, uint64_t count, const char *text);
+
+/* ---- page_svg.c, page_tables.c */
 
 /* The number space as a strip. */
 void page_strip(FILE *to, const struct judgement *judgement, const struct release *now);

@@ -96,17 +96,19 @@ static enum exit_status print_all(const struct info_arguments *arguments)
 int main(int count, char **list)
 {
 	struct info_arguments arguments;
-	enum exit_status status = EXIT_DONE;
+	enum exit_status status = EXIT_USAGE;
 
 	switch (arguments_read(&arguments, count, list)) {
 	case OPTIONS_BAD:
-		return EXIT_USAGE;
+		break;
 	case OPTIONS_ONLY_WORDS:
+		status = EXIT_DONE;
 		break;
 	case OPTIONS_READ:
 		status = arguments.udev ? print_udev(arguments.image) : print_all(&arguments);
+		break;
 	}
 	if (!output_arrived(NULL, NULL))
-		return EXIT_SYSTEM;
+		status = EXIT_SYSTEM;
 	return (int)status;
 }

@@ -32,19 +32,6 @@ static struct json_object *make_image_lineage(const struct sqst_lineage *lineage
 	return made;
 }
 
-static struct json_object *make_image_numbers(const struct sqst_image_facts *facts)
-{
-	const struct sqst_lineage *lineage = &facts->head.lineage;
-	struct json_object *made = json_object_new_object();
-
-	json_add_number(made, "in_use", facts->live);
-	json_add_number(made, "top", lineage->top);
-	json_add_number(made, "retired", lineage->top - facts->live);
-	json_add_number(made, "root", lineage->root);
-	json_add_bool(made, "root_double", lineage->root_double);
-	return made;
-}
-
 static struct json_object *make_exports(const struct sqst_image_facts *facts)
 {
 	struct json_object *made = json_object_new_object();
@@ -57,7 +44,8 @@ static struct json_object *make_exports(const struct sqst_image_facts *facts)
 
 bool show_json(const struct shown *shown)
 {
-	const struct sqst_image_head *head = &shown->facts->head;
+	const struct sqst_image_facts *facts = shown->facts;
+	const struct sqst_image_head *head = &facts->head;
 	struct json_object *all = json_object_new_object();
 	struct json_object *warnings = json_object_new_array();
 
@@ -68,8 +56,9 @@ bool show_json(const struct shown *shown)
 	json_add_number(all, "time", head->time);
 	json_add_number(all, "paths", shown->numbers->paths);
 	json_add(all, "lineage", make_image_lineage(&head->lineage));
-	json_add(all, "numbers", make_image_numbers(shown->facts));
-	json_add(all, "export_table", make_exports(shown->facts));
+	json_add(all, "numbers",
+		 json_numbering(&head->lineage, facts->live, head->lineage.top - facts->live));
+	json_add(all, "export_table", make_exports(facts));
 	json_add(all, "u_boot", json_uboot(shown->uboot));
 	if (shown->warning[0])
 		json_append(warnings, json_text(shown->warning));

@@ -6,7 +6,18 @@
 
 #include "map_options.h"
 
-const char program_name[] = "sqfs-stable-map";
+static enum map_status run(const struct map_arguments *arguments)
+{
+	switch (arguments->command) {
+	case COMMAND_DIFF:
+		return run_diff(arguments);
+	case COMMAND_MERGE:
+		return run_merge(arguments);
+	case COMMAND_INIT:
+		return run_init(arguments);
+	}
+	return STATUS_TROUBLE;
+}
 
 int main(int count, char **list)
 {
@@ -14,18 +25,19 @@ int main(int count, char **list)
 	enum map_status status = STATUS_TROUBLE;
 	const char *done = NULL;
 
-	arguments.output = NULL;
 	switch (arguments_read(&arguments, count, list)) {
 	case OPTIONS_BAD:
-		return STATUS_TROUBLE;
+		break;
 	case OPTIONS_ONLY_WORDS:
 		status = STATUS_SAME;
 		break;
 	case OPTIONS_READ:
-		status = arguments.command->run(&arguments);
-		if (arguments.command->run == run_merge && status == STATUS_SAME)
+		status = run(&arguments);
+		if (arguments.command == COMMAND_MERGE && status == STATUS_SAME)
 			done = "the map is complete";
 		break;
 	}
-	return output_arrived(arguments.output, done) ? (int)status : STATUS_TROUBLE;
+	if (!output_arrived(arguments.output, done))
+		status = STATUS_TROUBLE;
+	return (int)status;
 }

@@ -9,10 +9,17 @@
 
 #include "map_options.h"
 
-static const struct command commands[] = {
-    {"diff", 2, "OLD NEW", run_diff},
-    {"merge", 3, "BASE OURS THEIRS", run_merge},
-    {"init", 1, "URL", run_init},
+const char program_name[] = "sqfs-stable-map";
+
+static const struct {
+	const char *name;
+	/* How many operands stand behind the name, and what they are called. */
+	size_t operands;
+	const char *operand_names;
+} commands[] = {
+    [COMMAND_DIFF] = {"diff", 2, "OLD NEW"},
+    [COMMAND_MERGE] = {"merge", 3, "BASE OURS THEIRS"},
+    [COMMAND_INIT] = {"init", 1, "URL"},
 };
 
 static const char usage[] =
@@ -88,22 +95,24 @@ static const struct option_table table = {
     .exits = exits,
 };
 
-static const struct command *find_command(const char *name)
+static bool find_command(const char *name, enum map_command *command)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+		if (strcmp(commands[i].name, name) == 0) {
+			*command = (enum map_command)i;
+			return true;
+		}
 	}
-	return NULL;
+	return mistake("%s: not a command: diff, merge or init", name);
 }
 
 /* An option that says nothing to the command is a mistake, not without effect. */
 static bool check_options(const struct map_arguments *arguments)
 {
 	const struct map_arguments *a = arguments;
-	const bool diff = a->command->run == run_diff;
-	const bool merge = a->command->run == run_merge;
-	const bool init = a->command->run == run_init;
+	const bool diff = a->command == COMMAND_DIFF;
+	const bool merge = a->command == COMMAND_MERGE;
+	const bool init = a->command == COMMAND_INIT;
 	const char *name = NULL;
 
 	if (a->all && !diff)
@@ -118,7 +127,7 @@ static bool check_options(const struct map_arguments *arguments)
 		name = "from";
 	if (a->has_uuid && diff)
 		name = "uuid";
-	return !name || mistake("-%s does not go with %s", name, a->command->name);
+	return !name || mistake("-%s does not go with %s", name, commands[a->command].name);
 }
 
 enum options_end arguments_read(struct map_arguments *arguments, int count, char **list)
@@ -134,15 +143,13 @@ enum options_end arguments_read(struct map_arguments *arguments, int count, char
 		mistake("a command is missing: diff, merge or init");
 		return OPTIONS_BAD;
 	}
-	arguments->command = find_command(operands->item[0]);
-	if (!arguments->command) {
-		mistake("%s: not a command: diff, merge or init", operands->item[0]);
+	if (!find_command(operands->item[0], &arguments->command))
 		return OPTIONS_BAD;
-	}
 	operands->item++;
 	operands->count--;
-	if (operands->count != arguments->command->operands) {
-		mistake("%s takes %s", arguments->command->name, arguments->command->operand_names);
+	if (operands->count != commands[arguments->command].operands) {
+		mistake("%s takes %s", commands[arguments->command].name,
+			commands[arguments->command].operand_names);
 		return OPTIONS_BAD;
 	}
 	return check_options(arguments) ? OPTIONS_READ : OPTIONS_BAD;

@@ -16,10 +16,15 @@ enum map_status {
 	STATUS_TROUBLE = 2,
 };
 
-struct command;
+enum map_command {
+	COMMAND_DIFF,
+	COMMAND_MERGE,
+	COMMAND_INIT,
+};
 
 struct map_arguments {
-	const struct command *command;
+	enum map_command command;
+	/* Those of the command. */
 	struct operands operands;
 	const char *output;
 	const char *from;
@@ -33,15 +38,7 @@ struct map_arguments {
 	bool quiet;
 };
 
-struct command {
-	const char *name;
-	/* How many operands stand behind the name, and what they are called. */
-	size_t operands;
-	const char *operand_names;
-	enum map_status (*run)(const struct map_arguments *arguments);
-};
-
-/* Read the command line. operands.item are those of the command then. */
+/* On a mistake one line is printed. */
 enum options_end arguments_read(struct map_arguments *arguments, int count, char **list);
 
 /* ---- load_numbers.c */

@@ -234,19 +234,3 @@ int sqst_output_commit(struct sqst_output *output, struct sqst_report *why)
 {
 	return sqst_outputs_commit(&output, 1, why);
 }
-
-void sqst_output_discard(struct sqst_output *output)
-{
-	if (!output)
-		return;
-	if (output->temporary)
-		unlink(output->temporary);
-	if (output->fd >= 0)
-		close(output->fd);
-	if (output->place >= 0)
-		close(output->place);
-	free(output->temporary);
-	free(output->target);
-	free(output->shown);
-	free(output);
-}

@@ -222,6 +222,22 @@ int sqst_output_new(const char *path, enum sqst_output_kind kind, unsigned how,
 	return rc;
 }
 
+void sqst_output_discard(struct sqst_output *output)
+{
+	if (!output)
+		return;
+	if (output->temporary)
+		unlink(output->temporary);
+	if (output->fd >= 0)
+		close(output->fd);
+	if (output->place >= 0)
+		close(output->place);
+	free(output->temporary);
+	free(output->target);
+	free(output->shown);
+	free(output);
+}
+
 int sqst_output_check(const char *path, enum sqst_output_kind kind, unsigned how,
 		      struct sqst_report *why)
 {

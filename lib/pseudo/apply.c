@@ -28,19 +28,6 @@ struct apply {
 	uint32_t *source_file;
 };
 
-int sqst_pseudo_entry_fail(const struct sqst_pseudo_entry *entry, int code, int number,
-			   const char *what, struct sqst_report *why)
-{
-	char place[64] = "pseudo file";
-
-	if (entry->file)
-		snprintf(place, sizeof(place), "line %zu: pseudo file", entry->line);
-	if (number)
-		return sqst_fail_errno(why, code, number, entry->file, "%s \"%s\": %s", place,
-				       entry->path, what);
-	return sqst_fail(why, code, entry->file, "%s \"%s\": %s", place, entry->path, what);
-}
-
 static void warn_at(const struct apply *apply, const char *file, size_t line, const char *path,
 		    const char *what)
 {

@@ -145,3 +145,16 @@ size_t sqst_pseudo_add_source(struct sqst_pseudo *pseudo, const char *name)
 	grown[pseudo->sources] = (struct sqst_pseudo_source){.name = name, .fd = -1};
 	return pseudo->sources++;
 }
+
+int sqst_pseudo_entry_fail(const struct sqst_pseudo_entry *entry, int code, int number,
+			   const char *what, struct sqst_report *why)
+{
+	char place[64] = "pseudo file";
+
+	if (entry->file)
+		snprintf(place, sizeof(place), "line %zu: pseudo file", entry->line);
+	if (number)
+		return sqst_fail_errno(why, code, number, entry->file, "%s \"%s\": %s", place,
+				       entry->path, what);
+	return sqst_fail(why, code, entry->file, "%s \"%s\": %s", place, entry->path, what);
+}

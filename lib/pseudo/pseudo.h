@@ -131,6 +131,10 @@ struct sqst_pseudo_entry *sqst_pseudo_enter(struct sqst_pseudo *pseudo, const ch
 
 struct sqst_pseudo_xattr *sqst_pseudo_add_xattr(struct sqst_pseudo *pseudo);
 
+/* Fail with the place of a definition and its path in the message. */
+int sqst_pseudo_entry_fail(const struct sqst_pseudo_entry *entry, int code, int number,
+			   const char *what, struct sqst_report *why);
+
 /* Remember that a definition is left out. `what` follows its path in the message, static. */
 int sqst_pseudo_note(const struct sqst_pseudo_line *line, const char *what, const char *path);
 
@@ -234,11 +238,5 @@ void sqst_pseudo_links_release(struct sqst_pseudo_links *links);
 int sqst_pseudo_link_make(struct sqst_pseudo_links *links, struct sqst_tree *tree,
 			  struct sqst_node *dir, const char *name, struct sqst_pseudo_entry *entry,
 			  bool no_xattrs, struct sqst_report *why);
-
-/* ---- apply.c */
-
-/* Fail with the place of a definition and its path in the message. */
-int sqst_pseudo_entry_fail(const struct sqst_pseudo_entry *entry, int code, int number,
-			   const char *what, struct sqst_report *why);
 
 #endif

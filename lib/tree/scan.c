@@ -404,6 +404,21 @@ static int scan_root(struct sqst_scan *scan, const char *path)
 	return sqst_scan_fill(scan, scan->tree->root->inode, &st);
 }
 
+void sqst_scan_dummy_root(struct sqst_scan *scan)
+{
+	struct sqst_inode *root = scan->tree->root->inode;
+
+	root->mode = 0777;
+	root->uid = scan->options->all_root ? 0 : getuid();
+	root->gid = scan->options->all_root ? 0 : getgid();
+	for (uint32_t i = 0; i < root->u.dir.count; i++) {
+		const struct sqst_inode *inode = root->u.dir.child[i]->inode;
+
+		if (inode->mtime > root->mtime)
+			root->mtime = inode->mtime;
+	}
+}
+
 int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
 		   const struct sqst_cancel *cancel, struct sqst_tree **out,
 		   struct sqst_report *why)

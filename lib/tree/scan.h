@@ -69,4 +69,7 @@ int sqst_scan_below(struct sqst_scan *scan, struct sqst_node *dir, const char *p
 /* Copy a path to scan->path. SQST_ERR_SOURCE if it is empty or too long. */
 int sqst_scan_enter(struct sqst_scan *scan, const char *path);
 
+/* Make the root a directory that no source has. */
+void sqst_scan_dummy_root(struct sqst_scan *scan);
+
 #endif

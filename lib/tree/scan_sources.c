@@ -110,21 +110,6 @@ static int add_root_source(struct sqst_scan *scan, struct source *source)
 	return 0;
 }
 
-void sqst_scan_dummy_root(struct sqst_scan *scan)
-{
-	struct sqst_inode *root = scan->tree->root->inode;
-
-	root->mode = 0777;
-	root->uid = scan->options->all_root ? 0 : getuid();
-	root->gid = scan->options->all_root ? 0 : getgid();
-	for (uint32_t i = 0; i < root->u.dir.count; i++) {
-		const struct sqst_inode *inode = root->u.dir.child[i]->inode;
-
-		if (inode->mtime > root->mtime)
-			root->mtime = inode->mtime;
-	}
-}
-
 static int add_sources(struct sqst_scan *scan, const char *const *source, size_t count)
 {
 	int rc = 0;

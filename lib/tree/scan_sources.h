@@ -9,7 +9,4 @@
 int sqst_scan_unstripped(struct sqst_scan *scan, const char *const *source, size_t count,
 			 bool descend);
 
-/* Make the root a directory that no source has. */
-void sqst_scan_dummy_root(struct sqst_scan *scan);
-
 #endif
