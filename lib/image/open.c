@@ -147,6 +147,25 @@ int sqst_image_open(struct sqst_image *image, const char *path, const struct sqs
 	return image->fd < 0 ? fail_open(image, "cannot be opened") : measure(image);
 }
 
+int sqst_image_share(struct sqst_image *image, const struct sqst_image *other,
+		     const struct sqst_image_role *role, const struct sqst_cancel *cancel,
+		     struct sqst_report *why)
+{
+	*image = (struct sqst_image){.fd = -1,
+				     .base = other->base,
+				     .st = other->st,
+				     .role = role,
+				     .size = other->size,
+				     .cancel = cancel,
+				     .why = why};
+	image->name = strdup(other->name);
+	image->file = strdup(other->file);
+	if (!image->name || !image->file)
+		return sqst_fail(why, SQST_ERR_NOMEM, other->name, "out of memory");
+	image->fd = fcntl(other->fd, F_DUPFD_CLOEXEC, 0);
+	return image->fd < 0 ? fail_open(image, "cannot be opened") : 0;
+}
+
 void sqst_image_close(struct sqst_image *image)
 {
 	if (image->role && image->fd >= 0)

@@ -109,6 +109,12 @@ int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, ui
 int sqst_image_open(struct sqst_image *image, const char *path, const struct sqst_image_role *role,
 		    const struct sqst_cancel *cancel, struct sqst_report *why);
 
+/* Open the file of an open image once more, to be read as something else. To be closed in any case.
+ */
+int sqst_image_share(struct sqst_image *image, const struct sqst_image *other,
+		     const struct sqst_image_role *role, const struct sqst_cancel *cancel,
+		     struct sqst_report *why);
+
 /* Free what was opened, and what was made to read it. */
 void sqst_image_close(struct sqst_image *image);
 

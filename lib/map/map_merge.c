@@ -12,6 +12,7 @@
 #include "map/map_merge.h"
 #include "map/map_text.h"
 #include "numbering/numbering.h"
+#include "numbers/inherit.h"
 #include "numbers/numbers.h"
 #include "numbers/record.h"
 #include "sqst/map.h"
@@ -212,22 +213,15 @@ static int join_uuid(const struct branch_merge *merge, uint8_t uuid[SQST_UUID_SI
 
 static int join_lineage(const struct branch_merge *merge, struct sqst_lineage *lineage)
 {
-	const struct sqst_numbers *parents[] = {merge->theirs, merge->ours};
+	const struct sqst_numbers *const parents[] = {merge->theirs, merge->ours};
+	const struct sqst_numbers *last;
 
 	memset(lineage, 0, sizeof(*lineage));
 	lineage->recorded = true;
-	for (size_t i = 0; i < 2; i++) {
-		const struct sqst_lineage *parent = &parents[i]->lineage;
-
-		memcpy(lineage->parent[lineage->parents++], parent->id, SQST_UUID_SIZE);
-		if (!parent->recorded)
-			continue;
-		if (parent->generation == UINT32_MAX)
-			return sqst_fail(merge->why, SQST_ERR_LIMIT, parents[i]->source,
-					 "is the last generation that can be counted");
-		if (lineage->generation <= parent->generation)
-			lineage->generation = parent->generation + 1;
-	}
+	last = sqst_lineage_inherit(lineage, parents, 2);
+	if (last)
+		return sqst_fail(merge->why, SQST_ERR_LIMIT, last->source,
+				 "is the last generation that can be counted");
 	return join_uuid(merge, lineage->uuid);
 }
 

@@ -5,21 +5,20 @@
 #endif
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sqfs/super.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/bytes.h"
-#include "base/file.h"
 #include "base/scope.h"
 #include "image/block.h"
 #include "parent/parent_data.h"
 
 SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
 
-int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_report *why)
+int sqst_reuse_open(const char *path, const struct sqst_cancel *cancel, struct sqst_reuse **out,
+		    struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = calloc(1, sizeof(*reuse));
 	int rc;
@@ -27,7 +26,7 @@ int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_repor
 	*out = NULL;
 	if (!reuse)
 		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-	rc = sqst_image_open(&reuse->image, path, &sqst_image_role_parent, NULL, why);
+	rc = sqst_image_open(&reuse->image, path, &sqst_image_role_parent, cancel, why);
 	if (rc < 0)
 		return rc;
 	*out = sqst_steal(&reuse);
@@ -89,40 +88,36 @@ static int same_options(struct sqst_reuse *reuse, const struct sqst_codec_config
 	return rc;
 }
 
-static bool same_flag(const struct sqst_reuse *reuse, unsigned flag, uint32_t wanted)
+static bool same_flag(const struct sqst_reuse *reuse, unsigned flag, bool wanted)
 {
-	return ((reuse->image.super.flags & flag) != 0) == (wanted != 0);
+	return ((reuse->image.super.flags & flag) != 0) == wanted;
 }
 
-static int judge_parent(struct sqst_reuse *reuse, const struct sqst_build_options *options)
+static int judge_parent(struct sqst_reuse *reuse, const struct sqst_parent_wish *wish)
 {
 	const struct sqst_super *super = &reuse->image.super;
 	bool same;
 	int rc;
 
-	if (super->codec != options->codec.id) {
+	if (super->codec != wish->codec->id) {
 		reuse->reason = "it has another compressor";
 		return 0;
 	}
-	rc = same_options(reuse, &options->codec, &same);
+	rc = same_options(reuse, wish->codec, &same);
 	if (rc < 0)
 		return rc;
 	if (!same) {
 		reuse->reason = "its compressor was set otherwise";
 		return 0;
 	}
-	reuse->metadata =
-	    same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_INODES, options->flags & SQST_BUILD_RAW_INODES);
-	if (super->block_size != options->codec.block_size) {
+	reuse->metadata = same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_INODES, wish->raw_inodes);
+	if (super->block_size != wish->codec->block_size) {
 		reuse->reason = "it has another block size";
 		return 0;
 	}
-	reuse->blocks =
-	    same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_DATA, options->flags & SQST_BUILD_RAW_DATA);
-	reuse->fragments = super->fragments > 0 && !(options->flags & SQST_BUILD_NO_FRAGMENTS) &&
-			   !(options->flags & SQST_BUILD_RELAYOUT) &&
-			   same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_FRAGMENTS,
-				     options->flags & SQST_BUILD_RAW_FRAGMENTS);
+	reuse->blocks = same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_DATA, wish->raw_blocks);
+	reuse->fragments = super->fragments > 0 && wish->fragments &&
+			   same_flag(reuse, SQFS_FLAG_UNCOMPRESSED_FRAGMENTS, wish->raw_fragments);
 	if (!reuse->blocks)
 		reuse->reason = "data blocks were compressed there and are not here, or the other "
 				"way round";
@@ -218,16 +213,10 @@ static int sort_files(struct sqst_reuse *reuse)
 	return 0;
 }
 
-int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *options,
-		    struct sqst_report *why)
+int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_parent_wish *wish)
 {
-	int rc;
+	int rc = judge_parent(reuse, wish);
 
-	reuse->image.why = why;
-	reuse->image.cancel = options->cancel;
-	rc = sqst_super_read(&reuse->image);
-	if (rc == 0)
-		rc = judge_parent(reuse, options);
 	if (rc == 0 && reuse->metadata)
 		rc = sqst_reuse_learn_metadata(reuse);
 	if (rc < 0 || (!reuse->blocks && !reuse->fragments))
@@ -289,51 +278,6 @@ uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst
 	const uint64_t left = file->size - (uint64_t)index * block_size;
 
 	return left < block_size ? (uint32_t)left : block_size;
-}
-
-bool sqst_reuse_pread(const struct sqst_reuse *reuse, void *data, size_t size, uint64_t at,
-		      struct sqst_failure *failure)
-{
-	const ssize_t got = sqst_pread_full(reuse->image.fd, data, size, reuse->image.base + at);
-
-	if (got < 0)
-		*failure = (struct sqst_failure){SQST_ERR_PARENT, errno, reuse->image.name,
-						 "cannot read the parent image"};
-	return got == (ssize_t)size;
-}
-
-static bool parent_no_memory(const struct sqst_reuse *reuse, struct sqst_failure *failure)
-{
-	*failure = (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
-	return false;
-}
-
-bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, uint64_t at,
-		     uint32_t field, struct sqst_reuse_block *block, struct sqst_failure *failure)
-{
-	const struct sqst_image *image = &reuse->image;
-	const uint32_t stored = field & (SQST_BLOCK_RAW - 1);
-	int32_t got;
-
-	/* Data stands before the inode table. */
-	if (stored == 0 || stored > image->super.block_size || field >= SQST_BLOCK_RAW * 2 ||
-	    at > image->super.inode_table || stored > image->super.inode_table - at)
-		return false;
-	if (!sqst_tools_unpacking(tools, image->codec, image->super.block_size))
-		return parent_no_memory(reuse, failure);
-	if (!sqst_reuse_pread(reuse, tools->packed, stored, at, failure))
-		return false;
-	if (field & SQST_BLOCK_RAW) {
-		*block = (struct sqst_reuse_block){tools->packed, stored, true};
-		return true;
-	}
-	got = image->codec->decompress(tools->decompressor, tools->packed, stored, tools->unpacked,
-				       image->super.block_size);
-	if (got == SQST_ERR_NOMEM)
-		return parent_no_memory(reuse, failure);
-	*block =
-	    (struct sqst_reuse_block){tools->unpacked, (uint32_t)got, !tools->decompressor->rest};
-	return got > 0 && (uint32_t)got <= image->super.block_size;
 }
 
 void sqst_reuse_hash(struct sqst_reuse *reuse, const struct sqst_reuse_fragment *fragment,

@@ -9,8 +9,6 @@
 
 #include "codec/pool.h"
 #include "image/read.h"
-#include "numbers/record.h"
-#include "sqst/build.h"
 
 /* A regular file of the parent. */
 struct sqst_reuse_file {
@@ -76,14 +74,25 @@ struct sqst_reuse {
 	size_t meta_room;
 };
 
-/* Open a parent image, before its numbers are read. `path` must stay valid. *out is NULL, without
- * an error, where nothing can be taken over from what `path` is. */
-int sqst_reuse_open(const char *path, struct sqst_reuse **out, struct sqst_report *why);
+/* How the new image is made, which says what of a parent can be in it. */
+struct sqst_parent_wish {
+	const struct sqst_codec_config *codec;
+	/* Not compressed. */
+	bool raw_inodes;
+	bool raw_blocks;
+	bool raw_fragments;
+	/* There are fragment blocks, and they may be the parent's. */
+	bool fragments;
+};
 
-/* After its numbers were read (and so its tree was found sound): learn where its data is. What
- * cannot be taken over with these options is left out, see reuse->reason. */
-int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_build_options *options,
+/* Open a parent image. Whatever is read of it later fails with this report and can be canceled by
+ * `cancel`, which may be NULL. SQST_ERR_PARENT, SQST_ERR_NOMEM, SQST_ERR_IO. */
+int sqst_reuse_open(const char *path, const struct sqst_cancel *cancel, struct sqst_reuse **out,
 		    struct sqst_report *why);
+
+/* After its numbers were read, and so its tree was found sound: learn where its data is. What
+ * cannot be in the new image is left out, see reuse->reason. */
+int sqst_reuse_read(struct sqst_reuse *reuse, const struct sqst_parent_wish *wish);
 
 /* SQST_ERR_CHANGED if the image is not what it was when it was opened. */
 int sqst_reuse_check(const struct sqst_reuse *reuse, struct sqst_report *why);
@@ -105,6 +114,12 @@ uint32_t sqst_reuse_tail(const struct sqst_reuse *reuse, const struct sqst_reuse
 uint32_t sqst_reuse_block_size(const struct sqst_reuse *reuse, const struct sqst_reuse_file *file,
 			       uint32_t index);
 
+/* Hash the ends of all files that a fragment, unpacked in data, has. */
+void sqst_reuse_hash(struct sqst_reuse *reuse, const struct sqst_reuse_fragment *fragment,
+		     const uint8_t *data, uint32_t size);
+
+/* ---- parent_block.c */
+
 /* A block of the parent, unpacked. */
 struct sqst_reuse_block {
 	/* The thread's, valid until it unpacks the next. */
@@ -123,9 +138,9 @@ bool sqst_reuse_load(const struct sqst_reuse *reuse, struct sqst_tools *tools, u
 bool sqst_reuse_pread(const struct sqst_reuse *reuse, void *data, size_t size, uint64_t at,
 		      struct sqst_failure *failure);
 
-/* Hash the ends of all files that a fragment, unpacked in data, has. */
-void sqst_reuse_hash(struct sqst_reuse *reuse, const struct sqst_reuse_fragment *fragment,
-		     const uint8_t *data, uint32_t size);
+/* Make what a thread unpacks with. False: memory is short, as *failure says. */
+bool sqst_reuse_tools(const struct sqst_reuse *reuse, struct sqst_tools *tools,
+		      struct sqst_failure *failure);
 
 /* ---- parent_files.c */
 

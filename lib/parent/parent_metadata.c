@@ -8,8 +8,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/array.h"
 #include "base/bytes.h"
-#include "base/file.h"
 #include "image/meta.h"
 #include "parent/parent_data.h"
 #include "parent/parent_metadata.h"
@@ -27,15 +27,12 @@ static int by_metadata_hash(const void *a, const void *b)
 
 static int add_metadata_block(struct sqst_reuse *reuse, uint64_t hash, uint64_t at)
 {
-	if (reuse->metas == reuse->meta_room) {
-		const size_t room = reuse->meta_room * 2 + 64;
-		struct sqst_reuse_meta *grown = realloc(reuse->meta, room * sizeof(*grown));
+	struct sqst_reuse_meta *grown =
+	    sqst_grow(reuse->meta, reuse->metas, &reuse->meta_room, sizeof(*grown));
 
-		if (!grown)
-			return sqst_image_nomem(&reuse->image);
-		reuse->meta = grown;
-		reuse->meta_room = room;
-	}
+	if (!grown)
+		return sqst_image_nomem(&reuse->image);
+	reuse->meta = grown;
 	reuse->meta[reuse->metas++] = (struct sqst_reuse_meta){hash, at};
 	return 0;
 }
@@ -53,15 +50,11 @@ static int learn(struct sqst_reuse *reuse, const struct sqst_area *area)
 	struct sqst_meta block = {.next = area->start};
 
 	while (block.next < area->end) {
-		uint8_t header[HEADER];
-		int rc;
+		int rc = sqst_meta_load(&reuse->image, area, block.next, &block);
 
-		rc = sqst_meta_load(&reuse->image, area, block.next, &block);
-		if (rc == 0)
-			rc = sqst_image_pread(&reuse->image, header, sizeof(header), block.at);
 		if (rc < 0)
 			return is_damage(reuse, rc) ? 0 : rc;
-		if (sqst_get16(header) & SQST_META_RAW)
+		if (block.raw)
 			continue;
 		rc = add_metadata_block(reuse, XXH3_64bits(block.data, block.size), block.at);
 		if (rc < 0)
@@ -95,12 +88,8 @@ static bool take_over(const struct sqst_reuse *reuse, struct sqst_block *block,
 	uint32_t size;
 	int32_t got;
 
-	if (!sqst_tools_unpacking(tools, reuse->image.codec, reuse->image.super.block_size)) {
-		block->failure =
-		    (struct sqst_failure){SQST_ERR_NOMEM, 0, reuse->image.name, "out of memory"};
-		return false;
-	}
-	if (!sqst_reuse_pread(reuse, header, HEADER, at, &block->failure))
+	if (!sqst_reuse_tools(reuse, tools, &block->failure) ||
+	    !sqst_reuse_pread(reuse, header, HEADER, at, &block->failure))
 		return false;
 	size = sqst_get16(header);
 	if (size == 0 || size >= block->in_size || size & SQST_META_RAW ||

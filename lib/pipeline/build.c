@@ -10,17 +10,12 @@
 
 #include "base/cancel.h"
 #include "base/scope.h"
-#include "data/data.h"
 #include "numbering/numbering.h"
-#include "parent/parent_data.h"
 #include "pipeline/pipeline.h"
-#include "sqst/map.h"
 #include "tree/tree.h"
 #include "write/write.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
-SQST_DEFINE_SCOPE(reuse, struct sqst_reuse, sqst_reuse_free)
-SQST_DEFINE_SCOPE(map_lock, struct sqst_map_lock, sqst_map_lock_free)
 
 static int number_by_parents(const struct sqst_build_options *options,
 			     const struct sqst_parents *parents, struct sqst_tree *tree,
@@ -30,8 +25,9 @@ static int number_by_parents(const struct sqst_build_options *options,
 	const unsigned flags =
 	    (options->flags & SQST_BUILD_NEW_LINEAGE ? SQST_NUMBERING_NEW_LINEAGE : 0u) |
 	    (options->flags & SQST_BUILD_KEEP_LINKS ? SQST_NUMBERING_KEEP_LINKS : 0u);
-	const struct sqst_numbers *const *list = (const struct sqst_numbers *const *)parents->list;
-	const int rc = sqst_numbering_assign(tree, list, parents->count, flags, numbering, why);
+	const struct sqst_numbers *const *list =
+	    (const struct sqst_numbers *const *)parents->numbers;
+	const int rc = sqst_numbering_assign(tree, list, parents->read, flags, numbering, why);
 
 	if (rc == 0 && numbering->stats.regrouped > 0)
 		sqst_warn(
@@ -66,18 +62,6 @@ static int load_sort_files(const struct sqst_build_options *options, struct sqst
 	return rc;
 }
 
-/* The highest number that a path of a parent may have. */
-static uint32_t known_numbers(const struct sqst_parents *parents)
-{
-	uint32_t known = 0;
-
-	for (size_t i = 0; i < parents->count; i++) {
-		if (known < parents->list[i]->lineage.top)
-			known = parents->list[i]->lineage.top;
-	}
-	return known;
-}
-
 static void tell_paths(const struct sqst_build_options *options, const struct sqst_tree *tree)
 {
 	char path[PATH_MAX];
@@ -103,8 +87,8 @@ static void tell_paths(const struct sqst_build_options *options, const struct sq
 
 /* What can be refused before a source is read. */
 static int prepare_tree(const struct sqst_build_options *options, struct sqst_parents *parents,
-			struct sqst_sort *sort, struct sqst_reuse **reuse,
-			struct sqst_build_result *result, struct sqst_report *why)
+			struct sqst_sort *sort, struct sqst_build_result *result,
+			struct sqst_report *why)
 {
 	int rc = sqst_build_check(options, why);
 
@@ -113,13 +97,11 @@ static int prepare_tree(const struct sqst_build_options *options, struct sqst_pa
 	if (rc == 0)
 		rc = load_sort_files(options, sort, why);
 	if (rc == 0)
-		rc = sqst_build_reuse_open(options, reuse, why);
-	if (rc == 0)
-		rc = sqst_parents_read(options, parents, why);
+		rc = sqst_parents_read(parents, why);
 	if (rc == 0)
 		rc = sqst_build_pair_check(options, parents, why);
 	if (rc == 0)
-		rc = sqst_parents_inherit(options, parents, &result->lineage, why);
+		rc = sqst_parents_inherit(parents, &result->lineage, why);
 	return rc;
 }
 
@@ -129,27 +111,27 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	SQST_CLEANUP(sqst_parents_release) struct sqst_parents parents = {0};
 	SQST_CLEANUP(sqst_sort_release) struct sqst_sort sort = {0};
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
-	SQST_CLEANUP(sqst_scope_reuse) struct sqst_reuse *reuse = NULL;
-	SQST_CLEANUP(sqst_scope_map_lock) struct sqst_map_lock *lock = NULL;
-	struct sqst_build_result unwanted;
 	SQST_CLEANUP(sqst_build_plan_release) struct sqst_image_plan plan = {0};
+	struct sqst_build_result unwanted;
+	struct sqst_reuse *reuse = NULL;
 	int rc;
 
 	if (!result)
 		result = &unwanted;
 	memset(result, 0, sizeof(*result));
 	plan.lineage = &result->lineage;
-	rc = sqst_build_lock(options, &lock, why);
+	sqst_build_parents(options, &parents);
+	rc = sqst_parents_lock(&parents, options->map_output, why);
 	if (rc == 0)
-		rc = prepare_tree(options, &parents, &sort, &reuse, result, why);
+		rc = prepare_tree(options, &parents, &sort, result, why);
 	if (rc == 0)
 		rc = sqst_sources_read(options, &tree, why);
 	if (rc == 0)
-		rc = sqst_build_edit(options, tree, why);
+		rc = sqst_build_edit(options, &parents, tree, why);
 	if (rc == 0)
 		rc = sqst_tree_check_limits(tree, why);
 	if (rc == 0)
-		rc = sqst_build_registry_begin(options, &parents, tree, why);
+		rc = sqst_parents_begin(&parents, tree, why);
 	if (rc == 0)
 		rc = sqst_canceled(options->cancel, why);
 	if (rc == 0)
@@ -159,16 +141,16 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	if (rc == 0)
 		rc = sqst_canceled(options->cancel, why);
 	if (rc == 0)
-		rc = sqst_build_registry_commit(&parents, tree, &result->lineage, why);
+		rc = sqst_parents_commit(&parents, tree, &result->lineage, why);
 	if (rc == 0)
-		rc = sqst_build_reuse_read(options, &parents, tree, reuse, result, why);
+		rc = sqst_build_parent_data(options, &parents, tree, &reuse, result, why);
 	if (rc == 0)
 		rc = sqst_build_plan(options, tree, &sort, reuse, &plan, why);
 	if (rc < 0)
 		return rc;
-	plan.known = known_numbers(&parents);
-	sqst_parents_release(&parents);
+	plan.known = sqst_parents_known(&parents);
+	sqst_parents_forget_numbers(&parents);
 	count_tree(tree, result);
 	tell_paths(options, tree);
-	return sqst_build_outputs_write(options, &plan, tree, lock, result, why);
+	return sqst_build_outputs_write(options, &plan, tree, &parents, result, why);
 }

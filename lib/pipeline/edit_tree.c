@@ -8,7 +8,7 @@
 #include "edit/edit.h"
 #include "pipeline/pipeline.h"
 #include "pseudo/pseudo_apply.h"
-#include "source/read_source.h"
+#include "source/image_source.h"
 #include "tree/tree.h"
 
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
@@ -79,22 +79,16 @@ static int override(const struct sqst_build_options *options, struct sqst_tree *
 	return rc;
 }
 
-/* Only an image has times and contents; a map is passed over. */
-static int keep_times(const struct sqst_build_options *options, struct sqst_tree *tree,
-		      struct sqst_report *why)
+static int keep_times(const struct sqst_build_options *options, const struct sqst_parents *parents,
+		      struct sqst_tree *tree, struct sqst_report *why)
 {
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *parent = NULL;
 	const struct sqst_archive_options archive = {.cancel = options->cancel};
-	size_t at = options->parents;
 	int rc;
 
-	if (!(options->flags & SQST_BUILD_KEEP_TIMES))
+	if (!(options->flags & SQST_BUILD_KEEP_TIMES) || !parents->data)
 		return 0;
-	while (at > 0 && options->parent[at - 1].is_map)
-		at--;
-	if (at == 0)
-		return 0;
-	rc = sqst_tree_read_image(options->parent[at - 1].path, &archive, &parent, why);
+	rc = sqst_tree_from_image(&parents->data->image, &archive, &parent, why);
 	/* The reader of sources reads it, but it is a parent. */
 	if (rc == SQST_ERR_SOURCE) {
 		if (why)
@@ -109,8 +103,8 @@ static int keep_times(const struct sqst_build_options *options, struct sqst_tree
 			 options->cancel, NULL, why);
 }
 
-int sqst_build_edit(const struct sqst_build_options *options, struct sqst_tree *tree,
-		    struct sqst_report *why)
+int sqst_build_edit(const struct sqst_build_options *options, const struct sqst_parents *parents,
+		    struct sqst_tree *tree, struct sqst_report *why)
 {
 	int rc;
 
@@ -122,7 +116,7 @@ int sqst_build_edit(const struct sqst_build_options *options, struct sqst_tree *
 	if (rc == 0 && options->file_contexts)
 		rc = sqst_tree_label(tree, options->file_contexts, why);
 	if (rc == 0)
-		rc = keep_times(options, tree, why);
+		rc = keep_times(options, parents, tree, why);
 	if (rc == 0 && (options->flags & SQST_BUILD_NO_HARDLINKS))
 		rc = sqst_tree_split_links(tree, why);
 	return rc;

@@ -114,7 +114,7 @@ static const struct sqst_numbers *replaced_map(const struct sqst_build_options *
 	for (size_t i = 0; options->map_output && i < options->parents; i++) {
 		if (options->parent[i].is_map &&
 		    sqst_output_same(options->parent[i].path, options->map_output))
-			return parents->list[i];
+			return parents->numbers[i];
 	}
 	return NULL;
 }
@@ -240,7 +240,7 @@ static int write_report(const struct sqst_build_options *options, struct sqst_ou
 
 int sqst_build_outputs_write(const struct sqst_build_options *options,
 			     const struct sqst_image_plan *plan, struct sqst_tree *tree,
-			     const struct sqst_map_lock *lock, struct sqst_build_result *result,
+			     const struct sqst_parents *parents, struct sqst_build_result *result,
 			     struct sqst_report *why)
 {
 	SQST_CLEANUP(outputs_release) struct outputs outputs = {0};
@@ -254,6 +254,6 @@ int sqst_build_outputs_write(const struct sqst_build_options *options,
 	if (rc == 0)
 		rc = sqst_canceled(options->cancel, why);
 	if (rc == 0)
-		rc = sqst_map_lock_check(lock, why);
+		rc = sqst_map_lock_check(parents->lock, why);
 	return rc == 0 ? sqst_outputs_commit(outputs.item, PLACES, why) : rc;
 }

@@ -3,6 +3,7 @@
 #ifndef LIB_PIPELINE_PIPELINE_H
 #define LIB_PIPELINE_PIPELINE_H
 
+#include "parent/parents.h"
 #include "sqst/build.h"
 #include "tree/node.h"
 
@@ -11,29 +12,15 @@
 /* 0 or SQST_ERR_OPTION. */
 int sqst_build_check(const struct sqst_build_options *options, struct sqst_report *why);
 
-/* ---- parents.c */
+/* ---- parent_options.c */
 
-struct sqst_registry;
+/* The parents of a build, to be read. */
+void sqst_build_parents(const struct sqst_build_options *options, struct sqst_parents *parents);
 
-/* The parents, oldest first. */
-struct sqst_parents {
-	struct sqst_numbers *list[SQST_PARENTS_MAX];
-	size_t count;
-	/* One of them may be a registry, which is here too. */
-	struct sqst_registry *registry;
-	size_t registry_at;
-};
-
-/* Images and maps are read whole. What was read is released by the caller, on failure too. */
-int sqst_parents_read(const struct sqst_build_options *options, struct sqst_parents *parents,
-		      struct sqst_report *why);
-
-void sqst_parents_release(struct sqst_parents *parents);
-
-/* UUID (null: to be made of the numbering), generation and parents of the new image. */
-int sqst_parents_inherit(const struct sqst_build_options *options,
-			 const struct sqst_parents *parents, struct sqst_lineage *lineage,
-			 struct sqst_report *why);
+/* Learn of the data that may be taken over; *out stays as it is, NULL, if there is none. */
+int sqst_build_parent_data(const struct sqst_build_options *options, struct sqst_parents *parents,
+			   struct sqst_tree *tree, struct sqst_reuse **out,
+			   struct sqst_build_result *result, struct sqst_report *why);
 
 /* ---- sources.c */
 
@@ -44,31 +31,12 @@ int sqst_sources_read(const struct sqst_build_options *options, struct sqst_tree
 /* ---- edit_tree.c */
 
 /* Depth, pseudo files, overrides, kept times, links taken apart, in this order. */
-int sqst_build_edit(const struct sqst_build_options *options, struct sqst_tree *tree,
-		    struct sqst_report *why);
-
-/* ---- parent_registry.c */
-
-/* Open the registry that the next parent names. What was opened is closed by the caller, on failure
- * too. */
-int sqst_build_registry_open(const struct sqst_build_options *options, struct sqst_parents *parents,
-			     struct sqst_report *why);
-
-/* Before and after the tree is numbered; nothing without a registry. Between the two no other build
- * of the lineage gets numbers. After the commit the numbers are given, whatever becomes of the
- * image. */
-int sqst_build_registry_begin(const struct sqst_build_options *options,
-			      struct sqst_parents *parents, const struct sqst_tree *tree,
-			      struct sqst_report *why);
-int sqst_build_registry_commit(struct sqst_parents *parents, const struct sqst_tree *tree,
-			       struct sqst_lineage *lineage, struct sqst_report *why);
-
-void sqst_build_registry_close(struct sqst_parents *parents);
+int sqst_build_edit(const struct sqst_build_options *options, const struct sqst_parents *parents,
+		    struct sqst_tree *tree, struct sqst_report *why);
 
 /* ---- outputs.c */
 
 struct sqst_image_plan;
-struct sqst_map_lock;
 
 /* Whether all outputs may be written, before anything is read: each what may be replaced, no two of
  * them one file, none of them a file that is read as something else. SQST_ERR_EXISTS, SQST_ERR_IO,
@@ -83,7 +51,7 @@ int sqst_build_pair_check(const struct sqst_build_options *options,
 /* Name the numbering, write image, map and report, and let them appear. */
 int sqst_build_outputs_write(const struct sqst_build_options *options,
 			     const struct sqst_image_plan *plan, struct sqst_tree *tree,
-			     const struct sqst_map_lock *lock, struct sqst_build_result *result,
+			     const struct sqst_parents *parents, struct sqst_build_result *result,
 			     struct sqst_report *why);
 
 /* ---- plan.c */
@@ -98,25 +66,5 @@ int sqst_build_plan(const struct sqst_build_options *options, const struct sqst_
 		    struct sqst_image_plan *plan, struct sqst_report *why);
 
 void sqst_build_plan_release(struct sqst_image_plan *plan);
-
-/* ---- parent_lock.c */
-
-/* Lock the map that is both a parent and map_output, before it is read. *out stays as it is, NULL,
- * if there is none; else it is the caller's. */
-int sqst_build_lock(const struct sqst_build_options *options, struct sqst_map_lock **out,
-		    struct sqst_report *why);
-
-/* ---- reuse_data.c */
-
-/* Open the newest parent that is an image, before its numbers are read. *out stays as it is, NULL,
- * if there is none, or none that may be used. The caller frees it, on failure too. */
-int sqst_build_reuse_open(const struct sqst_build_options *options, struct sqst_reuse **out,
-			  struct sqst_report *why);
-
-/* Learn where its data is, and pair the tree's inodes with its own. reuse may be NULL. */
-int sqst_build_reuse_read(const struct sqst_build_options *options,
-			  const struct sqst_parents *parents, struct sqst_tree *tree,
-			  struct sqst_reuse *reuse, struct sqst_build_result *result,
-			  struct sqst_report *why);
 
 #endif

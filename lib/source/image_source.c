@@ -162,12 +162,13 @@ static int read_image_entries(struct image_reading *reading)
 	return take_all(reading);
 }
 
-static int read_source_image(struct image_reading *reading, const char *path,
-			     struct sqst_report *why, struct sqst_tree **out)
+static int read_source_image(struct image_reading *reading, const struct sqst_image *opened,
+			     const char *path, struct sqst_report *why, struct sqst_tree **out)
 {
+	const struct sqst_cancel *cancel = reading->stage->options->cancel;
 	struct sqst_image *image = &reading->source->image;
-	int rc = sqst_image_open(image, path, &sqst_image_role_source,
-				 reading->stage->options->cancel, why);
+	int rc = opened ? sqst_image_share(image, opened, &sqst_image_role_source, cancel, why)
+			: sqst_image_open(image, path, &sqst_image_role_source, cancel, why);
 
 	if (rc == 0)
 		rc = read_image_entries(reading);
@@ -182,8 +183,10 @@ static int read_source_image(struct image_reading *reading, const char *path,
 	return 0;
 }
 
-int sqst_tree_read_image(const char *path, const struct sqst_archive_options *options,
-			 struct sqst_tree **out, struct sqst_report *why)
+/* The image at a path, or one that is open. */
+static int read_image_tree(const char *path, const struct sqst_image *opened,
+			   const struct sqst_archive_options *options, struct sqst_tree **out,
+			   struct sqst_report *why)
 {
 	struct sqst_stage stage;
 	struct image_reading reading = {.stage = &stage};
@@ -194,11 +197,23 @@ int sqst_tree_read_image(const char *path, const struct sqst_archive_options *op
 	if (rc == 0 && (!reading.numbers || !reading.source))
 		rc = sqst_stage_nomem(&stage);
 	if (rc == 0)
-		rc = read_source_image(&reading, path, why, out);
+		rc = read_source_image(&reading, opened, path, why, out);
 	free(reading.names.name);
 	free(reading.body);
 	sqst_numbers_free(reading.numbers);
 	sqst_source_image_free(reading.source);
 	sqst_stage_release(&stage);
 	return rc;
+}
+
+int sqst_tree_read_image(const char *path, const struct sqst_archive_options *options,
+			 struct sqst_tree **out, struct sqst_report *why)
+{
+	return read_image_tree(path, NULL, options, out, why);
+}
+
+int sqst_tree_from_image(const struct sqst_image *image, const struct sqst_archive_options *options,
+			 struct sqst_tree **out, struct sqst_report *why)
+{
+	return read_image_tree(image->name, image, options, out, why);
 }

@@ -26,6 +26,12 @@ struct sqst_source_image {
 	uint64_t elsewhere_left;
 };
 
+/* ---- image_source.c */
+
+/* As sqst_tree_read_image(), of an image that is open, which need not stay so. */
+int sqst_tree_from_image(const struct sqst_image *image, const struct sqst_archive_options *options,
+			 struct sqst_tree **out, struct sqst_report *why);
+
 /* ---- image_xattrs.c */
 
 /* Find the extended attributes. */

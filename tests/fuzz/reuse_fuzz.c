@@ -182,24 +182,23 @@ static int write_image(struct sqst_tree *tree, const struct sqst_image_plan *pla
 	return rc;
 }
 
-static int build_on(const struct sqst_build_options *options, struct sqst_reuse **reuse,
-		    struct sqst_parents *parents, struct sqst_report *why)
+static int build_on(const struct sqst_build_options *options, struct sqst_parents *parents,
+		    struct sqst_report *why)
 {
 	struct sqst_tree *tree = make_tree();
 	struct sqst_build_result result = {0};
 	struct sqst_image_plan plan = {.lineage = &result.lineage};
-	int rc = sqst_build_reuse_open(options, reuse, why);
+	struct sqst_reuse *reuse = NULL;
+	int rc = sqst_parents_read(parents, why);
 
 	if (rc == 0)
-		rc = sqst_image_read_numbers(options->parent[0].path, &parents->list[0], why);
-	parents->count = rc == 0;
+		rc = sqst_numbering_assign(tree,
+					   (const struct sqst_numbers *const *)parents->numbers, 1,
+					   0, &result.numbering, why);
 	if (rc == 0)
-		rc = sqst_numbering_assign(tree, (const struct sqst_numbers *const *)parents->list,
-					   1, 0, &result.numbering, why);
+		rc = sqst_build_parent_data(options, parents, tree, &reuse, &result, why);
 	if (rc == 0)
-		rc = sqst_build_reuse_read(options, parents, tree, *reuse, &result, why);
-	if (rc == 0)
-		rc = sqst_build_plan(options, tree, NULL, *reuse, &plan, why);
+		rc = sqst_build_plan(options, tree, NULL, reuse, &plan, why);
 	if (rc == 0) {
 		result.lineage.top = result.numbering.top;
 		result.lineage.root = result.numbering.root;
@@ -215,9 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sqst_build_options options;
 	struct sqst_parents parents = {0};
-	struct sqst_reuse *reuse = NULL;
 	static struct sqst_report why;
-	struct sqst_parent_file parent = {0};
 	char path[64], output[64];
 	int memory, rc;
 
@@ -228,16 +225,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(memory >= 0 && write(memory, data, size) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
 	snprintf(output, sizeof(output), "/tmp/reuse-fuzz-%ld", (long)getpid());
-	parent.path = path;
-	options.parent = &parent;
-	options.parents = 1;
+	parents.parent[0].path = path;
+	parents.count = 1;
 	options.output = output;
-	rc = build_on(&options, &reuse, &parents, &why);
+	rc = build_on(&options, &parents, &why);
 	must(rc == 0 || ((rc == SQST_ERR_PARENT || rc == SQST_ERR_LIMIT) && why.code == rc &&
 			 why.message[0] != '\0'));
 	must(rc == 0 || rc == SQST_ERR_LIMIT || strstr(why.message, path));
 	sqst_parents_release(&parents);
-	sqst_reuse_free(reuse);
 	close(memory);
 	return 0;
 }

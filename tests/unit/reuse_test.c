@@ -305,13 +305,13 @@ static void what_is_no_image_has_no_data(void **state)
 	char path[300];
 
 	(void)state;
-	assert_int_equal(sqst_reuse_open("/nowhere/at/all", &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(sqst_reuse_open("/nowhere/at/all", NULL, &reuse, &why), SQST_ERR_PARENT);
 	assert_int_equal(why.number, ENOENT);
 	assert_null(reuse);
-	assert_int_equal(sqst_reuse_open("/dev/null", &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(sqst_reuse_open("/dev/null", NULL, &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	scratch_path(path, sizeof(path), ".");
-	assert_int_equal(sqst_reuse_open(path, &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(sqst_reuse_open(path, NULL, &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	sqst_reuse_free(NULL);
 }
@@ -346,14 +346,17 @@ static void of_one_number_the_first_file_is_found(void **state)
 	struct parent parent = *(struct parent *)*state;
 	struct sqst_report why = {0};
 	struct sqst_reuse *reuse = NULL;
+	struct sqst_parent_wish wish;
 
 	scratch_path(parent.path, sizeof(parent.path), "forged");
 	parent.options.output = parent.path;
 	parent.options.flags |= SQST_BUILD_RAW_INODES;
+	wish = parent_wish(&parent.options);
 	assert_int_equal(sqst_build(&parent.options, NULL, &why), 0);
 	parent_forge_numbers(parent.path, 3);
-	assert_int_equal(sqst_reuse_open(parent.path, &reuse, &why), 0);
-	assert_int_equal(sqst_reuse_read(reuse, &parent.options, &why), 0);
+	assert_int_equal(sqst_reuse_open(parent.path, NULL, &reuse, &why), 0);
+	assert_int_equal(sqst_super_read(&reuse->image), 0);
+	assert_int_equal(sqst_reuse_read(reuse, &wish), 0);
 	assert_int_equal(reuse->files, PARENT_FILES - 1);
 	assert_ptr_equal(sqst_reuse_find(reuse, 3), &reuse->file[0]);
 	/* In the order of the inode table. */

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "image/tree.h"
 #include "reuse.h"
 
 static char scratch[256];
@@ -82,19 +83,32 @@ int parent_teardown(void **state)
 	return 0;
 }
 
+struct sqst_parent_wish parent_wish(const struct sqst_build_options *options)
+{
+	return (struct sqst_parent_wish){
+	    .codec = &options->codec,
+	    .raw_inodes = (options->flags & SQST_BUILD_RAW_INODES) != 0,
+	    .raw_blocks = (options->flags & SQST_BUILD_RAW_DATA) != 0,
+	    .fragments = !(options->flags & SQST_BUILD_NO_FRAGMENTS),
+	};
+}
+
 struct sqst_reuse *parent_read_with(const struct parent *parent,
 				    const struct sqst_build_options *options)
 {
+	const struct sqst_parent_wish wish = parent_wish(options);
 	struct sqst_reuse *reuse = NULL;
 	struct sqst_numbers *numbers = NULL;
 	struct sqst_report why = {0};
+	uint32_t live;
 
-	assert_int_equal(sqst_reuse_open(parent->path, &reuse, &why), 0);
+	assert_int_equal(sqst_reuse_open(parent->path, NULL, &reuse, &why), 0);
 	assert_non_null(reuse);
-	assert_int_equal(sqst_image_read_numbers(parent->path, &numbers, &why), 0);
+	assert_int_equal(sqst_image_numbers(&reuse->image, &numbers, &live), 0);
 	sqst_numbers_free(numbers);
-	if (sqst_reuse_read(reuse, options, &why) < 0)
+	if (sqst_reuse_read(reuse, &wish) < 0)
 		fail_msg("%s", why.message);
+	reuse->image.why = NULL;
 	return reuse;
 }
 
