@@ -69,8 +69,8 @@ static bool set_dict_size(struct sqst_codec_config *codec, const struct option_r
 }
 
 /* A list of names, which are bits of *set in their order. */
-static bool read_set(const struct option_row *row, const char *value, const char *const *name,
-		     size_t names, const char *what, uint32_t *set)
+static bool read_bits(const struct option_row *row, const char *value, const char *const *name,
+		      size_t names, const char *what, uint32_t *set)
 {
 	*set = 0;
 	while (*value) {
@@ -96,8 +96,8 @@ static bool set_filters(struct sqst_codec_config *codec, const struct option_row
 	_Static_assert(SQST_XZ_X86 == 1 && SQST_XZ_POWERPC == 2 && SQST_XZ_IA64 == 4 &&
 			   SQST_XZ_ARM == 8 && SQST_XZ_ARMTHUMB == 16 && SQST_XZ_SPARC == 32,
 		       "the order of the names");
-	return read_set(row, value, names, sizeof(names) / sizeof(names[0]), "filter of xz",
-			&codec->xz_filters);
+	return read_bits(row, value, names, sizeof(names) / sizeof(names[0]), "filter of xz",
+			 &codec->xz_filters);
 }
 
 static bool set_algorithm(struct sqst_codec_config *codec, const struct option_row *row,
@@ -122,8 +122,8 @@ static bool check_strategies(const struct option_row *row, const char *value)
 					    "run_length_encoded", "fixed"};
 	uint32_t unused;
 
-	return read_set(row, value, names, sizeof(names) / sizeof(names[0]), "strategy of gzip",
-			&unused);
+	return read_bits(row, value, names, sizeof(names) / sizeof(names[0]), "strategy of gzip",
+			 &unused);
 }
 
 static bool set_small(const struct option_row *row, const char *value, int *out)
