@@ -97,12 +97,14 @@ static struct json_object *make_list(const struct sqst_check_number *number, siz
 		struct json_object *one = json_object_new_object();
 
 		json_add_number(one, "number", number[i].number);
-		json_add(one, "old", make_names(&number[i].was));
-		json_add(one, "new", make_names(&number[i].is));
+		json_add(one, "old", make_names(&number[i].old_names));
+		json_add(one, "new", make_names(&number[i].new_names));
 		json_add_text(one, "old_type",
-			      number[i].was.type ? type_name(number[i].was.type) : NULL);
+			      number[i].old_names.type ? type_name(number[i].old_names.type)
+						       : NULL);
 		json_add_text(one, "new_type",
-			      number[i].is.type ? type_name(number[i].is.type) : NULL);
+			      number[i].new_names.type ? type_name(number[i].new_names.type)
+						       : NULL);
 		json_append(list, one);
 	}
 	return list;
@@ -116,8 +118,8 @@ static struct json_object *make_retyped(const struct sqst_check *check)
 		struct json_object *one = json_object_new_object();
 
 		json_add(one, "path", json_path(check->retyped[i].path));
-		json_add_text(one, "old_type", type_name(check->retyped[i].was));
-		json_add_text(one, "new_type", type_name(check->retyped[i].is));
+		json_add_text(one, "old_type", type_name(check->retyped[i].old_type));
+		json_add_text(one, "new_type", type_name(check->retyped[i].new_type));
 		json_append(list, one);
 	}
 	return list;
@@ -142,8 +144,8 @@ static struct json_object *make_growth(const struct sqst_growth *growth)
 		struct json_object *one = json_object_new_object();
 
 		json_add(one, "path", json_path(growth->row[i].path));
-		json_add_number(one, "old", growth->row[i].was);
-		json_add_number(one, "new", growth->row[i].is);
+		json_add_number(one, "old", growth->row[i].old_bytes);
+		json_add_number(one, "new", growth->row[i].new_bytes);
 		json_append(list, one);
 	}
 	return list;
@@ -165,7 +167,7 @@ static struct json_object *make_judgement(const struct judgement *judgement)
 	json_add(all, "numbers", make_check_numbers(check));
 	json_add(all, "conflicts", make_list(check->conflict, check->conflicts));
 	json_add(all, "regrouped_links", make_list(check->regrouped, check->n_regrouped));
-	json_add(all, "used_again", make_list(check->revived, check->reviveds));
+	json_add(all, "used_again", make_list(check->revived, check->n_revived));
 	json_add(all, "changed_type", make_retyped(check));
 	if (judgement->compared) {
 		json_add(all, "blocks", make_blocks(&judgement->blocks));

@@ -44,8 +44,8 @@ static struct sqst_check_release seen(const struct release *release)
 	return (struct sqst_check_release){
 	    .numbers = release->numbers,
 	    .exports = survey ? survey->exports : true,
-	    .stray = survey ? survey->orphan : NULL,
-	    .strays = survey ? survey->orphans : 0,
+	    .orphan = survey ? survey->orphan : NULL,
+	    .orphans = survey ? survey->orphans : 0,
 	};
 }
 

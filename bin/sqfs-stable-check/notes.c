@@ -135,7 +135,7 @@ static void add_warnings(struct judgement *judgement, const struct release *new)
 {
 	const struct sqst_check *check = judgement->check;
 	const uint32_t beyond = check->fate[SQST_FATE_BEYOND];
-	const uint32_t revived = (uint32_t)check->reviveds;
+	const uint32_t revived = (uint32_t)check->n_revived;
 	const uint32_t old_top = judgement->old.numbers->lineage.top,
 		       new_top = new->numbers->lineage.top;
 

@@ -51,8 +51,8 @@ static void put_list(FILE *to, const char *title, const char *hint,
 		title, hint);
 	for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
 		fprintf(to, "<tr><td class=\"n\">%" PRIu32 "</td>", number[i].number);
-		put_names(to, &number[i].was, false);
-		put_names(to, &number[i].is, number[i].stray);
+		put_names(to, &number[i].old_names, false);
+		put_names(to, &number[i].new_names, number[i].orphan);
 		fprintf(to, "</tr>\n");
 	}
 	fprintf(to, "</tbody></table></div>");
@@ -68,8 +68,9 @@ static void put_retyped(FILE *to, const struct sqst_check *check)
 	for (size_t i = 0; i < check->n_retyped && i < ROWS_MAX; i++) {
 		fprintf(to, "<tr><td>");
 		page_path(to, check->retyped[i].path);
-		fprintf(to, "</td><td>%s</td><td>%s</td></tr>\n", type_name(check->retyped[i].was),
-			type_name(check->retyped[i].is));
+		fprintf(to, "</td><td>%s</td><td>%s</td></tr>\n",
+			type_name(check->retyped[i].old_type),
+			type_name(check->retyped[i].new_type));
 	}
 	fprintf(to, "</tbody></table></div>");
 	put_rest(to, check->n_retyped);
@@ -89,7 +90,7 @@ void page_tables(FILE *to, const struct sqst_check *check)
 	    to, "Numbers that are used again",
 	    "The old image had left them behind. Safe only if older releases used them for the "
 	    "same path.",
-	    check->revived, check->reviveds);
+	    check->revived, check->n_revived);
 	put_retyped(to, check);
 }
 
@@ -141,7 +142,8 @@ static uint64_t greater(uint64_t a, uint64_t b)
 
 static uint64_t row_change(const struct sqst_growth_row *row)
 {
-	return greater(row->was, row->is) - (row->was < row->is ? row->was : row->is);
+	return greater(row->old_bytes, row->new_bytes) -
+	       (row->old_bytes < row->new_bytes ? row->old_bytes : row->new_bytes);
 }
 
 /* How many of the rows, in their order, are worth one of their own: what changed most and what is
@@ -154,20 +156,22 @@ static size_t choose_rows(struct sqst_growth *growth, struct sqst_growth_row *re
 
 	*largest = 0;
 	for (size_t i = 0; i < growth->rows; i++)
-		*largest = greater(*largest, greater(growth->row[i].was, growth->row[i].is));
+		*largest =
+		    greater(*largest, greater(growth->row[i].old_bytes, growth->row[i].new_bytes));
 	for (size_t i = 0; i < growth->rows; i++) {
 		const struct sqst_growth_row row = growth->row[i];
 
-		if (shown < GROWTH_MAX && (row_change(&row) > change / 200 ||
-					   greater(row.was, row.is) > *largest / 100)) {
+		if (shown < GROWTH_MAX &&
+		    (row_change(&row) > change / 200 ||
+		     greater(row.old_bytes, row.new_bytes) > *largest / 100)) {
 			growth->row[i] = growth->row[shown];
 			growth->row[shown++] = row;
 		} else {
-			rest->was += row.was;
-			rest->is += row.is;
+			rest->old_bytes += row.old_bytes;
+			rest->new_bytes += row.new_bytes;
 		}
 	}
-	*largest = greater(*largest, greater(rest->was, rest->is));
+	*largest = greater(*largest, greater(rest->old_bytes, rest->new_bytes));
 	return shown;
 }
 
@@ -186,9 +190,10 @@ void page_growth(FILE *to, const struct judgement *judgement)
 		    "<th class=\"n\">old</th><th class=\"n\">new</th><th class=\"n\">change</th>"
 		    "</tr></thead><tbody>\n");
 	for (size_t i = 0; i < shown; i++)
-		put_growth(to, growth->row[i].path, growth->row[i].was, growth->row[i].is, largest);
+		put_growth(to, growth->row[i].path, growth->row[i].old_bytes,
+			   growth->row[i].new_bytes, largest);
 	if (shown < growth->rows)
-		put_growth(to, NULL, rest.was, rest.is, largest);
+		put_growth(to, NULL, rest.old_bytes, rest.new_bytes, largest);
 	fprintf(to, "</tbody></table></div><p class=\"hint\">Stored bytes of the files below each "
 		    "directory, compressed as they are in the image; what files share is counted "
 		    "once. Of directories of the first level, only what is not in one of the "

@@ -40,13 +40,13 @@ static void print_numbers(const char *what, const struct sqst_check_number *numb
 {
 	for (size_t i = 0; i < count && i < CONFLICTS_SHOWN; i++) {
 		printf("  %-9s%" PRIu32 ": ", what, number[i].number);
-		print_names(&number[i].was, false);
+		print_names(&number[i].old_names, false);
 		printf(" -> ");
-		print_names(&number[i].is, number[i].stray);
-		if (number[i].was.type != number[i].is.type && number[i].was.type &&
-		    number[i].is.type)
-			printf(" (%s -> %s)", type_name(number[i].was.type),
-			       type_name(number[i].is.type));
+		print_names(&number[i].new_names, number[i].orphan);
+		if (number[i].old_names.type != number[i].new_names.type &&
+		    number[i].old_names.type && number[i].new_names.type)
+			printf(" (%s -> %s)", type_name(number[i].old_names.type),
+			       type_name(number[i].new_names.type));
 		printf("\n");
 	}
 	if (count > CONFLICTS_SHOWN)
@@ -93,7 +93,7 @@ static void print_judgement(const struct judgement *judgement, const struct rele
 	print_lineages(&judgement->old, new);
 	print_numbers("conflict", check->conflict, check->conflicts);
 	print_numbers("links", check->regrouped, check->n_regrouped);
-	print_numbers("again", check->revived, check->reviveds);
+	print_numbers("again", check->revived, check->n_revived);
 }
 
 static void print_uboot(const struct release *new)

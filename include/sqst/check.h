@@ -27,8 +27,8 @@ struct sqst_check_release {
 	bool exports;
 	/** Numbers whose export entry is an inode that no directory names, ascending; only images
 	 *  of other tools have such. */
-	const uint32_t *stray;
-	size_t strays;
+	const uint32_t *orphan;
+	size_t orphans;
 };
 
 /** The answer, best first. */
@@ -85,16 +85,16 @@ struct sqst_check_names {
 struct sqst_check_number {
 	uint32_t number;
 	/** The new release's export entry is an inode that no directory names. */
-	bool stray;
-	struct sqst_check_names was;
-	struct sqst_check_names is;
+	bool orphan;
+	struct sqst_check_names old_names;
+	struct sqst_check_names new_names;
 };
 
 /** A path that both have, with two types. */
 struct sqst_check_retyped {
 	const char *path;
-	uint8_t was;
-	uint8_t is;
+	uint8_t old_type;
+	uint8_t new_type;
 };
 
 /** A new release against an old one. */
@@ -129,8 +129,8 @@ struct sqst_check {
 	struct sqst_check_number *regrouped;
 	size_t n_regrouped;
 	struct sqst_check_number *revived;
-	size_t reviveds;
-	/** In no particular order. */
+	size_t n_revived;
+	/** In tree order. */
 	struct sqst_check_retyped *retyped;
 	size_t n_retyped;
 	/** What the lists live in; opaque. */
@@ -139,14 +139,14 @@ struct sqst_check {
 
 /**
  * Compare. Time is that of sorting the paths of both, memory 60 bytes a path and the lists.
- * @param was  the old release
- * @param is   the new one; both may be freed before the check is
+ * @param old_release  on the device
+ * @param new_release  to come; both may be freed before the check is
  * @param out  the caller's to free with sqst_check_free(); untouched on failure
- * @return 0 or SQST_ERR_NOMEM
+ * @return 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (more than 2^31-1 paths together)
  */
-SQST_API int sqst_check_compare(const struct sqst_check_release *was,
-				const struct sqst_check_release *is, struct sqst_check **out,
-				struct sqst_report *why);
+SQST_API int sqst_check_compare(const struct sqst_check_release *old_release,
+				const struct sqst_check_release *new_release,
+				struct sqst_check **out, struct sqst_report *why);
 
 /** Free it. NULL is allowed. */
 SQST_API void sqst_check_free(struct sqst_check *check);

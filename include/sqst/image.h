@@ -172,7 +172,8 @@ struct sqst_block_map {
  * @param map  filled on success; map->fate is the caller's to free()
  * @return 0 or SQST_ERR_NOMEM
  */
-SQST_API int sqst_survey_compare_blocks(const struct sqst_survey *was, const struct sqst_survey *is,
+SQST_API int sqst_survey_compare_blocks(const struct sqst_survey *old_survey,
+					const struct sqst_survey *new_survey,
 					struct sqst_block_map *map, struct sqst_report *why);
 
 /** What the regular files of a directory take. */
@@ -180,8 +181,9 @@ struct sqst_growth_row {
 	/** "" for files in the root, "usr", "usr/lib" (with all that is below it). Owned by the
 	 *  growth. */
 	const char *path;
-	uint64_t was;
-	uint64_t is;
+	/** Stored bytes. */
+	uint64_t old_bytes;
+	uint64_t new_bytes;
 };
 
 /** What grew where, in stored bytes. */
@@ -200,10 +202,11 @@ struct sqst_growth {
  * @param out  the caller's to free with sqst_growth_free(); untouched on failure
  * @return 0 or SQST_ERR_NOMEM
  */
-SQST_API int sqst_survey_growth(const struct sqst_numbers *was_numbers,
-				const struct sqst_survey *was,
-				const struct sqst_numbers *is_numbers, const struct sqst_survey *is,
-				struct sqst_growth **out, struct sqst_report *why);
+SQST_API int sqst_survey_growth(const struct sqst_numbers *old_numbers,
+				const struct sqst_survey *old_survey,
+				const struct sqst_numbers *new_numbers,
+				const struct sqst_survey *new_survey, struct sqst_growth **out,
+				struct sqst_report *why);
 
 /** Free it. NULL is allowed. */
 SQST_API void sqst_growth_free(struct sqst_growth *growth);

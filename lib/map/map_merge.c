@@ -27,7 +27,7 @@ struct branch_merge {
 	const struct sqst_numbers *ours;
 	const struct sqst_numbers *theirs;
 	const struct sqst_merge_options *options;
-	struct sqst_joint *joint;
+	struct sqst_beside_path *joint;
 	uint32_t count;
 	/* What each path is in the join: an ::sqst_type, 0, CONFLICT. */
 	uint8_t *type;
@@ -39,12 +39,12 @@ static int merge_no_memory(struct sqst_report *why)
 	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
 
-static uint8_t joint_type(const struct sqst_joint *joint, int side)
+static uint8_t joint_type(const struct sqst_beside_path *joint, int side)
 {
 	return joint->entry[side] ? joint->entry[side]->type : 0;
 }
 
-static uint8_t preferred(const struct branch_merge *merge, const struct sqst_joint *joint)
+static uint8_t preferred(const struct branch_merge *merge, const struct sqst_beside_path *joint)
 {
 	switch (merge->options->prefer) {
 	case SQST_MERGE_OURS:
@@ -58,7 +58,7 @@ static uint8_t preferred(const struct branch_merge *merge, const struct sqst_joi
 }
 
 /* A path by itself. */
-static uint8_t three_ways(const struct branch_merge *merge, const struct sqst_joint *joint)
+static uint8_t three_ways(const struct branch_merge *merge, const struct sqst_beside_path *joint)
 {
 	const uint8_t base = joint_type(joint, SIDE_BASE);
 	const uint8_t ours = joint_type(joint, SIDE_OURS);
@@ -76,7 +76,7 @@ static uint8_t three_ways(const struct branch_merge *merge, const struct sqst_jo
 
 /* A path that has something below it must be a directory. One branch has it as one, for that is
  * where it has what is below. */
-static uint8_t with_children(const struct branch_merge *merge, const struct sqst_joint *joint,
+static uint8_t with_children(const struct branch_merge *merge, const struct sqst_beside_path *joint,
 			     uint8_t type)
 {
 	const bool both = joint_type(joint, SIDE_OURS) && joint_type(joint, SIDE_THEIRS);
@@ -95,7 +95,7 @@ static int decide(struct branch_merge *merge)
 	if (!above || !merge->type)
 		return merge_no_memory(merge->why);
 	for (uint32_t i = merge->count; i > 0; i--) {
-		const struct sqst_joint *joint = &merge->joint[i - 1];
+		const struct sqst_beside_path *joint = &merge->joint[i - 1];
 		uint8_t type = three_ways(merge, joint);
 
 		if (above[i - 1])
@@ -127,7 +127,7 @@ static int tell_conflicts(const struct branch_merge *merge, uint32_t *conflicts)
 		++*conflicts;
 		if (!options->conflict)
 			continue;
-		path = sqst_joint_path(merge->joint, i);
+		path = sqst_beside_path_text(merge->joint, i);
 		if (!path)
 			return merge_no_memory(merge->why);
 		conflict = (struct sqst_merge_conflict){
@@ -157,7 +157,7 @@ static int make_tree(const struct branch_merge *merge, struct sqst_tree **out)
 		return merge_no_memory(merge->why);
 	node[0] = sqst_tree_root(tree);
 	for (uint32_t i = 1; i < merge->count; i++) {
-		const struct sqst_joint *joint = &merge->joint[i];
+		const struct sqst_beside_path *joint = &merge->joint[i];
 		struct sqst_node *directory = node[joint->directory];
 
 		if (merge->type[i] == 0)
@@ -275,7 +275,7 @@ int sqst_numbers_merge(const struct sqst_numbers *base, const struct sqst_number
 		       struct sqst_report *why)
 {
 	static const struct sqst_merge_options defaults;
-	const struct sqst_numbers *const side[SQST_JOINT_SIDES] = {base, ours, theirs};
+	const struct sqst_numbers *const side[SQST_BESIDE_SIDES] = {base, ours, theirs};
 	struct branch_merge merge = {
 	    .ours = ours, .theirs = theirs, .options = options ? options : &defaults, .why = why};
 	struct sqst_merge_result unwanted;
@@ -288,7 +288,7 @@ int sqst_numbers_merge(const struct sqst_numbers *base, const struct sqst_number
 	/* Before the paths: of another lineage, they would be a page of conflicts. */
 	rc = join_lineage(&merge, &lineage);
 	if (rc == 0)
-		rc = sqst_joint_collect(side, &merge.joint, &merge.count, why);
+		rc = sqst_beside_collect(side, SQST_BESIDE_SIDES, &merge.joint, &merge.count, why);
 	if (rc == 0)
 		rc = join_branches(&merge, out, result);
 	free(merge.joint);

@@ -86,7 +86,7 @@ static bool can_link(uint8_t type)
 }
 
 /* One pair for all paths with the same two numbers. The caller frees pairs->pair. */
-static bool collect_pairs(const struct sqst_joint *joint, uint32_t count, const uint8_t *type,
+static bool collect_pairs(const struct sqst_beside_path *joint, uint32_t count, const uint8_t *type,
 			  struct pairs *pairs)
 {
 	struct group_pair *pair = malloc((size_t)count * sizeof(*pair));
@@ -96,8 +96,8 @@ static bool collect_pairs(const struct sqst_joint *joint, uint32_t count, const 
 	if (!pair)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
-		const uint32_t ours = sqst_joint_number(&joint[i], SIDE_OURS, type[i]);
-		const uint32_t theirs = sqst_joint_number(&joint[i], SIDE_THEIRS, type[i]);
+		const uint32_t ours = sqst_side_number(&joint[i], SIDE_OURS, type[i]);
+		const uint32_t theirs = sqst_side_number(&joint[i], SIDE_THEIRS, type[i]);
 
 		if (can_link(type[i]) && ours && theirs)
 			pair[found++] = (struct group_pair){ours, theirs, 1};
@@ -159,11 +159,12 @@ static bool grant_pairs(struct pairs *pairs)
 	return done;
 }
 
-static uint64_t group_of(const struct sqst_joint *joint, uint8_t type, const struct pairs *pairs)
+static uint64_t group_of(const struct sqst_beside_path *joint, uint8_t type,
+			 const struct pairs *pairs)
 {
-	const uint32_t base = sqst_joint_number(joint, SIDE_BASE, type);
-	const uint32_t ours = sqst_joint_number(joint, SIDE_OURS, type);
-	const uint32_t theirs = sqst_joint_number(joint, SIDE_THEIRS, type);
+	const uint32_t base = sqst_side_number(joint, SIDE_BASE, type);
+	const uint32_t ours = sqst_side_number(joint, SIDE_OURS, type);
+	const uint32_t theirs = sqst_side_number(joint, SIDE_THEIRS, type);
 	const struct group_pair wanted = {.theirs = theirs};
 	const struct group_pair *pair = NULL;
 
@@ -174,7 +175,7 @@ static uint64_t group_of(const struct sqst_joint *joint, uint8_t type, const str
 	return pair ? pair->ours : GROUP_OF_THEIRS | theirs;
 }
 
-bool sqst_merge_links(const struct sqst_joint *joint, uint32_t count, const uint8_t *type,
+bool sqst_merge_links(const struct sqst_beside_path *joint, uint32_t count, const uint8_t *type,
 		      uint32_t *leader)
 {
 	SQST_AUTO_FREE struct member *member = malloc((size_t)count * sizeof(*member));

@@ -14,7 +14,7 @@
 #include "numbering/numbering.h"
 #include "numbering/sets.h"
 #include "numbering/stats.h"
-#include "numbering/tree_walk.h"
+#include "numbers/beside.h"
 
 /* A path's candidate once R8 has ruled its number out: no older parent gives it one. */
 #define RULED_OUT UINT32_C(0x80000000)
@@ -61,31 +61,31 @@ static int consult(struct numbering_job *job, const struct sqst_numbers *parent,
 		   struct sqst_sets *sets, uint32_t newer_top)
 {
 	const uint32_t top = parent->lineage.top;
-	struct sqst_walk walk;
+	struct sqst_beside walk;
 	int rc;
 
-	sqst_walk_begin(&walk, job->tree, parent);
-	while ((rc = sqst_walk_next(&walk)) > 0) {
+	sqst_beside_begin(&walk, job->tree, &parent, 1);
+	while ((rc = sqst_beside_next(&walk)) > 0) {
 		uint32_t *candidate = &job->candidate[walk.index];
 		uint32_t number = 0;
 
-		if (walk.entry && (walk.entry->number == 0 || walk.entry->number > top)) {
+		if (walk.entry[0] && (walk.entry[0]->number == 0 || walk.entry[0]->number > top)) {
 			rc = sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
 				       "\"%s\" has inode number %u, but numbers go from 1 to %u",
-				       walk.entry->name, walk.entry->number, top);
+				       walk.entry[0]->name, walk.entry[0]->number, top);
 			break;
 		}
-		if (walk.entry && !sqst_sets_add(sets, walk.entry->number)) {
+		if (walk.entry[0] && !sqst_sets_add(sets, walk.entry[0]->number)) {
 			rc = SQST_ERR_NOMEM;
 			break;
 		}
 		if (!walk.node)
 			continue;
-		if (sqst_walk_same_identity(&walk))
-			number = walk.entry->number;
+		if (sqst_beside_same_identity(&walk))
+			number = walk.entry[0]->number;
 		*candidate = judge_candidate(*candidate, number, top, newer_top);
 	}
-	sqst_walk_end(&walk);
+	sqst_beside_end(&walk);
 	sets->top = top;
 	if (rc == 0 && !sqst_sets_close(sets))
 		rc = SQST_ERR_NOMEM;

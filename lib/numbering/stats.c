@@ -10,7 +10,7 @@
 #include "base/scope.h"
 #include "base/sort.h"
 #include "numbering/stats.h"
-#include "numbering/tree_walk.h"
+#include "numbers/beside.h"
 
 /* What is known of one path of the tree. */
 enum fate {
@@ -49,11 +49,11 @@ static bool note(struct changed *changed, uint32_t number)
 	return true;
 }
 
-static uint32_t path_fate(const struct sqst_walk *walk, uint32_t fate)
+static uint32_t path_fate(const struct sqst_beside *walk, uint32_t fate)
 {
-	if (sqst_walk_same_identity(walk)) {
+	if (sqst_beside_same_identity(walk)) {
 		fate |= FATE_KNOWN;
-		if (walk->entry->number == walk->node->inode->number)
+		if (walk->entry[0]->number == walk->node->inode->number)
 			fate |= FATE_KEPT;
 	} else if (!(fate & FATE_SEEN)) {
 		fate |= FATE_RETYPED;
@@ -62,36 +62,37 @@ static uint32_t path_fate(const struct sqst_walk *walk, uint32_t fate)
 }
 
 /* Whether the current path had one number in the parent and has another, or none. */
-static bool has_left(const struct sqst_walk *walk)
+static bool has_left(const struct sqst_beside *walk)
 {
-	return walk->entry && (!walk->node || walk->node->inode->number != walk->entry->number);
+	return walk->entry[0] &&
+	       (!walk->node || walk->node->inode->number != walk->entry[0]->number);
 }
 
 /* Whether it has a number that stood for other paths in the parent, or for none any more. */
-static bool has_joined(const struct sqst_walk *walk, uint32_t top)
+static bool has_joined(const struct sqst_beside *walk, uint32_t top)
 {
 	return walk->node && walk->node->inode->number <= top &&
-	       (!walk->entry || walk->node->inode->number != walk->entry->number);
+	       (!walk->entry[0] || walk->node->inode->number != walk->entry[0]->number);
 }
 
 static int compare_parent(const struct sqst_tree *tree, const struct sqst_numbers *parent,
 			  uint32_t *fate, struct changed *changed)
 {
-	struct sqst_walk walk;
+	struct sqst_beside walk;
 	int rc;
 
-	sqst_walk_begin(&walk, tree, parent);
-	while ((rc = sqst_walk_next(&walk)) > 0) {
-		if (walk.entry && walk.node)
+	sqst_beside_begin(&walk, tree, &parent, 1);
+	while ((rc = sqst_beside_next(&walk)) > 0) {
+		if (walk.entry[0] && walk.node)
 			fate[walk.index] = path_fate(&walk, fate[walk.index]);
-		if ((has_left(&walk) && !note(changed, walk.entry->number)) ||
+		if ((has_left(&walk) && !note(changed, walk.entry[0]->number)) ||
 		    (has_joined(&walk, parent->lineage.top) &&
 		     !note(changed, walk.node->inode->number))) {
 			rc = SQST_ERR_NOMEM;
 			break;
 		}
 	}
-	sqst_walk_end(&walk);
+	sqst_beside_end(&walk);
 	return rc;
 }
 

@@ -10,7 +10,7 @@
 #include "base/scope.h"
 #include "image/tree.h"
 #include "map/map_load.h"
-#include "numbering/tree_walk.h"
+#include "numbers/beside.h"
 #include "parent/parents.h"
 #include "registry/registry.h"
 #include "registry/registry_url.h"
@@ -109,15 +109,15 @@ int sqst_parents_commit(struct sqst_parents *parents, const struct sqst_tree *tr
 static int pair_tree(struct sqst_tree *tree, const struct sqst_numbers *parent,
 		     struct sqst_report *why)
 {
-	struct sqst_walk walk;
+	struct sqst_beside walk;
 	int rc;
 
-	sqst_walk_begin(&walk, tree, parent);
-	while ((rc = sqst_walk_next(&walk)) > 0) {
-		if (walk.node && sqst_walk_same_identity(&walk) && !walk.node->inode->previous)
-			walk.node->inode->previous = walk.entry->number;
+	sqst_beside_begin(&walk, tree, &parent, 1);
+	while ((rc = sqst_beside_next(&walk)) > 0) {
+		if (walk.node && sqst_beside_same_identity(&walk) && !walk.node->inode->previous)
+			walk.node->inode->previous = walk.entry[0]->number;
 	}
-	sqst_walk_end(&walk);
+	sqst_beside_end(&walk);
 	return rc < 0 ? sqst_fail(why, rc, NULL, "out of memory") : 0;
 }
 

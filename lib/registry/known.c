@@ -9,7 +9,7 @@
 
 #include "base/scope.h"
 #include "base/sort.h"
-#include "numbering/tree_walk.h"
+#include "numbers/beside.h"
 #include "numbers/numbers.h"
 #include "registry/known.h"
 
@@ -237,19 +237,19 @@ int sqst_known_drops(const struct sqst_known *known, const struct sqst_tree *tre
 		     const struct sqst_numbers *numbers, uint32_t top, sqst_row_call *call,
 		     void *user, struct sqst_report *why)
 {
-	struct sqst_walk walk;
+	struct sqst_beside walk;
 	int rc = drop_changed_groups(known, tree, call, user, why), more = 1;
 
 	if (rc < 0)
 		return rc;
 	/* What was known by another number and has a new one. */
-	sqst_walk_begin(&walk, tree, numbers);
-	while (rc == 0 && (more = sqst_walk_next(&walk)) > 0) {
-		if (sqst_walk_same_identity(&walk) && walk.entry->number != 0 &&
+	sqst_beside_begin(&walk, tree, &numbers, 1);
+	while (rc == 0 && (more = sqst_beside_next(&walk)) > 0) {
+		if (sqst_beside_same_identity(&walk) && walk.entry[0]->number != 0 &&
 		    walk.node->inode->number > top)
 			rc = call_node(walk.node, call, user, why);
 	}
-	sqst_walk_end(&walk);
+	sqst_beside_end(&walk);
 	return more < 0 ? known_no_memory(why) : rc;
 }
 

@@ -56,31 +56,32 @@ static int by_block_hash(const void *a, const void *b)
 	return (left->low > right->low) - (left->low < right->low);
 }
 
-int sqst_survey_compare_blocks(const struct sqst_survey *was, const struct sqst_survey *is,
-			       struct sqst_block_map *map, struct sqst_report *why)
+int sqst_survey_compare_blocks(const struct sqst_survey *old_survey,
+			       const struct sqst_survey *new_survey, struct sqst_block_map *map,
+			       struct sqst_report *why)
 {
 	SQST_AUTO_FREE struct sqst_survey_block *sorted =
-	    calloc(was->blocks ? was->blocks : 1, sizeof(*sorted));
+	    calloc(old_survey->blocks ? old_survey->blocks : 1, sizeof(*sorted));
 
 	memset(map, 0, sizeof(*map));
-	map->fate = malloc(is->blocks ? is->blocks : 1);
+	map->fate = malloc(new_survey->blocks ? new_survey->blocks : 1);
 	if (!sorted || !map->fate) {
 		/* The caller frees the map in any case. */
 		free(map->fate);
 		map->fate = NULL;
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 	}
-	if (was->blocks > 0)
-		memcpy(sorted, was->block, was->blocks * sizeof(*sorted));
-	qsort(sorted, was->blocks, sizeof(*sorted), by_block_hash);
-	map->blocks = is->blocks;
-	for (size_t i = 0; i < is->blocks; i++) {
-		const struct sqst_survey_block *block = &is->block[i];
+	if (old_survey->blocks > 0)
+		memcpy(sorted, old_survey->block, old_survey->blocks * sizeof(*sorted));
+	qsort(sorted, old_survey->blocks, sizeof(*sorted), by_block_hash);
+	map->blocks = new_survey->blocks;
+	for (size_t i = 0; i < new_survey->blocks; i++) {
+		const struct sqst_survey_block *block = &new_survey->block[i];
 		enum sqst_block_fate fate = SQST_BLOCK_NEW;
 
-		if (i < was->blocks && by_block_hash(block, &was->block[i]) == 0)
+		if (i < old_survey->blocks && by_block_hash(block, &old_survey->block[i]) == 0)
 			fate = SQST_BLOCK_IN_PLACE;
-		else if (bsearch(block, sorted, was->blocks, sizeof(*sorted), by_block_hash))
+		else if (bsearch(block, sorted, old_survey->blocks, sizeof(*sorted), by_block_hash))
 			fate = SQST_BLOCK_MOVED;
 		map->fate[i] = (uint8_t)fate;
 		map->count[fate]++;

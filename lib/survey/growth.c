@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/scope.h"
-#include "compare/number_index.h"
+#include "numbers/beside.h"
 #include "sqst/image.h"
 
 /* The directories of one release. */
@@ -17,64 +18,115 @@ struct sums {
 	size_t rows;
 };
 
-/* Which directory a place counts for. */
-static uint32_t bucket_of(const struct sqst_index *index, const uint32_t *bucket, uint32_t place)
-{
-	const uint32_t parent = index->place[place].parent;
-	/* The root, or a directory right below it. */
-	const bool high = parent == 0 || index->place[parent].parent == 0;
+/* One release: its paths in tree order, and what is known of each. */
+struct release {
+	struct sqst_beside_path *path;
+	uint32_t count;
+	/* Directories above it. */
+	uint32_t *depth;
+	/* Which directory it counts for, and of such a directory, bytes of all that do. */
+	uint32_t *bucket;
+	uint64_t *bytes;
+};
 
-	if (place == 0)
-		return 0;
-	return high && index->place[place].entry->type == SQST_TYPE_DIR ? place : bucket[parent];
+static bool is_bucket(const struct release *release, uint32_t at)
+{
+	return at == 0 ||
+	       (release->depth[at] <= 2 && release->path[at].entry[0]->type == SQST_TYPE_DIR);
 }
 
-/* Bytes for each place that is a bucket. Both are sorted by number. */
-static void add_files(const struct sqst_index *index, const struct sqst_survey *survey,
-		      const uint32_t *bucket, uint64_t *bytes)
+static int release_make(struct release *release, const struct sqst_numbers *numbers,
+			struct sqst_report *why)
 {
-	uint32_t at = 0;
+	const int rc = sqst_beside_collect(&numbers, 1, &release->path, &release->count, why);
 
+	if (rc < 0)
+		return rc;
+	release->depth = calloc(release->count, sizeof(*release->depth));
+	release->bucket = calloc(release->count, sizeof(*release->bucket));
+	release->bytes = calloc(release->count, sizeof(*release->bytes));
+	if (!release->depth || !release->bucket || !release->bytes)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (uint32_t i = 1; i < release->count; i++) {
+		const uint32_t directory = release->path[i].directory;
+
+		release->depth[i] = release->depth[directory] + 1;
+		release->bucket[i] = is_bucket(release, i) ? i : release->bucket[directory];
+	}
+	return 0;
+}
+
+static void release_free(struct release *release)
+{
+	free(release->path);
+	free(release->depth);
+	free(release->bucket);
+	free(release->bytes);
+}
+
+static int by_file_number(const void *key, const void *item)
+{
+	const uint32_t number = *(const uint32_t *)key;
+	const struct sqst_survey_file *file = item;
+
+	return (number > file->number) - (number < file->number);
+}
+
+/* Each file counts at that of its names which is highest up. */
+static int add_files(struct release *release, const struct sqst_survey *survey,
+		     struct sqst_report *why)
+{
+	SQST_AUTO_FREE uint32_t *highest = calloc(survey->files + 1, sizeof(*highest));
+
+	if (!highest)
+		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (uint32_t i = 1; i < release->count; i++) {
+		const struct sqst_survey_file *file =
+		    bsearch(&release->path[i].entry[0]->number, survey->file, survey->files,
+			    sizeof(*file), by_file_number);
+		uint32_t *name = file ? &highest[file - survey->file] : NULL;
+
+		if (name && (*name == 0 || release->depth[i] < release->depth[*name]))
+			*name = i;
+	}
 	for (size_t i = 0; i < survey->files; i++) {
-		const struct sqst_survey_file *file = &survey->file[i];
-
-		while (at < index->count && sqst_index_number(index, at) < file->number)
-			at++;
-		/* Of the names of a file, the one that is highest up comes first. */
-		if (at < index->count && sqst_index_number(index, at) == file->number)
-			bytes[bucket[sqst_index_place(index, at)]] += file->stored;
+		if (highest[i] != 0)
+			release->bytes[release->bucket[highest[i]]] += survey->file[i].stored;
 	}
+	return 0;
 }
 
-static bool add_up(const struct sqst_numbers *numbers, const struct sqst_survey *survey, bool new,
-		   struct sqst_arena *arena, struct sums *sums)
+static int add_row(const struct release *release, uint32_t at, bool is_new,
+		   struct sqst_arena *arena, struct sums *sums, struct sqst_report *why)
 {
-	SQST_AUTO_FREE uint32_t *bucket = calloc(numbers->paths, sizeof(*bucket));
-	SQST_AUTO_FREE uint64_t *bytes = calloc(numbers->paths, sizeof(*bytes));
-	struct sqst_index index = {0};
-	bool done = bucket && bytes && sqst_index_make(&index, numbers);
+	SQST_AUTO_FREE char *path = sqst_beside_path_text(release->path, at);
+	struct sqst_growth_row *row = &sums->row[sums->rows++];
 
-	for (uint32_t i = 0; done && i < index.count; i++) {
-		bucket[i] = bucket_of(&index, bucket, i);
-		sums->rows += bucket[i] == i;
-	}
-	if (done)
-		add_files(&index, survey, bucket, bytes);
-	sums->row = sqst_arena_array(arena, sums->rows + 1, sizeof(*sums->row));
-	sums->rows = 0;
-	done = done && sums->row;
-	for (uint32_t i = 0; done && i < index.count; i++) {
-		struct sqst_growth_row *row = &sums->row[sums->rows];
+	row->path = path ? sqst_arena_strndup(arena, path, strlen(path)) : NULL;
+	*(is_new ? &row->new_bytes : &row->old_bytes) = release->bytes[at];
+	return row->path ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+}
 
-		if (bucket[i] != i || bytes[i] == 0)
-			continue;
-		row->path = sqst_index_path(&index, i, arena);
-		*(new ? &row->is : &row->was) = bytes[i];
-		sums->rows++;
-		done = row->path != NULL;
+static int add_up(const struct sqst_numbers *numbers, const struct sqst_survey *survey, bool is_new,
+		  struct sqst_arena *arena, struct sums *sums, struct sqst_report *why)
+{
+	SQST_CLEANUP(release_free) struct release release = {0};
+	size_t rows = 0;
+	int rc = release_make(&release, numbers, why);
+
+	if (rc == 0)
+		rc = add_files(&release, survey, why);
+	for (uint32_t i = 0; rc == 0 && i < release.count; i++)
+		rows += release.bytes[i] > 0;
+	if (rc == 0)
+		sums->row = sqst_arena_array(arena, rows + 1, sizeof(*sums->row));
+	if (rc == 0 && !sums->row)
+		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	for (uint32_t i = 0; rc == 0 && i < release.count; i++) {
+		if (release.bytes[i] > 0)
+			rc = add_row(&release, i, is_new, arena, sums, why);
 	}
-	sqst_index_release(&index);
-	return done;
+	return rc;
 }
 
 static int by_growth_path(const void *a, const void *b)
@@ -86,7 +138,8 @@ static int by_growth_path(const void *a, const void *b)
 
 static uint64_t growth_change(const struct sqst_growth_row *row)
 {
-	return row->is > row->was ? row->is - row->was : row->was - row->is;
+	return row->new_bytes > row->old_bytes ? row->new_bytes - row->old_bytes
+					       : row->old_bytes - row->new_bytes;
 }
 
 static int by_change(const void *a, const void *b)
@@ -96,31 +149,32 @@ static int by_change(const void *a, const void *b)
 
 	if (one != other)
 		return one > other ? -1 : 1;
-	if (left->is != right->is)
-		return left->is > right->is ? -1 : 1;
+	if (left->new_bytes != right->new_bytes)
+		return left->new_bytes > right->new_bytes ? -1 : 1;
 	return by_growth_path(a, b);
 }
 
-static bool join_sums(const struct sums *was, const struct sums *is, struct sqst_growth *growth)
+static bool join_sums(const struct sums *before, const struct sums *after,
+		      struct sqst_growth *growth)
 {
 	size_t rows = 0;
 	struct sqst_growth_row *row =
-	    sqst_arena_array(growth->arena, was->rows + is->rows + 1, sizeof(*row));
+	    sqst_arena_array(growth->arena, before->rows + after->rows + 1, sizeof(*row));
 
 	if (!row)
 		return false;
-	for (size_t i = 0; i < was->rows; i++)
-		row[rows++] = was->row[i];
-	for (size_t i = 0; i < is->rows; i++)
-		row[rows++] = is->row[i];
+	for (size_t i = 0; i < before->rows; i++)
+		row[rows++] = before->row[i];
+	for (size_t i = 0; i < after->rows; i++)
+		row[rows++] = after->row[i];
 	qsort(row, rows, sizeof(*row), by_growth_path);
 	growth->row = row;
 	for (size_t i = 0; i < rows; i++) {
 		struct sqst_growth_row *last = growth->rows ? &row[growth->rows - 1] : NULL;
 
 		if (last && strcmp(last->path, row[i].path) == 0) {
-			last->was += row[i].was;
-			last->is += row[i].is;
+			last->old_bytes += row[i].old_bytes;
+			last->new_bytes += row[i].new_bytes;
 		} else {
 			row[growth->rows++] = row[i];
 		}
@@ -129,20 +183,27 @@ static bool join_sums(const struct sums *was, const struct sums *is, struct sqst
 	return true;
 }
 
-int sqst_survey_growth(const struct sqst_numbers *was_numbers, const struct sqst_survey *was,
-		       const struct sqst_numbers *is_numbers, const struct sqst_survey *is,
+int sqst_survey_growth(const struct sqst_numbers *old_numbers, const struct sqst_survey *old_survey,
+		       const struct sqst_numbers *new_numbers, const struct sqst_survey *new_survey,
 		       struct sqst_growth **out, struct sqst_report *why)
 {
 	struct sqst_growth *growth = calloc(1, sizeof(*growth));
 	struct sums before = {0}, after = {0};
+	int rc = 0;
 
 	if (growth)
 		growth->arena = sqst_arena_new();
-	if (!growth || !growth->arena || !add_up(was_numbers, was, false, growth->arena, &before) ||
-	    !add_up(is_numbers, is, true, growth->arena, &after) ||
-	    !join_sums(&before, &after, growth)) {
+	if (!growth || !growth->arena)
+		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	if (rc == 0)
+		rc = add_up(old_numbers, old_survey, false, growth->arena, &before, why);
+	if (rc == 0)
+		rc = add_up(new_numbers, new_survey, true, growth->arena, &after, why);
+	if (rc == 0 && !join_sums(&before, &after, growth))
+		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	if (rc < 0) {
 		sqst_growth_free(growth);
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return rc;
 	}
 	*out = growth;
 	return 0;

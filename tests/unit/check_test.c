@@ -54,11 +54,11 @@ static char *list_text(const struct sqst_check_number *number, size_t count)
 	assert_non_null(out);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "%s%u:", i ? " " : "", number[i].number);
-		for (uint32_t n = 0; n < number[i].was.count; n++)
-			fprintf(out, "%s%s", n ? "," : "", number[i].was.path[n]);
+		for (uint32_t n = 0; n < number[i].old_names.count; n++)
+			fprintf(out, "%s%s", n ? "," : "", number[i].old_names.path[n]);
 		fprintf(out, ">");
-		for (uint32_t n = 0; n < number[i].is.count; n++)
-			fprintf(out, "%s%s", n ? "," : "", number[i].is.path[n]);
+		for (uint32_t n = 0; n < number[i].new_names.count; n++)
+			fprintf(out, "%s%s", n ? "," : "", number[i].new_names.path[n]);
 	}
 	fclose(out);
 	return text;
@@ -105,8 +105,8 @@ static void kept_and_new(void **state)
 	assert_int_equal(check->fate[SQST_FATE_NEW], 2);
 	assert_int_equal(check->n_retyped, 1);
 	assert_string_equal(check->retyped[0].path, "b");
-	assert_int_equal(check->retyped[0].was, SQST_TYPE_FILE);
-	assert_int_equal(check->retyped[0].is, SQST_TYPE_SYMLINK);
+	assert_int_equal(check->retyped[0].old_type, SQST_TYPE_FILE);
+	assert_int_equal(check->retyped[0].new_type, SQST_TYPE_SYMLINK);
 	assert_false(check->root_moved || check->shrunk || check->undecodable);
 	close_pair(&pair);
 }
@@ -182,7 +182,7 @@ static void used_again(void **state)
 	assert_int_equal(check->verdict, SQST_VERDICT_VALID);
 	assert_int_equal(check->fate[SQST_FATE_REVIVED], 1);
 	assert_int_equal(check->fate[SQST_FATE_NEW], 1);
-	expect_list(check->revived, check->reviveds, "4:>b");
+	expect_list(check->revived, check->n_revived, "4:>b");
 	close_pair(&pair);
 }
 
@@ -217,12 +217,12 @@ static void strays(void **state)
 
 	(void)state;
 	open_pair(&pair, "d.=1 fa=2 fb=3", 3, "d.=1 fa=2", 9);
-	pair.is.stray = stray;
-	pair.is.strays = 2;
+	pair.is.orphan = stray;
+	pair.is.orphans = 2;
 	check = compare(&pair);
 	assert_int_equal(check->verdict, SQST_VERDICT_UNSAFE);
 	expect_list(check->conflict, check->conflicts, "3:b>");
-	assert_true(check->conflict[0].stray);
+	assert_true(check->conflict[0].orphan);
 	close_pair(&pair);
 }
 
@@ -441,13 +441,13 @@ static void growth(void **state)
 	assert_int_equal(sqst_survey_growth(was, &before, is, &after, &rows, NULL), 0);
 	assert_int_equal(rows->rows, 3);
 	assert_string_equal(rows->row[0].path, "u");
-	assert_int_equal(rows->row[0].was, 7);
-	assert_int_equal(rows->row[0].is, 90);
+	assert_int_equal(rows->row[0].old_bytes, 7);
+	assert_int_equal(rows->row[0].new_bytes, 90);
 	assert_string_equal(rows->row[1].path, "u/l");
-	assert_int_equal(rows->row[1].was, 100);
-	assert_int_equal(rows->row[1].is, 30);
+	assert_int_equal(rows->row[1].old_bytes, 100);
+	assert_int_equal(rows->row[1].new_bytes, 30);
 	assert_string_equal(rows->row[2].path, "");
-	assert_int_equal(rows->row[2].is, 1);
+	assert_int_equal(rows->row[2].new_bytes, 1);
 	sqst_growth_free(rows);
 	sqst_numbers_free(was);
 	sqst_numbers_free(is);
