@@ -27,18 +27,24 @@ static bool not_for(const struct option_row *row, const struct sqst_codec_config
 		       sqst_codec_name((int)codec->id));
 }
 
+static bool set_number(const struct option_row *row, const char *value, uint32_t least,
+		       uint32_t most, const char *rule, int *out)
+{
+	uint32_t number;
+
+	if (!read_number(row, value, least, most, rule, &number))
+		return false;
+	*out = (int)number;
+	return true;
+}
+
 static bool set_level(struct sqst_codec_config *codec, const struct option_row *row,
 		      const char *value)
 {
-	uint64_t level;
-
 	if (codec->id != SQST_CODEC_GZIP && codec->id != SQST_CODEC_ZSTD &&
 	    codec->id != SQST_CODEC_LZO)
 		return not_for(row, codec);
-	if (!value_number(value, &level) || level > 100)
-		return mistake("-%s %s: not a level", row->name, value);
-	codec->level = (int)level;
-	return true;
+	return set_number(row, value, 0, 100, "not a level", &codec->level);
 }
 
 static bool set_dict_size(struct sqst_codec_config *codec, const struct option_row *row,
@@ -62,34 +68,36 @@ static bool set_dict_size(struct sqst_codec_config *codec, const struct option_r
 	return true;
 }
 
-static bool set_filters(struct sqst_codec_config *codec, const struct option_row *row,
-			const char *value)
+/* A list of names, which are bits of *set in their order. */
+static bool read_bits(const struct option_row *row, const char *value, const char *const *name,
+		      size_t names, const char *what, uint32_t *set)
 {
-	static const struct {
-		const char *name;
-		uint32_t filter;
-	} filters[] = {{"x86", SQST_XZ_X86},           {"powerpc", SQST_XZ_POWERPC},
-		       {"ia64", SQST_XZ_IA64},         {"arm", SQST_XZ_ARM},
-		       {"armthumb", SQST_XZ_ARMTHUMB}, {"sparc", SQST_XZ_SPARC}};
-
-	codec->xz_filters = 0;
+	*set = 0;
 	while (*value) {
 		const size_t length = strcspn(value, ",");
-		bool known = false;
+		size_t at = 0;
 
-		for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
-			if (strlen(filters[i].name) == length &&
-			    strncmp(filters[i].name, value, length) == 0) {
-				codec->xz_filters |= filters[i].filter;
-				known = true;
-			}
-		}
-		if (!known)
-			return mistake("-%s: %.*s is no filter of xz", row->name, (int)length,
-				       value);
+		while (at < names &&
+		       (strlen(name[at]) != length || strncmp(name[at], value, length) != 0))
+			at++;
+		if (at == names)
+			return mistake("-%s: %.*s is no %s", row->name, (int)length, value, what);
+		*set |= UINT32_C(1) << at;
 		value += length + (value[length] == ',');
 	}
 	return true;
+}
+
+static bool set_filters(struct sqst_codec_config *codec, const struct option_row *row,
+			const char *value)
+{
+	static const char *const names[] = {"x86", "powerpc", "ia64", "arm", "armthumb", "sparc"};
+
+	_Static_assert(SQST_XZ_X86 == 1 && SQST_XZ_POWERPC == 2 && SQST_XZ_IA64 == 4 &&
+			   SQST_XZ_ARM == 8 && SQST_XZ_ARMTHUMB == 16 && SQST_XZ_SPARC == 32,
+		       "the order of the names");
+	return read_bits(row, value, names, sizeof(names) / sizeof(names[0]), "filter of xz",
+			 &codec->xz_filters);
 }
 
 static bool set_algorithm(struct sqst_codec_config *codec, const struct option_row *row,
@@ -108,42 +116,19 @@ static bool set_algorithm(struct sqst_codec_config *codec, const struct option_r
 }
 
 /* libdeflate has one window and one strategy: the values are checked, no more. */
-static bool check_window(const struct option_row *row, const char *value)
-{
-	uint64_t size;
-
-	return (value_number(value, &size) && size >= 8 && size <= 15) ||
-	       mistake("-%s %s: a window is 8 to 15", row->name, value);
-}
-
 static bool check_strategies(const struct option_row *row, const char *value)
 {
 	static const char *const names[] = {"default", "filtered", "huffman_only",
 					    "run_length_encoded", "fixed"};
+	uint32_t unused;
 
-	while (*value) {
-		const size_t length = strcspn(value, ",");
-		bool known = false;
-
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			known |=
-			    strlen(names[i]) == length && strncmp(names[i], value, length) == 0;
-		if (!known)
-			return mistake("-%s: %.*s is no strategy of gzip", row->name, (int)length,
-				       value);
-		value += length + (value[length] == ',');
-	}
-	return true;
+	return read_bits(row, value, names, sizeof(names) / sizeof(names[0]), "strategy of gzip",
+			 &unused);
 }
 
 static bool set_small(const struct option_row *row, const char *value, int *out)
 {
-	uint64_t number;
-
-	if (!value_number(value, &number) || number > 9)
-		return mistake("-%s %s: not a number of 0 to 9", row->name, value);
-	*out = (int)number;
-	return true;
+	return set_number(row, value, 0, 9, "not a number of 0 to 9", out);
 }
 
 static bool apply(struct sqst_codec_config *codec, const struct codec_option *kept)
@@ -157,6 +142,7 @@ static bool apply(struct sqst_codec_config *codec, const struct codec_option *ke
 	    [X_ALGORITHM] = SQST_CODEC_LZO};
 	const struct option_row *row = kept->row;
 	const enum codec_option_number number = (enum codec_option_number)row->number;
+	int unused;
 
 	if (number != X_LEVEL && codec->id != owner[number])
 		return not_for(row, codec);
@@ -164,7 +150,7 @@ static bool apply(struct sqst_codec_config *codec, const struct codec_option *ke
 	case X_LEVEL:
 		return set_level(codec, row, kept->value);
 	case X_WINDOW:
-		return check_window(row, kept->value);
+		return set_number(row, kept->value, 8, 15, "a window is 8 to 15", &unused);
 	case X_STRATEGY:
 		return check_strategies(row, kept->value);
 	case X_HC:

@@ -118,17 +118,6 @@ bool set_uuid(void *to, const struct option_row *row, const char *value)
 	return true;
 }
 
-static bool read_number(const struct option_row *row, const char *value, uint32_t least,
-			uint32_t most, const char *rule, uint32_t *out)
-{
-	uint64_t number;
-
-	if (!value_number(value, &number) || number < least || number > most)
-		return mistake("-%s %s: %s", row->name, value, rule);
-	*out = (uint32_t)number;
-	return true;
-}
-
 static bool read_power(const struct option_row *row, const char *value, uint32_t least,
 		       uint32_t most, const char *rule, uint32_t *out)
 {

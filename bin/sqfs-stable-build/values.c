@@ -50,6 +50,17 @@ bool value_size(const char *text, uint64_t *out)
 				       out);
 }
 
+bool read_number(const struct option_row *row, const char *value, uint32_t least, uint32_t most,
+		 const char *rule, uint32_t *out)
+{
+	uint64_t number;
+
+	if (!value_number(value, &number) || number < least || number > most)
+		return mistake("-%s %s: %s", row->name, value, rule);
+	*out = (uint32_t)number;
+	return true;
+}
+
 /* Run date(1) without a shell; what it prints goes into `line`. */
 static bool ask_date(const char *text, char *line, size_t size)
 {

@@ -181,7 +181,7 @@ char *report_json(const struct report *report, size_t *size)
 	char *text;
 
 	json_add_text(all, "verdict", sqst_verdict_name(report->verdict));
-	json_add(all, "new", make_release(&report->now));
+	json_add(all, "new", make_release(&report->new));
 	for (size_t i = 0; i < report->olds; i++)
 		json_append(list, make_judgement(&report->old[i]));
 	json_add(all, "old", list);

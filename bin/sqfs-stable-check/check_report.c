@@ -49,24 +49,24 @@ static struct sqst_check_release seen(const struct release *release)
 	};
 }
 
-static int judge_release(struct judgement *judgement, const struct release *now, bool blocks,
+static int judge_release(struct judgement *judgement, const struct release *new, bool blocks,
 			 struct sqst_report *why)
 {
-	const struct sqst_check_release was = seen(&judgement->old), is = seen(now);
-	int rc = sqst_check_compare(&was, &is, &judgement->check, why);
+	const struct sqst_check_release old_side = seen(&judgement->old), new_side = seen(new);
+	int rc = sqst_check_compare(&old_side, &new_side, &judgement->check, why);
 
 	if (rc < 0)
 		return rc;
-	notes_write(judgement, now);
-	judgement->compared = blocks && judgement->old.survey && now->survey;
+	notes_write(judgement, new);
+	judgement->compared = blocks && judgement->old.survey && new->survey;
 	if (!judgement->compared)
 		return 0;
 	rc =
-	    sqst_survey_compare_blocks(judgement->old.survey, now->survey, &judgement->blocks, why);
+	    sqst_survey_compare_blocks(judgement->old.survey, new->survey, &judgement->blocks, why);
 	if (rc < 0)
 		return rc;
-	return sqst_survey_growth(judgement->old.numbers, judgement->old.survey, now->numbers,
-				  now->survey, &judgement->growth, why);
+	return sqst_survey_growth(judgement->old.numbers, judgement->old.survey, new->numbers,
+				  new->survey, &judgement->growth, why);
 }
 
 int report_read(struct report *report, char **paths, size_t count, bool blocks,
@@ -79,13 +79,13 @@ int report_read(struct report *report, char **paths, size_t count, bool blocks,
 	report->old = calloc(report->olds, sizeof(*report->old));
 	if (!report->old)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	rc = read_release(&report->now, paths[report->olds], blocks, why);
+	rc = read_release(&report->new, paths[report->olds], blocks, why);
 	for (size_t i = 0; rc == 0 && i < report->olds; i++) {
 		struct judgement *judgement = &report->old[i];
 
 		rc = read_release(&judgement->old, paths[i], blocks, why);
 		if (rc == 0)
-			rc = judge_release(judgement, &report->now, blocks, why);
+			rc = judge_release(judgement, &report->new, blocks, why);
 		if (rc == 0 && judgement->check->verdict > report->verdict)
 			report->verdict = judgement->check->verdict;
 	}
@@ -101,5 +101,5 @@ void report_release(struct report *report)
 		sqst_growth_free(report->old[i].growth);
 	}
 	free(report->old);
-	free_release(&report->now);
+	free_release(&report->new);
 }

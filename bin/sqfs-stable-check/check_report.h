@@ -42,7 +42,7 @@ struct judgement {
 };
 
 struct report {
-	struct release now;
+	struct release new;
 	/* As named on the command line. */
 	struct judgement *old;
 	size_t olds;
@@ -59,7 +59,7 @@ void report_release(struct report *report);
 /* ---- notes.c */
 
 /* Put into words what makes the verdict, and what else is to be known. */
-void notes_write(struct judgement *judgement, const struct release *now);
+void notes_write(struct judgement *judgement, const struct release *new);
 
 /* Whether U-Boot, which takes the inode with the highest number for the root, finds it. */
 bool finds_root(const struct sqst_lineage *lineage);

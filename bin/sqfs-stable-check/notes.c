@@ -37,7 +37,7 @@ static const char *singular(uint32_t count)
 	return count == 1 ? "s" : "";
 }
 
-static void add_reasons(struct judgement *judgement, const struct release *now)
+static void add_reasons(struct judgement *judgement, const struct release *new)
 {
 	const struct sqst_check *check = judgement->check;
 	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
@@ -73,20 +73,20 @@ static void add_reasons(struct judgement *judgement, const struct release *now)
 			add_note(judgement, NOTE_REASON,
 				 "the root directory's number was %" PRIu32 " and is %" PRIu32
 				 ": an overlay with index=on does not mount",
-				 judgement->old.numbers->root.number, now->numbers->root.number);
+				 judgement->old.numbers->root.number, new->numbers->root.number);
 		break;
 	}
 }
 
-static void add_exports(struct judgement *judgement, const struct release *now)
+static void add_exports(struct judgement *judgement, const struct release *new)
 {
 	const struct sqst_check *check = judgement->check;
 	const uint32_t conflicts = check->fate[SQST_FATE_CONFLICT];
-	const bool now_without = now->survey && !now->survey->exports;
+	const bool new_without = new->survey && !new->survey->exports;
 
 	if (!check->undecodable)
 		return;
-	if (now_without)
+	if (new_without)
 		add_note(judgement, NOTE_REASON,
 			 "the new image has no export table, so no kernel decodes an origin");
 	else
@@ -97,17 +97,17 @@ static void add_exports(struct judgement *judgement, const struct release *now)
 		add_note(
 		    judgement, NOTE_WARNING, "%" PRIu32 " number%s name%s another file: no harm %s",
 		    conflicts, plural(conflicts), singular(conflicts),
-		    now_without ? "until an image with an export table and these numbers follows"
+		    new_without ? "until an image with an export table and these numbers follows"
 				: "unless an earlier image with these numbers had an export table");
 }
 
 /* What it has no compressor for concerns nobody. */
-static void add_uboot(struct judgement *judgement, const struct release *now)
+static void add_uboot(struct judgement *judgement, const struct release *new)
 {
-	const struct sqst_uboot *uboot = now->uboot;
+	const struct sqst_uboot *uboot = new->uboot;
 	char *first;
 
-	if (!finds_root(&now->numbers->lineage))
+	if (!finds_root(&new->numbers->lineage))
 		add_note(
 		    judgement, NOTE_WARNING,
 		    "the root directory has not the highest number, and no double: U-Boot cannot "
@@ -131,12 +131,13 @@ static void add_uboot(struct judgement *judgement, const struct release *now)
 	free(first);
 }
 
-static void add_warnings(struct judgement *judgement, const struct release *now)
+static void add_warnings(struct judgement *judgement, const struct release *new)
 {
 	const struct sqst_check *check = judgement->check;
 	const uint32_t beyond = check->fate[SQST_FATE_BEYOND];
 	const uint32_t revived = (uint32_t)check->reviveds;
-	const uint32_t was = judgement->old.numbers->lineage.top, is = now->numbers->lineage.top;
+	const uint32_t old_top = judgement->old.numbers->lineage.top,
+		       new_top = new->numbers->lineage.top;
 
 	if (check->verdict == SQST_VERDICT_REFUSED && !check->undecodable && check->root_moved)
 		add_note(
@@ -144,42 +145,42 @@ static void add_warnings(struct judgement *judgement, const struct release *now)
 		    "an overlay with index=on does not mount until its upper layer is made anew: "
 		    "the "
 		    "root directory's number was %" PRIu32 " and is %" PRIu32,
-		    judgement->old.numbers->root.number, now->numbers->root.number);
+		    judgement->old.numbers->root.number, new->numbers->root.number);
 	if (beyond > 0)
 		add_note(
 		    judgement, NOTE_WARNING,
 		    "%" PRIu32 " number%s of the old image are above the new inode count, %" PRIu32
 		    ": Linux before 5.11, unless of February 2021 or later, does not refuse these",
-		    beyond, plural(beyond), is);
+		    beyond, plural(beyond), new_top);
 	else if (check->shrunk)
 		add_note(judgement, NOTE_WARNING,
 			 "the inode count was %" PRIu32 " and is %" PRIu32
 			 ": numbers that earlier images used may be above it",
-			 was, is);
+			 old_top, new_top);
 	if (revived > 0)
 		add_note(judgement, NOTE_WARNING,
 			 "%" PRIu32
 			 " number%s that the old image had left behind %s in use again: name the "
 			 "releases before it, too",
 			 revived, plural(revived), revived == 1 ? "is" : "are");
-	add_uboot(judgement, now);
+	add_uboot(judgement, new);
 }
 
-static void add_remarks(struct judgement *judgement, const struct release *now)
+static void add_remarks(struct judgement *judgement, const struct release *new)
 {
 	const struct sqst_check *check = judgement->check;
-	const struct sqst_lineage *was = &judgement->old.numbers->lineage;
-	const struct sqst_lineage *is = &now->numbers->lineage;
+	const struct sqst_lineage *old_lineage = &judgement->old.numbers->lineage;
+	const struct sqst_lineage *new_lineage = &new->numbers->lineage;
 
 	if (check->other_lineage && check->fate[SQST_FATE_KEPT] > 0)
 		add_note(
 		    judgement, NOTE_REMARK,
 		    "the lineage is another, although numbers are kept: a kernel that knows the "
 		    "UUID refuses all origins");
-	if (check->same_lineage && is->generation < was->generation)
+	if (check->same_lineage && new_lineage->generation < old_lineage->generation)
 		add_note(judgement, NOTE_REMARK,
 			 "the new image is the older one by its generation: going back");
-	if (!is->recorded)
+	if (!new_lineage->recorded)
 		add_note(judgement, NOTE_REMARK,
 			 "the new image has no stable-numbering record: another tool made it");
 }
@@ -189,10 +190,10 @@ bool finds_root(const struct sqst_lineage *lineage)
 	return lineage->root_double || lineage->root == lineage->top;
 }
 
-void notes_write(struct judgement *judgement, const struct release *now)
+void notes_write(struct judgement *judgement, const struct release *new)
 {
-	add_reasons(judgement, now);
-	add_exports(judgement, now);
-	add_warnings(judgement, now);
-	add_remarks(judgement, now);
+	add_reasons(judgement, new);
+	add_exports(judgement, new);
+	add_warnings(judgement, new);
+	add_remarks(judgement, new);
 }

@@ -80,7 +80,7 @@ static void put_page_head(FILE *to, const struct report *report)
 	fprintf(to, "<header class=\"%s\">", sqst_verdict_name(report->verdict));
 	put_sign(to, report->verdict);
 	fprintf(to, "<div><h1>%s</h1><p><b>", said[report->verdict].word);
-	page_text(to, report->now.path);
+	page_text(to, report->new.path);
 	fprintf(to, "</b> %.*s<b>", (int)(place - sentence), sentence);
 	if (report->olds == 1)
 		page_text(to, report->old[0].old.path);
@@ -148,18 +148,18 @@ static void put_uuid(FILE *to, const uint8_t uuid[SQST_UUID_SIZE])
 	fprintf(to, "<td>%s</td>", sqst_uuid_is_null(uuid) ? "none" : uuid_text(uuid, text));
 }
 
-static void put_fact(FILE *to, const char *name, uint64_t was, uint64_t is)
+static void put_fact(FILE *to, const char *name, uint64_t old, uint64_t new)
 {
 	fprintf(to, "<tr><th>%s</th><td>", name);
-	page_number(to, was);
+	page_number(to, old);
 	fprintf(to, "</td><td>");
-	page_number(to, is);
+	page_number(to, new);
 	fprintf(to, "</td></tr>\n");
 }
 
-static void put_words(FILE *to, const char *name, const char *was, const char *is)
+static void put_words(FILE *to, const char *name, const char *old, const char *new)
 {
-	fprintf(to, "<tr><th>%s</th><td>%s</td><td>%s</td></tr>\n", name, was, is);
+	fprintf(to, "<tr><th>%s</th><td>%s</td><td>%s</td></tr>\n", name, old, new);
 }
 
 static const char *double_of(const struct sqst_lineage *lineage)
@@ -174,55 +174,56 @@ static const char *exports_of(const struct sqst_survey *survey)
 	return survey->exports ? "there" : "missing: no kernel decodes an origin";
 }
 
-static void put_survey(FILE *to, const struct sqst_survey *was, const struct sqst_survey *is)
+static void put_survey(FILE *to, const struct sqst_survey *old, const struct sqst_survey *new)
 {
 	char before[64], after[64], one[SIZE_TEXT_SIZE], other[SIZE_TEXT_SIZE];
 
-	put_words(to, "export table", exports_of(was), exports_of(is));
-	put_words(to, "size", size_text(was->bytes, one), size_text(is->bytes, other));
-	put_fact(to, "bytes of removed files", was->dead, is->dead);
-	put_fact(to, "unclaimed bytes between data", was->unclaimed, is->unclaimed);
-	put_fact(to, "sets of attributes of no inode", was->unused_xattrs, is->unused_xattrs);
-	snprintf(before, sizeof(before), "%s, %" PRIu32 " KiB", sqst_codec_name(was->codec),
-		 was->block_size / 1024);
-	snprintf(after, sizeof(after), "%s, %" PRIu32 " KiB", sqst_codec_name(is->codec),
-		 is->block_size / 1024);
+	put_words(to, "export table", exports_of(old), exports_of(new));
+	put_words(to, "size", size_text(old->bytes, one), size_text(new->bytes, other));
+	put_fact(to, "bytes of removed files", old->dead, new->dead);
+	put_fact(to, "unclaimed bytes between data", old->unclaimed, new->unclaimed);
+	put_fact(to, "sets of attributes of no inode", old->unused_xattrs, new->unused_xattrs);
+	snprintf(before, sizeof(before), "%s, %" PRIu32 " KiB", sqst_codec_name(old->codec),
+		 old->block_size / 1024);
+	snprintf(after, sizeof(after), "%s, %" PRIu32 " KiB", sqst_codec_name(new->codec),
+		 new->block_size / 1024);
 	put_words(to, "compressor", before, after);
 }
 
-static void put_uboot(FILE *to, const struct sqst_uboot *was, const struct sqst_uboot *is)
+static void put_uboot(FILE *to, const struct sqst_uboot *old, const struct sqst_uboot *new)
 {
 	char before[UBOOT_TEXT_SIZE], after[UBOOT_TEXT_SIZE];
 
-	put_words(to, "U-Boot", uboot_text(was, before), uboot_text(is, after));
-	put_fact(to, "U-Boot's heap for tables", was->heap, is->heap);
+	put_words(to, "U-Boot", uboot_text(old, before), uboot_text(new, after));
+	put_fact(to, "U-Boot's heap for tables", old->heap, new->heap);
 }
 
-static void put_facts(FILE *to, const struct release *old, const struct release *now)
+static void put_facts(FILE *to, const struct release *old, const struct release *new)
 {
-	const struct sqst_lineage *was = &old->numbers->lineage, *is = &now->numbers->lineage;
+	const struct sqst_lineage *old_lineage = &old->numbers->lineage,
+				  *new_lineage = &new->numbers->lineage;
 
 	fprintf(to, "<h3>The two images</h3><div class=\"wide\"><table><thead><tr><th></th><th>");
 	page_text(to, old->path);
 	fprintf(to, "</th><th>");
-	page_text(to, now->path);
+	page_text(to, new->path);
 	fprintf(to, "</th></tr></thead><tbody>\n<tr><th>lineage</th>");
-	put_uuid(to, was->uuid);
-	put_uuid(to, is->uuid);
+	put_uuid(to, old_lineage->uuid);
+	put_uuid(to, new_lineage->uuid);
 	fprintf(to, "</tr>\n<tr><th>own id</th>");
-	put_uuid(to, was->id);
-	put_uuid(to, is->id);
+	put_uuid(to, old_lineage->id);
+	put_uuid(to, new_lineage->id);
 	fprintf(to, "</tr>\n");
-	put_fact(to, "generation", was->generation, is->generation);
-	put_fact(to, "paths", old->numbers->paths, now->numbers->paths);
-	put_fact(to, "inode count (top)", was->top, is->top);
+	put_fact(to, "generation", old_lineage->generation, new_lineage->generation);
+	put_fact(to, "paths", old->numbers->paths, new->numbers->paths);
+	put_fact(to, "inode count (top)", old_lineage->top, new_lineage->top);
 	put_fact(to, "root directory's number", old->numbers->root.number,
-		 now->numbers->root.number);
-	put_words(to, "root's double", double_of(was), double_of(is));
-	if (old->survey && now->survey)
-		put_survey(to, old->survey, now->survey);
-	if (old->uboot && now->uboot)
-		put_uboot(to, old->uboot, now->uboot);
+		 new->numbers->root.number);
+	put_words(to, "root's double", double_of(old_lineage), double_of(new_lineage));
+	if (old->survey && new->survey)
+		put_survey(to, old->survey, new->survey);
+	if (old->uboot && new->uboot)
+		put_uboot(to, old->uboot, new->uboot);
 	fprintf(to, "</tbody></table></div>");
 }
 
@@ -233,17 +234,17 @@ static void put_judgement(FILE *to, const struct report *report, size_t at)
 	fprintf(to, "<section id=\"old%zu\"><h2>", at + 1);
 	page_text(to, judgement->old.path);
 	fprintf(to, " \u2192 ");
-	page_text(to, report->now.path);
+	page_text(to, report->new.path);
 	putc(' ', to);
 	put_badge(to, judgement->check->verdict);
 	fprintf(to, "</h2>\n");
 	put_notes(to, judgement);
 	put_cards(to, judgement->check);
-	page_strip(to, judgement, &report->now);
+	page_strip(to, judgement, &report->new);
 	page_blocks(to, judgement);
 	page_growth(to, judgement);
 	page_tables(to, judgement->check);
-	put_facts(to, &judgement->old, &report->now);
+	put_facts(to, &judgement->old, &report->new);
 	fprintf(to, "</section>\n");
 }
 
@@ -255,7 +256,7 @@ static void put_page(FILE *to, const struct report *report)
 		"style-src 'unsafe-inline'\"><meta name=\"viewport\" "
 		"content=\"width=device-width, initial-scale=1\"><title>%s: ",
 		sqst_verdict_name(report->verdict));
-	page_text(to, report->now.path);
+	page_text(to, report->new.path);
 	fprintf(to, "</title><style>\n%s</style></head><body><main>\n", page_style);
 	put_page_head(to, report);
 	for (size_t i = 0; i < report->olds; i++)

@@ -25,7 +25,7 @@ void page_legend(FILE *to, const char *class, uint64_t count, const char *text);
 /* ---- page_svg.c, page_tables.c */
 
 /* The number space as a strip. */
-void page_strip(FILE *to, const struct judgement *judgement, const struct release *now);
+void page_strip(FILE *to, const struct judgement *judgement, const struct release *new);
 
 /* The new image's blocks as a map. */
 void page_blocks(FILE *to, const struct judgement *judgement);

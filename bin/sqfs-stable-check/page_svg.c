@@ -116,7 +116,7 @@ static void draw_fate(FILE *to, const struct strip *strip, unsigned fate)
 	fprintf(to, "\"/>");
 }
 
-void page_strip(FILE *to, const struct judgement *judgement, const struct release *now)
+void page_strip(FILE *to, const struct judgement *judgement, const struct release *new)
 {
 	const struct sqst_check *check = judgement->check;
 	struct strip *strip = calloc(1, sizeof(*strip));
@@ -124,8 +124,8 @@ void page_strip(FILE *to, const struct judgement *judgement, const struct releas
 
 	if (!strip)
 		no_memory();
-	if (last < now->numbers->lineage.top)
-		last = now->numbers->lineage.top;
+	if (last < new->numbers->lineage.top)
+		last = new->numbers->lineage.top;
 	strip->numbers = last;
 	strip->columns = last < COLUMNS ? (unsigned)last : COLUMNS;
 	for (size_t i = 0; i < check->spans; i++)

@@ -13,12 +13,12 @@
 #define NAMES_MAX  8
 #define GROWTH_MAX 14
 
-static void put_names(FILE *to, const struct sqst_check_names *names, bool stray)
+static void put_names(FILE *to, const struct sqst_check_names *names, bool orphan)
 {
 	fprintf(to, "<td>");
 	if (names->count == 0)
 		fprintf(to, "<span class=\"type\">%s</span>",
-			stray ? "an inode without a name" : "nothing");
+			orphan ? "an inode without a name" : "nothing");
 	for (uint32_t i = 0; i < names->count && i < NAMES_MAX; i++) {
 		fprintf(to, "%s", i ? "<br>" : "");
 		page_path(to, names->path[i]);
@@ -103,20 +103,20 @@ static void put_bar(FILE *to, const char *class, uint64_t bytes, uint64_t larges
 		(unsigned)(share / 10), (unsigned)(share % 10));
 }
 
-static void put_change(FILE *to, uint64_t was, uint64_t is)
+static void put_change(FILE *to, uint64_t old, uint64_t new)
 {
 	char text[SIZE_TEXT_SIZE];
 
-	if (is == was)
+	if (new == old)
 		fprintf(to, "<td class=\"n\">=</td>");
-	else if (is > was)
-		fprintf(to, "<td class=\"n up\">+%s</td>", size_text(is - was, text));
+	else if (new > old)
+		fprintf(to, "<td class=\"n up\">+%s</td>", size_text(new - old, text));
 	else
-		fprintf(to, "<td class=\"n down\">\u2212%s</td>", size_text(was - is, text));
+		fprintf(to, "<td class=\"n down\">\u2212%s</td>", size_text(old - new, text));
 }
 
 /* `path` NULL: all the others. */
-static void put_growth(FILE *to, const char *path, uint64_t was, uint64_t is, uint64_t largest)
+static void put_growth(FILE *to, const char *path, uint64_t old, uint64_t new, uint64_t largest)
 {
 	char before[SIZE_TEXT_SIZE], after[SIZE_TEXT_SIZE];
 
@@ -126,11 +126,11 @@ static void put_growth(FILE *to, const char *path, uint64_t was, uint64_t is, ui
 	else
 		fprintf(to, "<span class=\"type\">all others</span>");
 	fprintf(to, "</td><td class=\"bars\">");
-	put_bar(to, "retired", was, largest);
-	put_bar(to, "new", is, largest);
-	fprintf(to, "</td><td class=\"n\">%s</td><td class=\"n\">%s</td>", size_text(was, before),
-		size_text(is, after));
-	put_change(to, was, is);
+	put_bar(to, "retired", old, largest);
+	put_bar(to, "new", new, largest);
+	fprintf(to, "</td><td class=\"n\">%s</td><td class=\"n\">%s</td>", size_text(old, before),
+		size_text(new, after));
+	put_change(to, old, new);
 	fprintf(to, "</tr>\n");
 }
 

@@ -22,10 +22,10 @@ static void print_text(const char *text)
 	free(clean);
 }
 
-static void print_names(const struct sqst_check_names *names, bool stray)
+static void print_names(const struct sqst_check_names *names, bool orphan)
 {
 	if (names->count == 0)
-		printf("%s", stray ? "an inode without a name" : "nothing");
+		printf("%s", orphan ? "an inode without a name" : "nothing");
 	for (uint32_t i = 0; i < names->count && i < NAMES_SHOWN; i++) {
 		char *path = path_shown(names->path[i]);
 
@@ -54,23 +54,24 @@ static void print_numbers(const char *what, const struct sqst_check_number *numb
 		       count - CONFLICTS_SHOWN);
 }
 
-static void print_lineages(const struct release *old, const struct release *now)
+static void print_lineages(const struct release *old, const struct release *new)
 {
-	const struct sqst_lineage *was = &old->numbers->lineage, *is = &now->numbers->lineage;
+	const struct sqst_lineage *old_lineage = &old->numbers->lineage,
+				  *new_lineage = &new->numbers->lineage;
 	char before[UUID_TEXT_SIZE] = "none", after[UUID_TEXT_SIZE] = "none";
 
-	if (!sqst_uuid_is_null(was->uuid))
-		uuid_text(was->uuid, before);
-	if (!sqst_uuid_is_null(is->uuid))
-		uuid_text(is->uuid, after);
+	if (!sqst_uuid_is_null(old_lineage->uuid))
+		uuid_text(old_lineage->uuid, before);
+	if (!sqst_uuid_is_null(new_lineage->uuid))
+		uuid_text(new_lineage->uuid, after);
 	printf("  lineage  %s -> %s, generation %" PRIu32 " -> %" PRIu32 "\n", before, after,
-	       was->generation, is->generation);
+	       old_lineage->generation, new_lineage->generation);
 	printf("  root     %" PRIu32 "%s -> %" PRIu32 "%s\n", old->numbers->root.number,
-	       was->root_double ? " and its double" : "", now->numbers->root.number,
-	       is->root_double ? " and its double" : "");
+	       old_lineage->root_double ? " and its double" : "", new->numbers->root.number,
+	       new_lineage->root_double ? " and its double" : "");
 }
 
-static void print_judgement(const struct judgement *judgement, const struct release *now)
+static void print_judgement(const struct judgement *judgement, const struct release *new)
 {
 	static const char *const level[] = {"because", "warning", "note"};
 	const struct sqst_check *check = judgement->check;
@@ -82,28 +83,28 @@ static void print_judgement(const struct judgement *judgement, const struct rele
 		printf("  %-9s%s\n", level[judgement->note[i].level], judgement->note[i].text);
 	printf("  paths    %" PRIu32 " -> %" PRIu32 ": %" PRIu32 " kept, %" PRIu32
 	       " renumbered, %" PRIu32 " changed type, %" PRIu32 " new, %" PRIu32 " removed\n",
-	       judgement->old.numbers->paths, now->numbers->paths, check->kept, check->renumbered,
+	       judgement->old.numbers->paths, new->numbers->paths, check->kept, check->renumbered,
 	       check->changed_type, check->added, check->removed);
 	printf("  numbers  top %" PRIu32 " -> %" PRIu32 ": %" PRIu32 " kept, %" PRIu32
 	       " retired, %" PRIu32 " new, %" PRIu32 " in conflict\n",
-	       judgement->old.numbers->lineage.top, now->numbers->lineage.top, fate[SQST_FATE_KEPT],
+	       judgement->old.numbers->lineage.top, new->numbers->lineage.top, fate[SQST_FATE_KEPT],
 	       fate[SQST_FATE_RETIRED] + fate[SQST_FATE_BEYOND],
 	       fate[SQST_FATE_NEW] + fate[SQST_FATE_REVIVED], fate[SQST_FATE_CONFLICT]);
-	print_lineages(&judgement->old, now);
+	print_lineages(&judgement->old, new);
 	print_numbers("conflict", check->conflict, check->conflicts);
 	print_numbers("links", check->regrouped, check->n_regrouped);
 	print_numbers("again", check->revived, check->reviveds);
 }
 
-static void print_uboot(const struct release *now)
+static void print_uboot(const struct release *new)
 {
 	char text[UBOOT_TEXT_SIZE];
 
-	if (!now->uboot)
+	if (!new->uboot)
 		return;
-	printf("  U-Boot   %s", uboot_text(now->uboot, text));
-	if (now->uboot->finds_tables)
-		printf("; heap for tables: %" PRIu64 " bytes", now->uboot->heap);
+	printf("  U-Boot   %s", uboot_text(new->uboot, text));
+	if (new->uboot->finds_tables)
+		printf("; heap for tables: %" PRIu64 " bytes", new->uboot->heap);
 	printf("\n");
 }
 
@@ -127,11 +128,11 @@ static void print_removed(const struct sqst_survey *survey)
 
 void report_print(const struct report *report)
 {
-	print_text(report->now.path);
+	print_text(report->new.path);
 	printf(": %s\n", sqst_verdict_name(report->verdict));
-	if (report->now.survey)
-		print_removed(report->now.survey);
-	print_uboot(&report->now);
+	if (report->new.survey)
+		print_removed(report->new.survey);
+	print_uboot(&report->new);
 	for (size_t i = 0; i < report->olds; i++)
-		print_judgement(&report->old[i], &report->now);
+		print_judgement(&report->old[i], &report->new);
 }

@@ -87,7 +87,7 @@ static int count_source(struct sqst_data *data)
 /* Whether what the parent has stays where it is there. */
 static bool is_update(const struct sqst_data_options *options)
 {
-	return options->reuse && (options->reuse->blocks || options->reuse->fragments) &&
+	return options->parent && (options->parent->blocks || options->parent->fragments) &&
 	       !options->relayout;
 }
 
@@ -111,7 +111,7 @@ int sqst_data_write(const struct sqst_data_options *options, struct sqst_tree *t
 	struct sqst_data data = {.options = options,
 				 .tree = tree,
 				 .order = {.tree = tree},
-				 .reuse = options->reuse,
+				 .parent = options->parent,
 				 .places = places,
 				 .stats = stats,
 				 .why = why,
@@ -129,8 +129,8 @@ int sqst_data_write(const struct sqst_data_options *options, struct sqst_tree *t
 	if (rc == 0)
 		rc = is_update(options) ? sqst_data_write_update(&data, output, position)
 					: sqst_data_write_plain(&data, output, position);
-	if (rc == 0 && options->reuse)
-		rc = sqst_reuse_check(options->reuse, why);
+	if (rc == 0 && options->parent)
+		rc = sqst_parent_data_check(options->parent, why);
 	stats->data_bytes = places->end - position;
 	release_data(&data);
 	return rc;

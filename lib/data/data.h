@@ -9,7 +9,7 @@
 #include "data/extent.h"
 #include "data/order.h"
 
-struct sqst_reuse;
+struct sqst_parent_data;
 
 struct sqst_data_options {
 	uint32_t block_size;
@@ -28,7 +28,7 @@ struct sqst_data_options {
 	const char *const *source;
 	size_t sources;
 	/* The parent whose data may be taken over, or NULL. */
-	struct sqst_reuse *reuse;
+	struct sqst_parent_data *parent;
 	/* With a parent: its layout is not kept; no byte of a removed file is; files whose data is
 	 * damaged in it are built anew; and by how many percent the data may be longer than that of
 	 * a first image. */

@@ -35,7 +35,7 @@ static int gather_fragment(struct sqst_sink *sink, const struct sqst_data_block 
 /* Most of the parent's data stays where it is, so it is copied meanwhile. */
 static int begin_update(struct sqst_update *update)
 {
-	const struct sqst_image *parent = &update->data->reuse->image;
+	const struct sqst_image *parent = &update->data->parent->image;
 	const int rc = sqst_runs_open(&update->runs, update->data->why);
 
 	if (rc == 0)
@@ -72,7 +72,7 @@ static int update_fragments(struct sqst_update *update)
 	SQST_CLEANUP(release_tails) struct sqst_tails tails = {.data = update->data};
 	int rc;
 
-	if (!update->data->reuse->fragments)
+	if (!update->data->parent->fragments)
 		return 0;
 	rc = sqst_tails_gather(&tails);
 	if (rc == 0)
@@ -115,7 +115,7 @@ static int place_runs(struct sqst_update *update)
 	if (rc == 0)
 		rc = sqst_precopy_finish(&update->precopy, &copied, options->cancel, why);
 	if (rc == 0)
-		rc = sqst_runs_copy(&update->runs, &layout, &options->reuse->image, copied,
+		rc = sqst_runs_copy(&update->runs, &layout, &options->parent->image, copied,
 				    update->output);
 	if (rc < 0)
 		return rc;

@@ -8,7 +8,7 @@
 #include "data/runs.h"
 #include "data/writer.h"
 
-struct sqst_reuse_fragment;
+struct sqst_parent_fragment;
 
 #define SQST_NO_FILE UINT32_MAX
 
@@ -27,7 +27,7 @@ struct sqst_update {
 /* The end of a file of the new image, and a file of the parent that may have the same. */
 struct sqst_tail {
 	struct sqst_node *node;
-	/* Index in reuse->file, or SQST_NO_FILE. */
+	/* Index in parent->file, or SQST_NO_FILE. */
 	uint32_t file;
 	/* In the order of the files. */
 	uint32_t order;
@@ -64,7 +64,7 @@ int sqst_tails_compare(struct sqst_tails *tails, size_t from);
 
 /* Hash the ends in a fragment block that no tail was compared with; done when the queue is drained.
  */
-int sqst_tails_hash(struct sqst_data *data, struct sqst_reuse_fragment *fragment);
+int sqst_tails_hash(struct sqst_data *data, struct sqst_parent_fragment *fragment);
 
 /* Put those that are found first, sorted by place, the others behind. Returns how many are found.
  */

@@ -31,13 +31,13 @@ struct need {
 
 static uint32_t stored_size(const struct sqst_data *data, uint32_t fragment)
 {
-	return data->reuse->fragment[fragment].field & (SQST_BLOCK_RAW - 1);
+	return data->parent->fragment[fragment].field & (SQST_BLOCK_RAW - 1);
 }
 
 /* Bytes as stored that the live, or the dead, part of a fragment block takes. */
 static uint64_t share(const struct sqst_data *data, const struct need *need, bool live)
 {
-	const uint32_t content = data->reuse->fragment[need->fragment].content;
+	const uint32_t content = data->parent->fragment[need->fragment].content;
 
 	return (uint64_t)stored_size(data, need->fragment) *
 	       (live ? need->live : content - need->live) / content;
@@ -58,26 +58,26 @@ static void add_need(struct need *need, uint32_t offset, uint32_t size)
 
 static int find_needs(struct sqst_tails *tails, size_t found, struct need **out, size_t *count)
 {
-	const struct sqst_reuse *reuse = tails->data->reuse;
-	struct need *need = calloc(reuse->image.super.fragments + (size_t)1, sizeof(*need));
+	const struct sqst_parent_data *parent = tails->data->parent;
+	struct need *need = calloc(parent->image.super.fragments + (size_t)1, sizeof(*need));
 	const bool purge = tails->data->options->purge;
-	const struct sqst_reuse_file *last = NULL;
+	const struct sqst_parent_inode *last = NULL;
 	size_t needs = 0;
 
 	if (!need)
 		return sqst_data_no_memory(tails->data);
 	for (size_t i = 0; i < found; i++) {
-		const struct sqst_reuse_file *file = &reuse->file[tails->tail[i].file];
+		const struct sqst_parent_inode *file = &parent->file[tails->tail[i].file];
 
 		if (!last || last->fragment != file->fragment) {
 			need[needs++] = (struct need){.fragment = file->fragment, .first = i};
 			last = NULL;
 		}
-		add_need(&need[needs - 1], file->fragment_offset, sqst_reuse_tail(reuse, file));
+		add_need(&need[needs - 1], file->fragment_offset, sqst_parent_tail(parent, file));
 		last = file;
 	}
 	for (size_t i = 0; i < needs; i++) {
-		const uint32_t content = reuse->fragment[need[i].fragment].content;
+		const uint32_t content = parent->fragment[need[i].fragment].content;
 
 		if (need[i].live > content)
 			need[i].live = content;
@@ -105,10 +105,10 @@ static void drop_small(const struct sqst_data *data, struct need *need, size_t n
 /* The least needed first. */
 static int by_live(const void *a, const void *b, void *user)
 {
-	const struct sqst_reuse *reuse = user;
+	const struct sqst_parent_data *parent = user;
 	const struct need *left = *(struct need *const *)a, *right = *(struct need *const *)b;
-	const uint64_t one = (uint64_t)left->live * reuse->fragment[right->fragment].content;
-	const uint64_t two = (uint64_t)right->live * reuse->fragment[left->fragment].content;
+	const uint64_t one = (uint64_t)left->live * parent->fragment[right->fragment].content;
+	const uint64_t two = (uint64_t)right->live * parent->fragment[left->fragment].content;
 
 	if (one != two)
 		return one < two ? -1 : 1;
@@ -131,7 +131,7 @@ static int bound_dead(const struct sqst_data *data, const struct sqst_runs *runs
 			dead += share(data, &need[i], false);
 	}
 	limit = size / 200 * data->options->max_slack;
-	qsort_r(order, needs, sizeof(struct need *), by_live, data->reuse);
+	qsort_r(order, needs, sizeof(struct need *), by_live, data->parent);
 	for (size_t i = 0; dead > limit && i < needs; i++) {
 		if (!order[i]->kept)
 			continue;
@@ -145,7 +145,7 @@ static int bound_dead(const struct sqst_data *data, const struct sqst_runs *runs
 
 static int keep_tail(struct sqst_data *data, const struct sqst_tail *tail)
 {
-	const struct sqst_reuse_file *file = &data->reuse->file[tail->file];
+	const struct sqst_parent_inode *file = &data->parent->file[tail->file];
 	struct sqst_inode *inode = tail->node->inode;
 
 	if (!inode->u.file.extent)
@@ -161,10 +161,10 @@ static int keep_tail(struct sqst_data *data, const struct sqst_tail *tail)
 static int keep_fragment(struct sqst_tails *tails, struct sqst_runs *runs, const struct need *need)
 {
 	struct sqst_data *data = tails->data;
-	const struct sqst_reuse *reuse = data->reuse;
-	const struct sqst_reuse_fragment *fragment = &reuse->fragment[need->fragment];
+	const struct sqst_parent_data *parent = data->parent;
+	const struct sqst_parent_fragment *fragment = &parent->fragment[need->fragment];
 	const bool share_equal = !data->options->no_duplicates;
-	const struct sqst_reuse_file *last = NULL;
+	const struct sqst_parent_inode *last = NULL;
 	int rc = sqst_runs_take(runs, NULL, need->fragment, fragment->start,
 				stored_size(data, need->fragment));
 
@@ -175,7 +175,7 @@ static int keep_fragment(struct sqst_tails *tails, struct sqst_runs *runs, const
 	data->stats->old_fragments++;
 	for (size_t i = need->first; rc == 0 && i < need->first + need->count; i++) {
 		const struct sqst_tail *tail = &tails->tail[i];
-		const struct sqst_reuse_file *file = &reuse->file[tail->file];
+		const struct sqst_parent_inode *file = &parent->file[tail->file];
 		const bool equal = last && last->fragment_offset == file->fragment_offset;
 
 		if (equal && !share_equal)
@@ -195,7 +195,7 @@ static int make_table(struct sqst_data *data)
 {
 	struct sqst_places *places = data->places;
 
-	places->fragments = data->reuse->image.super.fragments;
+	places->fragments = data->parent->image.super.fragments;
 	places->fragments_room = places->fragments;
 	places->fragment = calloc(places->fragments + (size_t)1, sizeof(*places->fragment));
 	return places->fragment ? 0 : sqst_data_no_memory(data);

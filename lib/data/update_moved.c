@@ -51,26 +51,26 @@ static int sizes_sought(const struct sqst_tails *tails, struct sqst_sizes *sough
 }
 
 /* Whether a fragment block was not looked at and may have what is sought. */
-static bool is_worth_a_look(const struct sqst_reuse *reuse,
-			    const struct sqst_reuse_fragment *fragment,
+static bool is_worth_a_look(const struct sqst_parent_data *parent,
+			    const struct sqst_parent_fragment *fragment,
 			    const struct sqst_sizes *sought)
 {
 	bool wanted = false;
 
 	for (uint32_t i = 0; fragment->content == 0 && i < fragment->files && !wanted; i++)
-		wanted = sqst_sizes_have(sought,
-					 reuse->file[reuse->by_fragment[fragment->first + i]].size);
+		wanted = sqst_sizes_have(
+		    sought, parent->file[parent->by_fragment[fragment->first + i]].size);
 	return wanted;
 }
 
 static int hash_unseen(struct sqst_data *data, const struct sqst_sizes *sought)
 {
-	struct sqst_reuse *reuse = data->reuse;
+	struct sqst_parent_data *parent = data->parent;
 	int rc = 0;
 
-	for (uint32_t i = 0; rc == 0 && i < reuse->image.super.fragments; i++) {
-		if (is_worth_a_look(reuse, &reuse->fragment[i], sought))
-			rc = sqst_tails_hash(data, &reuse->fragment[i]);
+	for (uint32_t i = 0; rc == 0 && i < parent->image.super.fragments; i++) {
+		if (is_worth_a_look(parent, &parent->fragment[i], sought))
+			rc = sqst_tails_hash(data, &parent->fragment[i]);
 	}
 	return rc == 0 ? sqst_queue_drain(&data->queue, data->why) : rc;
 }
@@ -78,14 +78,14 @@ static int hash_unseen(struct sqst_data *data, const struct sqst_sizes *sought)
 static int index_hashes(const struct sqst_data *data, const struct sqst_sizes *sought,
 			struct known **out, size_t *count)
 {
-	const struct sqst_reuse *reuse = data->reuse;
-	struct known *known = calloc(reuse->files + 1, sizeof(*known));
+	const struct sqst_parent_data *parent = data->parent;
+	struct known *known = calloc(parent->files + 1, sizeof(*known));
 
 	if (!known)
 		return sqst_data_no_memory(data);
 	*count = 0;
-	for (uint32_t i = 0; i < reuse->files; i++) {
-		const struct sqst_reuse_file *file = &reuse->file[i];
+	for (uint32_t i = 0; i < parent->files; i++) {
+		const struct sqst_parent_inode *file = &parent->file[i];
 
 		if (file->hashed && sqst_sizes_have(sought, file->size))
 			known[(*count)++] = (struct known){file->hash, file->size, i};

@@ -19,8 +19,8 @@
 struct tails_job {
 	struct sqst_tail *tail;
 	size_t tails;
-	struct sqst_reuse *reuse;
-	struct sqst_reuse_fragment *fragment;
+	struct sqst_parent_data *parent;
+	struct sqst_parent_fragment *fragment;
 	/* The first of its kind hashes the parent's ends. */
 	bool hash;
 	/* Unpacked bytes of the fragment block. */
@@ -29,20 +29,20 @@ struct tails_job {
 
 /* ---- which tails there are */
 
-/* For qsort_r() with a struct sqst_reuse: those with a file of the parent first, by fragment, place
- * in it, and order. */
+/* For qsort_r() with a struct sqst_parent_data: those with a file of the parent first, by fragment,
+ * place in it, and order. */
 static int by_old_place(const void *a, const void *b, void *user)
 {
-	const struct sqst_reuse *reuse = user;
+	const struct sqst_parent_data *parent = user;
 	const struct sqst_tail *left = a, *right = b;
-	const struct sqst_reuse_file *one, *two;
+	const struct sqst_parent_inode *one, *two;
 
 	if (left->file == SQST_NO_FILE || right->file == SQST_NO_FILE)
 		return left->file != right->file    ? (left->file == SQST_NO_FILE ? 1 : -1)
 		       : left->order < right->order ? -1
 						    : left->order > right->order;
-	one = &reuse->file[left->file];
-	two = &reuse->file[right->file];
+	one = &parent->file[left->file];
+	two = &parent->file[right->file];
 	if (one->fragment != two->fragment)
 		return one->fragment < two->fragment ? -1 : 1;
 	if (one->fragment_offset != two->fragment_offset)
@@ -63,13 +63,13 @@ static bool wants_tail(const struct sqst_data *data, const struct sqst_inode *in
 
 static uint32_t find_old_tail(const struct sqst_data *data, const struct sqst_inode *inode)
 {
-	const struct sqst_reuse *reuse = data->reuse;
-	const struct sqst_reuse_file *file = sqst_reuse_find(reuse, inode->previous);
+	const struct sqst_parent_data *parent = data->parent;
+	const struct sqst_parent_inode *file = sqst_parent_data_find(parent, inode->previous);
 
 	if (!file || file->size != inode->u.file.size ||
-	    file->fragment >= reuse->image.super.fragments || sqst_reuse_tail(reuse, file) == 0)
+	    file->fragment >= parent->image.super.fragments || sqst_parent_tail(parent, file) == 0)
 		return SQST_NO_FILE;
-	return (uint32_t)(file - reuse->file);
+	return (uint32_t)(file - parent->file);
 }
 
 int sqst_tails_gather(struct sqst_tails *tails)
@@ -110,22 +110,22 @@ static void check_tails(struct sqst_block *base, struct sqst_tools *tools)
 {
 	struct sqst_data_block *block = (struct sqst_data_block *)base;
 	struct tails_job *job = base->task;
-	struct sqst_reuse *reuse = job->reuse;
-	struct sqst_reuse_block old;
+	struct sqst_parent_data *parent = job->parent;
+	struct sqst_parent_block old;
 
 	base->out_size = 0;
-	if (!sqst_reuse_load(reuse, tools, job->fragment->start, job->fragment->field, &old,
-			     &base->failure)) {
+	if (!sqst_parent_block_load(parent, tools, job->fragment->start, job->fragment->field, &old,
+				    &base->failure)) {
 		block->damaged = true;
 		return;
 	}
 	job->content = old.size;
 	if (job->hash)
-		sqst_reuse_hash(reuse, job->fragment, old.data, old.size);
+		sqst_parent_hash_tails(parent, job->fragment, old.data, old.size);
 	for (size_t i = 0; i < job->tails; i++) {
 		struct sqst_tail *tail = &job->tail[i];
-		const struct sqst_reuse_file *file = &reuse->file[tail->file];
-		const uint32_t size = sqst_reuse_tail(reuse, file);
+		const struct sqst_parent_inode *file = &parent->file[tail->file];
+		const uint32_t size = sqst_parent_tail(parent, file);
 
 		if (file->fragment_offset > old.size || size > old.size - file->fragment_offset)
 			block->damaged = true;
@@ -151,7 +151,7 @@ static int finish_tails(struct sqst_data *data, struct sqst_data_block *block)
 		   : sqst_old_blocks_damaged(data, job->tail[0].node, job->fragment->start);
 }
 
-static int start_job(struct sqst_data *data, struct sqst_reuse_fragment *fragment,
+static int start_job(struct sqst_data *data, struct sqst_parent_fragment *fragment,
 		     struct sqst_tail *tail, bool hash, struct sqst_data_block **out)
 {
 	struct tails_job *job = sqst_arena_alloc(data->places->extents, sizeof(*job));
@@ -164,7 +164,7 @@ static int start_job(struct sqst_data *data, struct sqst_reuse_fragment *fragmen
 	if (rc < 0)
 		return rc;
 	*job = (struct tails_job){
-	    .tail = tail, .reuse = data->reuse, .fragment = fragment, .hash = hash};
+	    .tail = tail, .parent = data->parent, .fragment = fragment, .hash = hash};
 	(*out)->finish = finish_tails;
 	(*out)->base.work = check_tails;
 	(*out)->base.task = job;
@@ -182,13 +182,13 @@ static void submit_tails(struct sqst_data *data, struct sqst_data_block **block)
 /* Tails that are sorted by their old place. */
 static int compare_sorted(struct sqst_data *data, struct sqst_tail *tail, size_t count)
 {
-	struct sqst_reuse *reuse = data->reuse;
+	struct sqst_parent_data *parent = data->parent;
 	struct sqst_data_block *block = NULL;
 	struct tails_job *job = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		struct sqst_reuse_fragment *fragment =
-		    &reuse->fragment[reuse->file[tail[i].file].fragment];
+		struct sqst_parent_fragment *fragment =
+		    &parent->fragment[parent->file[tail[i].file].fragment];
 		const uint32_t size = sqst_tail_size(data, tail[i].node);
 		const bool other = !job || job->fragment != fragment;
 		int rc = 0;
@@ -219,13 +219,13 @@ int sqst_tails_compare(struct sqst_tails *tails, size_t from)
 	const size_t count = tails->count - from;
 	size_t paired = 0;
 
-	qsort_r(tail, count, sizeof(*tail), by_old_place, tails->data->reuse);
+	qsort_r(tail, count, sizeof(*tail), by_old_place, tails->data->parent);
 	while (paired < count && tail[paired].file != SQST_NO_FILE)
 		paired++;
 	return compare_sorted(tails->data, tail, paired);
 }
 
-int sqst_tails_hash(struct sqst_data *data, struct sqst_reuse_fragment *fragment)
+int sqst_tails_hash(struct sqst_data *data, struct sqst_parent_fragment *fragment)
 {
 	struct sqst_data_block *block;
 	const int rc = start_job(data, fragment, NULL, true, &block);
@@ -247,6 +247,6 @@ size_t sqst_tails_sort_found(struct sqst_tails *tails)
 		tails->tail[found++] = tails->tail[i];
 		tails->tail[i] = swap;
 	}
-	qsort_r(tails->tail, found, sizeof(*tails->tail), by_old_place, tails->data->reuse);
+	qsort_r(tails->tail, found, sizeof(*tails->tail), by_old_place, tails->data->parent);
 	return found;
 }

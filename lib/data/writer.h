@@ -58,7 +58,7 @@ struct sqst_data {
 	struct sqst_tree *tree;
 	/* Of the files; the one that came last is being written. */
 	struct sqst_order order;
-	struct sqst_reuse *reuse;
+	struct sqst_parent_data *parent;
 	struct sqst_places *places;
 	struct sqst_data_stats *stats;
 	struct sqst_report *why;
@@ -119,7 +119,7 @@ static inline struct sqst_extent *sqst_data_extent(struct sqst_data *data, uint3
 	return extent;
 }
 
-/* ---- plain.c, update.c: the two ways to write all files. The latter needs data->reuse. */
+/* ---- plain.c, update.c: the two ways to write all files. The latter needs data->parent. */
 
 int sqst_data_write_plain(struct sqst_data *data, struct sqst_output *output, uint64_t position);
 int sqst_data_write_update(struct sqst_data *data, struct sqst_output *output, uint64_t position);
@@ -144,7 +144,7 @@ int sqst_file_write_tail(struct sqst_data *data, struct sqst_node *node);
 /* A file of the parent whose blocks may be those of the file being written, one by one. */
 struct sqst_old_blocks {
 	/* NULL: there is none. */
-	const struct sqst_reuse_file *file;
+	const struct sqst_parent_inode *file;
 	/* Where its block `index` is. */
 	uint32_t index;
 	uint64_t at;

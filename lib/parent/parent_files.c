@@ -12,7 +12,7 @@
 /* Size fields that are read at once. */
 #define FIELDS 64
 
-static int take_fields(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uint64_t count)
+static int take_fields(struct sqst_parent_data *parent, struct sqst_cursor *cursor, uint64_t count)
 {
 	while (count > 0) {
 		const size_t some = count < FIELDS ? (size_t)count : FIELDS;
@@ -22,49 +22,49 @@ static int take_fields(struct sqst_reuse *reuse, struct sqst_cursor *cursor, uin
 		if (rc < 0)
 			return rc;
 		for (size_t i = 0; i < some; i++) {
-			uint32_t *grown = sqst_grow(reuse->field, reuse->fields, &reuse->field_room,
-						    sizeof(*grown));
+			uint32_t *grown = sqst_grow(parent->field, parent->fields,
+						    &parent->field_room, sizeof(*grown));
 
 			if (!grown)
-				return sqst_image_nomem(&reuse->image);
-			reuse->field = grown;
-			reuse->field[reuse->fields++] = sqst_get32(raw + 4 * i);
+				return sqst_image_nomem(&parent->image);
+			parent->field = grown;
+			parent->field[parent->fields++] = sqst_get32(raw + 4 * i);
 		}
 		count -= some;
 	}
 	return 0;
 }
 
-static int take_file(struct sqst_reuse *reuse, struct sqst_cursor *cursor,
+static int take_file(struct sqst_parent_data *parent, struct sqst_cursor *cursor,
 		     const struct sqst_image_inode *inode)
 {
-	const struct sqst_reuse_file file = {
+	const struct sqst_parent_inode file = {
 	    .size = inode->size,
 	    .start = inode->start,
 	    .number = inode->number,
 	    .fragment = inode->fragment,
 	    .fragment_offset = inode->fragment_offset,
 	    .blocks = (uint32_t)inode->blocks,
-	    .first_field = reuse->fields,
-	    .order = reuse->files,
+	    .first_field = parent->fields,
+	    .order = parent->files,
 	};
-	struct sqst_reuse_file *grown;
-	const int rc = take_fields(reuse, cursor, inode->blocks);
+	struct sqst_parent_inode *grown;
+	const int rc = take_fields(parent, cursor, inode->blocks);
 
 	if (rc < 0 || inode->size == 0 || inode->blocks > UINT32_MAX)
 		return rc;
-	grown = sqst_grow(reuse->file, reuse->files, &reuse->file_room, sizeof(*grown));
+	grown = sqst_grow(parent->file, parent->files, &parent->file_room, sizeof(*grown));
 	if (!grown)
-		return sqst_image_nomem(&reuse->image);
-	reuse->file = grown;
-	reuse->file[reuse->files++] = file;
+		return sqst_image_nomem(&parent->image);
+	parent->file = grown;
+	parent->file[parent->files++] = file;
 	return 0;
 }
 
-int sqst_reuse_read_inodes(struct sqst_reuse *reuse)
+int sqst_parent_read_inodes(struct sqst_parent_data *parent)
 {
-	struct sqst_cursor cursor = {&reuse->image, &reuse->image.inodes, reuse->image.inodes.start,
-				     0};
+	struct sqst_cursor cursor = {&parent->image, &parent->image.inodes,
+				     parent->image.inodes.start, 0};
 	struct sqst_image_inode inode;
 	bool more;
 	int rc;
@@ -72,7 +72,7 @@ int sqst_reuse_read_inodes(struct sqst_reuse *reuse)
 	while ((rc = sqst_cursor_settle(&cursor, &more)) == 0 && more) {
 		rc = sqst_image_inode_next(&cursor, &inode);
 		if (rc == 0)
-			rc = inode.type == SQST_TYPE_FILE ? take_file(reuse, &cursor, &inode)
+			rc = inode.type == SQST_TYPE_FILE ? take_file(parent, &cursor, &inode)
 							  : sqst_image_inode_skip(&cursor, &inode);
 		if (rc < 0)
 			return rc;

@@ -6,7 +6,7 @@
 #include "codec/pool.h"
 
 /* A pool's work: take the block over if the parent has it, compressed; else compress it. The
- * block's task is a struct sqst_reuse. */
-void sqst_reuse_metadata(struct sqst_block *block, struct sqst_tools *tools);
+ * block's task is a struct sqst_parent_data. */
+void sqst_parent_take_metadata(struct sqst_block *block, struct sqst_tools *tools);
 
 #endif

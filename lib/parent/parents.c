@@ -64,8 +64,8 @@ static int open_newest_image(struct sqst_parents *parents, struct sqst_report *w
 	if (newest == 0)
 		return 0;
 	parents->newest_image = newest - 1;
-	return sqst_reuse_open(parents->parent[newest - 1].path, parents->cancel, &parents->data,
-			       why);
+	return sqst_parent_data_open(parents->parent[newest - 1].path, parents->cancel,
+				     &parents->data, why);
 }
 
 int sqst_parents_read(struct sqst_parents *parents, struct sqst_report *why)
@@ -122,15 +122,15 @@ static int pair_tree(struct sqst_tree *tree, const struct sqst_numbers *parent,
 }
 
 int sqst_parents_read_data(struct sqst_parents *parents, struct sqst_tree *tree,
-			   const struct sqst_parent_wish *wish, struct sqst_report *why)
+			   const struct sqst_parent_format *format, struct sqst_report *why)
 {
 	int rc;
 
 	if (!parents->data)
 		return 0;
-	rc = sqst_reuse_check(parents->data, why);
+	rc = sqst_parent_data_check(parents->data, why);
 	if (rc == 0)
-		rc = sqst_reuse_read(parents->data, wish);
+		rc = sqst_parent_data_read(parents->data, format);
 	return rc == 0 ? pair_tree(tree, parents->numbers[parents->newest_image], why) : rc;
 }
 
@@ -157,7 +157,7 @@ void sqst_parents_forget_numbers(struct sqst_parents *parents)
 void sqst_parents_release(struct sqst_parents *parents)
 {
 	sqst_parents_forget_numbers(parents);
-	sqst_reuse_free(parents->data);
+	sqst_parent_data_free(parents->data);
 	parents->data = NULL;
 	sqst_map_lock_free(parents->lock);
 	parents->lock = NULL;

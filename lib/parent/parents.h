@@ -36,7 +36,7 @@ struct sqst_parents {
 	size_t read;
 	/* The newest parent that is an image, open until it is released; NULL if there is none.
 	 * Only an image has times and data. */
-	struct sqst_reuse *data;
+	struct sqst_parent_data *data;
 	size_t newest_image;
 	/* One of the parents may be a registry. */
 	struct sqst_registry *registry;
@@ -66,7 +66,7 @@ int sqst_parents_commit(struct sqst_parents *parents, const struct sqst_tree *tr
 /* Learn where the data of the newest image is, and give each inode of the tree the number that it
  * had there (inode->previous). */
 int sqst_parents_read_data(struct sqst_parents *parents, struct sqst_tree *tree,
-			   const struct sqst_parent_wish *wish, struct sqst_report *why);
+			   const struct sqst_parent_format *format, struct sqst_report *why);
 
 /* The highest number that a path of a parent may have. */
 uint32_t sqst_parents_known(const struct sqst_parents *parents);

@@ -113,7 +113,7 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	SQST_CLEANUP(sqst_scope_tree) struct sqst_tree *tree = NULL;
 	SQST_CLEANUP(sqst_build_plan_release) struct sqst_image_plan plan = {0};
 	struct sqst_build_result unwanted;
-	struct sqst_reuse *reuse = NULL;
+	struct sqst_parent_data *parent = NULL;
 	int rc;
 
 	if (!result)
@@ -143,9 +143,9 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	if (rc == 0)
 		rc = sqst_parents_commit(&parents, tree, &result->lineage, why);
 	if (rc == 0)
-		rc = sqst_build_parent_data(options, &parents, tree, &reuse, result, why);
+		rc = sqst_build_parent_data(options, &parents, tree, &parent, result, why);
 	if (rc == 0)
-		rc = sqst_build_plan(options, tree, &sort, reuse, &plan, why);
+		rc = sqst_build_plan(options, tree, &sort, parent, &plan, why);
 	if (rc < 0)
 		return rc;
 	plan.known = sqst_parents_known(&parents);

@@ -27,10 +27,10 @@ void sqst_build_parents(const struct sqst_build_options *options, struct sqst_pa
 }
 
 int sqst_build_parent_data(const struct sqst_build_options *options, struct sqst_parents *parents,
-			   struct sqst_tree *tree, struct sqst_reuse **out,
+			   struct sqst_tree *tree, struct sqst_parent_data **out,
 			   struct sqst_build_result *result, struct sqst_report *why)
 {
-	const struct sqst_parent_wish wish = {
+	const struct sqst_parent_format format = {
 	    .codec = &options->codec,
 	    .raw_inodes = flag_is_set(options, SQST_BUILD_RAW_INODES),
 	    .raw_blocks = flag_is_set(options, SQST_BUILD_RAW_DATA),
@@ -42,7 +42,7 @@ int sqst_build_parent_data(const struct sqst_build_options *options, struct sqst
 
 	if (!parents->data || flag_is_set(options, SQST_BUILD_NO_REUSE))
 		return 0;
-	rc = sqst_parents_read_data(parents, tree, &wish, why);
+	rc = sqst_parents_read_data(parents, tree, &format, why);
 	*out = parents->data;
 	result->reuse.reason = parents->data->reason;
 	return rc;

@@ -19,7 +19,7 @@ void sqst_build_parents(const struct sqst_build_options *options, struct sqst_pa
 
 /* Learn of the data that may be taken over; *out stays as it is, NULL, if there is none. */
 int sqst_build_parent_data(const struct sqst_build_options *options, struct sqst_parents *parents,
-			   struct sqst_tree *tree, struct sqst_reuse **out,
+			   struct sqst_tree *tree, struct sqst_parent_data **out,
 			   struct sqst_build_result *result, struct sqst_report *why);
 
 /* ---- sources.c */
@@ -56,13 +56,13 @@ int sqst_build_outputs_write(const struct sqst_build_options *options,
 
 /* ---- plan.c */
 
-struct sqst_reuse;
+struct sqst_parent_data;
 struct sqst_sort;
 
-/* What the image is to be, but for its lineage and what parents know. sort, and reuse (which may be
- * NULL), must stay. Released by the caller. 0 or SQST_ERR_NOMEM. */
+/* What the image is to be, but for its lineage and what parents know. sort, and parent (which may
+ * be NULL), must stay. Released by the caller. 0 or SQST_ERR_NOMEM. */
 int sqst_build_plan(const struct sqst_build_options *options, const struct sqst_tree *tree,
-		    const struct sqst_sort *sort, struct sqst_reuse *reuse,
+		    const struct sqst_sort *sort, struct sqst_parent_data *parent,
 		    struct sqst_image_plan *plan, struct sqst_report *why);
 
 void sqst_build_plan_release(struct sqst_image_plan *plan);

@@ -62,7 +62,7 @@ static struct sqst_data_options data_of(const struct sqst_build_options *options
 }
 
 int sqst_build_plan(const struct sqst_build_options *options, const struct sqst_tree *tree,
-		    const struct sqst_sort *sort, struct sqst_reuse *reuse,
+		    const struct sqst_sort *sort, struct sqst_parent_data *parent,
 		    struct sqst_image_plan *plan, struct sqst_report *why)
 {
 	const char **source = calloc(options->sources + 1, sizeof(*source));
@@ -79,7 +79,7 @@ int sqst_build_plan(const struct sqst_build_options *options, const struct sqst_
 	plan->data.sort = sort;
 	plan->data.source = source;
 	plan->data.sources = options->sources;
-	plan->data.reuse = reuse;
+	plan->data.parent = parent;
 	return 0;
 }
 

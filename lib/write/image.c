@@ -84,7 +84,7 @@ static int write_head(struct sqst_output *output, sqfs_super_t *super,
 	super->flags |= SQST_SUPER_FLAG_EXTRA_INFO;
 	*position = (uint64_t)(to - head);
 	/* With a parent, its data may begin right behind the head. */
-	if (!plan->data.reuse || plan->data.relayout)
+	if (!plan->data.parent || plan->data.relayout)
 		*position = (*position + HEAD_ROOM + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
 	return sqst_output_write(output, 0, head, *position, why);
 }

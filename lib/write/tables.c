@@ -57,9 +57,9 @@ int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *met
 {
 	const bool raw = tables->plan->format.raw_inodes;
 
-	if (tables->plan->data.reuse && !raw) {
-		meta->work = sqst_reuse_metadata;
-		meta->task = tables->plan->data.reuse;
+	if (tables->plan->data.parent && !raw) {
+		meta->work = sqst_parent_take_metadata;
+		meta->task = tables->plan->data.parent;
 	}
 	return sqst_stream_init(meta, tables->pool, raw, tables->plan->data.cancel, tables->why);
 }

@@ -188,7 +188,7 @@ static int build_on(const struct sqst_build_options *options, struct sqst_parent
 	struct sqst_tree *tree = make_tree();
 	struct sqst_build_result result = {0};
 	struct sqst_image_plan plan = {.lineage = &result.lineage};
-	struct sqst_reuse *reuse = NULL;
+	struct sqst_parent_data *reuse = NULL;
 	int rc = sqst_parents_read(parents, why);
 
 	if (rc == 0)

@@ -446,7 +446,7 @@ static enum fault_call call_named(const char *text, size_t length)
 
 static void read_wishes(void)
 {
-	const char *path = getenv("SQST_FAULT_LOG"), *wish = getenv("SQST_FAULT");
+	const char *path = getenv("SQST_FAULT_LOG"), *format = getenv("SQST_FAULT");
 	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	char *end;
 
@@ -456,10 +456,10 @@ static void read_wishes(void)
 	close(fd);
 	if (fault.log == MAP_FAILED)
 		_exit(FAULT_CANNOT);
-	if (!wish)
+	if (!format)
 		return;
-	fault.call = call_named(wish, strcspn(wish, ":"));
-	fault.nth = (unsigned)strtoul(wish + strcspn(wish, ":") + 1, &end, 10);
+	fault.call = call_named(format, strcspn(format, ":"));
+	fault.nth = (unsigned)strtoul(format + strcspn(format, ":") + 1, &end, 10);
 	fault.error = strcmp(end, ":short") == 0 ? SHORT : atoi(end + 1);
 }
 

@@ -301,27 +301,28 @@ static void random_runs_come_out_whole(void **state)
 static void what_is_no_image_has_no_data(void **state)
 {
 	struct sqst_report why = {0};
-	struct sqst_reuse *reuse = NULL;
+	struct sqst_parent_data *reuse = NULL;
 	char path[300];
 
 	(void)state;
-	assert_int_equal(sqst_reuse_open("/nowhere/at/all", NULL, &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(sqst_parent_data_open("/nowhere/at/all", NULL, &reuse, &why),
+			 SQST_ERR_PARENT);
 	assert_int_equal(why.number, ENOENT);
 	assert_null(reuse);
-	assert_int_equal(sqst_reuse_open("/dev/null", NULL, &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(sqst_parent_data_open("/dev/null", NULL, &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
 	scratch_path(path, sizeof(path), ".");
-	assert_int_equal(sqst_reuse_open(path, NULL, &reuse, &why), SQST_ERR_PARENT);
+	assert_int_equal(sqst_parent_data_open(path, NULL, &reuse, &why), SQST_ERR_PARENT);
 	assert_null(reuse);
-	sqst_reuse_free(NULL);
+	sqst_parent_data_free(NULL);
 }
 
 static void files_of_a_parent_are_found(void **state)
 {
 	struct parent *parent = *state;
-	struct sqst_reuse *reuse = parent_read(parent);
-	const size_t at = sqst_reuse_find_size(reuse, 10000);
-	struct sqst_reuse_file *file;
+	struct sqst_parent_data *reuse = parent_read(parent);
+	const size_t at = sqst_parent_data_find_size(reuse, 10000);
+	struct sqst_parent_inode *file;
 
 	assert_true(reuse->blocks && reuse->fragments && reuse->metadata && !reuse->reason);
 	assert_int_equal(reuse->files, PARENT_FILES - 1);
@@ -329,15 +330,15 @@ static void files_of_a_parent_are_found(void **state)
 	file = &reuse->file[reuse->by_size[at]];
 	assert_int_equal(file->size, 10000);
 	assert_int_equal(file->blocks, 2);
-	assert_int_equal(sqst_reuse_tail(reuse, file), 10000 - 2 * 4096);
-	assert_int_equal(sqst_reuse_block_size(reuse, file, 1), 4096);
-	assert_ptr_equal(sqst_reuse_find(reuse, file->number), file);
-	assert_null(sqst_reuse_find(reuse, 0));
-	assert_null(sqst_reuse_find(reuse, 4000));
-	assert_int_equal(sqst_reuse_find_size(reuse, 10001), reuse->sized);
+	assert_int_equal(sqst_parent_tail(reuse, file), 10000 - 2 * 4096);
+	assert_int_equal(sqst_parent_block_size(reuse, file, 1), 4096);
+	assert_ptr_equal(sqst_parent_data_find(reuse, file->number), file);
+	assert_null(sqst_parent_data_find(reuse, 0));
+	assert_null(sqst_parent_data_find(reuse, 4000));
+	assert_int_equal(sqst_parent_data_find_size(reuse, 10001), reuse->sized);
 	/* Only a tail: found by its fragment, not by its size. */
-	assert_int_equal(sqst_reuse_find_size(reuse, 100), reuse->sized);
-	sqst_reuse_free(reuse);
+	assert_int_equal(sqst_parent_data_find_size(reuse, 100), reuse->sized);
+	sqst_parent_data_free(reuse);
 }
 
 /* No directory need name an inode, so a hostile image can have a number twice. */
@@ -345,47 +346,48 @@ static void of_one_number_the_first_file_is_found(void **state)
 {
 	struct parent parent = *(struct parent *)*state;
 	struct sqst_report why = {0};
-	struct sqst_reuse *reuse = NULL;
-	struct sqst_parent_wish wish;
+	struct sqst_parent_data *reuse = NULL;
+	struct sqst_parent_format format;
 
 	scratch_path(parent.path, sizeof(parent.path), "forged");
 	parent.options.output = parent.path;
 	parent.options.flags |= SQST_BUILD_RAW_INODES;
-	wish = parent_wish(&parent.options);
+	format = parent_wish(&parent.options);
 	assert_int_equal(sqst_build(&parent.options, NULL, &why), 0);
 	parent_forge_numbers(parent.path, 3);
-	assert_int_equal(sqst_reuse_open(parent.path, NULL, &reuse, &why), 0);
+	assert_int_equal(sqst_parent_data_open(parent.path, NULL, &reuse, &why), 0);
 	assert_int_equal(sqst_super_read(&reuse->image), 0);
-	assert_int_equal(sqst_reuse_read(reuse, &wish), 0);
+	assert_int_equal(sqst_parent_data_read(reuse, &format), 0);
 	assert_int_equal(reuse->files, PARENT_FILES - 1);
-	assert_ptr_equal(sqst_reuse_find(reuse, 3), &reuse->file[0]);
+	assert_ptr_equal(sqst_parent_data_find(reuse, 3), &reuse->file[0]);
 	/* In the order of the inode table. */
 	for (size_t i = 1; i < reuse->files; i++)
 		assert_true(reuse->file[i].first_field >= reuse->file[i - 1].first_field);
 	assert_int_equal(reuse->file[0].size, 100);
-	assert_null(sqst_reuse_find(reuse, 2));
-	assert_null(sqst_reuse_find(reuse, 4));
-	sqst_reuse_free(reuse);
+	assert_null(sqst_parent_data_find(reuse, 2));
+	assert_null(sqst_parent_data_find(reuse, 4));
+	sqst_parent_data_free(reuse);
 }
 
 static void blocks_of_a_parent_are_unpacked(void **state)
 {
 	struct parent *parent = *state;
-	struct sqst_reuse *reuse = parent_read(parent);
+	struct sqst_parent_data *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
 	struct sqst_failure failure = {0};
-	struct sqst_reuse_block block = {0};
+	struct sqst_parent_block block = {0};
 
 	for (size_t i = 0; i < reuse->files; i++) {
-		const struct sqst_reuse_file *file = &reuse->file[i];
+		const struct sqst_parent_inode *file = &reuse->file[i];
 		uint64_t at = file->start;
 
 		for (uint32_t k = 0; k < file->blocks; k++) {
 			const uint32_t field = reuse->field[file->first_field + k];
 
-			assert_true(sqst_reuse_load(reuse, &tools, at, field, &block, &failure));
+			assert_true(
+			    sqst_parent_block_load(reuse, &tools, at, field, &block, &failure));
 			assert_true(block.clean);
-			assert_int_equal(block.size, sqst_reuse_block_size(reuse, file, k));
+			assert_int_equal(block.size, sqst_parent_block_size(reuse, file, k));
 			for (uint32_t b = 0; b < block.size; b++)
 				assert_int_equal(block.data[b],
 						 parent_byte(file->size, k * 4096u + b));
@@ -393,85 +395,86 @@ static void blocks_of_a_parent_are_unpacked(void **state)
 		}
 	}
 	/* Nothing, too much, outside of the data, unknown bits. */
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 0, &block, &failure));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block, &failure));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, 4097, &block, &failure));
-	assert_false(sqst_reuse_load(reuse, &tools, reuse->image.super.inode_table - 5, 6, &block,
-				     &failure));
-	assert_false(sqst_reuse_load(reuse, &tools, UINT64_MAX - 3, 8, &block, &failure));
-	assert_false(sqst_reuse_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block, &failure));
+	assert_false(sqst_parent_block_load(reuse, &tools, 200, 0, &block, &failure));
+	assert_false(sqst_parent_block_load(reuse, &tools, 200, SQST_BLOCK_RAW, &block, &failure));
+	assert_false(sqst_parent_block_load(reuse, &tools, 200, 4097, &block, &failure));
+	assert_false(sqst_parent_block_load(reuse, &tools, reuse->image.super.inode_table - 5, 6,
+					    &block, &failure));
+	assert_false(sqst_parent_block_load(reuse, &tools, UINT64_MAX - 3, 8, &block, &failure));
+	assert_false(
+	    sqst_parent_block_load(reuse, &tools, 200, SQST_BLOCK_RAW * 2 + 5, &block, &failure));
 	sqst_tools_release(&tools);
-	sqst_reuse_free(reuse);
+	sqst_parent_data_free(reuse);
 }
 
 static void tails_are_hashed_by_content(void **state)
 {
 	struct parent *parent = *state;
-	struct sqst_reuse *reuse = parent_read(parent);
+	struct sqst_parent_data *reuse = parent_read(parent);
 	struct sqst_tools tools = {0};
 	struct sqst_failure failure = {0};
-	struct sqst_reuse_block block;
+	struct sqst_parent_block block;
 	uint32_t hashed = 0, tails = 0;
 
 	for (uint32_t i = 0; i < reuse->image.super.fragments; i++) {
-		struct sqst_reuse_fragment *fragment = &reuse->fragment[i];
+		struct sqst_parent_fragment *fragment = &reuse->fragment[i];
 
 		tails += fragment->files;
-		assert_true(sqst_reuse_load(reuse, &tools, fragment->start, fragment->field, &block,
-					    &failure));
+		assert_true(sqst_parent_block_load(reuse, &tools, fragment->start, fragment->field,
+						   &block, &failure));
 		/* One byte less than there is: the last file's end is not hashed. */
-		sqst_reuse_hash(reuse, fragment, block.data, block.size - (i == 0));
+		sqst_parent_hash_tails(reuse, fragment, block.data, block.size - (i == 0));
 	}
 	for (size_t i = 0; i < reuse->files; i++)
 		hashed += reuse->file[i].hashed;
 	/* Tails of files with blocks are not looked for. */
 	assert_in_range(hashed, 1, tails - 1);
 	sqst_tools_release(&tools);
-	sqst_reuse_free(reuse);
+	sqst_parent_data_free(reuse);
 }
 
 static void other_options_take_over_less(void **state)
 {
 	struct parent *parent = *state;
 	struct sqst_build_options options = parent->options;
-	struct sqst_reuse *reuse;
+	struct sqst_parent_data *reuse;
 
 	options.flags |= SQST_BUILD_RAW_DATA;
 	reuse = parent_read_with(parent, &options);
 	assert_true(!reuse->blocks && reuse->fragments && reuse->reason);
-	sqst_reuse_free(reuse);
+	sqst_parent_data_free(reuse);
 	options.flags = SQST_BUILD_NO_FRAGMENTS;
 	reuse = parent_read_with(parent, &options);
 	assert_true(reuse->blocks && !reuse->fragments);
-	sqst_reuse_free(reuse);
+	sqst_parent_data_free(reuse);
 	options.flags = 0;
 	options.codec.block_size = 8192;
 	reuse = parent_read_with(parent, &options);
 	assert_true(!reuse->blocks && !reuse->fragments && reuse->metadata && reuse->reason);
-	sqst_reuse_free(reuse);
+	sqst_parent_data_free(reuse);
 	options.codec.level = 1;
 	reuse = parent_read_with(parent, &options);
 	assert_true(!reuse->blocks && !reuse->fragments && !reuse->metadata && reuse->reason);
-	sqst_reuse_free(reuse);
+	sqst_parent_data_free(reuse);
 }
 
 static void a_change_of_the_parent_is_noticed(void **state)
 {
 	struct parent *parent = *state;
-	struct sqst_reuse *reuse = parent_read(parent);
+	struct sqst_parent_data *reuse = parent_read(parent);
 	struct sqst_report why = {0};
 	char moved[300];
 
-	assert_int_equal(sqst_reuse_check(reuse, &why), 0);
+	assert_int_equal(sqst_parent_data_check(reuse, &why), 0);
 	scratch_path(moved, sizeof(moved), "moved");
 	assert_int_equal(rename(parent->path, moved), 0);
-	assert_int_equal(sqst_reuse_check(reuse, &why), SQST_ERR_CHANGED);
+	assert_int_equal(sqst_parent_data_check(reuse, &why), SQST_ERR_CHANGED);
 	assert_non_null(strstr(why.message, parent->path));
 	assert_int_equal(rename(moved, parent->path), 0);
-	assert_int_equal(sqst_reuse_check(reuse, &why), 0);
+	assert_int_equal(sqst_parent_data_check(reuse, &why), 0);
 	assert_int_equal(truncate(parent->path, 5000), 0);
-	assert_int_equal(sqst_reuse_check(reuse, &why), SQST_ERR_CHANGED);
-	sqst_reuse_free(reuse);
+	assert_int_equal(sqst_parent_data_check(reuse, &why), SQST_ERR_CHANGED);
+	sqst_parent_data_free(reuse);
 }
 
 #define RUNS(test)   cmocka_unit_test_setup_teardown(test, open_bench, close_bench)

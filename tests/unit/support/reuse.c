@@ -83,9 +83,9 @@ int parent_teardown(void **state)
 	return 0;
 }
 
-struct sqst_parent_wish parent_wish(const struct sqst_build_options *options)
+struct sqst_parent_format parent_wish(const struct sqst_build_options *options)
 {
-	return (struct sqst_parent_wish){
+	return (struct sqst_parent_format){
 	    .codec = &options->codec,
 	    .raw_inodes = (options->flags & SQST_BUILD_RAW_INODES) != 0,
 	    .raw_blocks = (options->flags & SQST_BUILD_RAW_DATA) != 0,
@@ -93,20 +93,20 @@ struct sqst_parent_wish parent_wish(const struct sqst_build_options *options)
 	};
 }
 
-struct sqst_reuse *parent_read_with(const struct parent *parent,
-				    const struct sqst_build_options *options)
+struct sqst_parent_data *parent_read_with(const struct parent *parent,
+					  const struct sqst_build_options *options)
 {
-	const struct sqst_parent_wish wish = parent_wish(options);
-	struct sqst_reuse *reuse = NULL;
+	const struct sqst_parent_format format = parent_wish(options);
+	struct sqst_parent_data *reuse = NULL;
 	struct sqst_numbers *numbers = NULL;
 	struct sqst_report why = {0};
 	uint32_t live;
 
-	assert_int_equal(sqst_reuse_open(parent->path, NULL, &reuse, &why), 0);
+	assert_int_equal(sqst_parent_data_open(parent->path, NULL, &reuse, &why), 0);
 	assert_non_null(reuse);
 	assert_int_equal(sqst_image_numbers(&reuse->image, &numbers, &live), 0);
 	sqst_numbers_free(numbers);
-	if (sqst_reuse_read(reuse, &wish) < 0)
+	if (sqst_parent_data_read(reuse, &format) < 0)
 		fail_msg("%s", why.message);
 	reuse->image.why = NULL;
 	return reuse;
@@ -141,7 +141,7 @@ void parent_forge_numbers(const char *path, uint32_t number)
 	assert_int_equal(fclose(file), 0);
 }
 
-struct sqst_reuse *parent_read(const struct parent *parent)
+struct sqst_parent_data *parent_read(const struct parent *parent)
 {
 	return parent_read_with(parent, &parent->options);
 }

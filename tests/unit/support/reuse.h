@@ -31,10 +31,10 @@ struct parent {
 uint8_t parent_byte(uint64_t size, uint64_t at);
 int parent_setup(void **state);
 int parent_teardown(void **state);
-struct sqst_parent_wish parent_wish(const struct sqst_build_options *options);
-struct sqst_reuse *parent_read_with(const struct parent *parent,
-				    const struct sqst_build_options *options);
+struct sqst_parent_format parent_wish(const struct sqst_build_options *options);
+struct sqst_parent_data *parent_read_with(const struct parent *parent,
+					  const struct sqst_build_options *options);
 void parent_forge_numbers(const char *path, uint32_t number);
-struct sqst_reuse *parent_read(const struct parent *parent);
+struct sqst_parent_data *parent_read(const struct parent *parent);
 
 #endif
