@@ -19,7 +19,6 @@ import verdict
 from verdict import INPUT, REFUSED, SYSTEM, UNSAFE, USAGE, VALID
 
 NAME = "sqfs-stable-check"
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 HOSTILE = [b"<script>alert(1)", b"\x1b[31mred", b"line\nbreak", b"\xff\xfe", b"a\\b",
            b"&amp;\"'>", b"\xe2\x80\xaegpj.exe", b"\xc2\x9bcsi", b"%s%n", b"<table><td>",
            b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"x" * 255]
@@ -383,23 +382,6 @@ def random_releases():
                 agrees(status, *images[:new + 1])
                 seen.add(status)
     tap.diag(f"verdicts seen: {sorted(seen)}")
-
-
-@tap.test("help, man page and completions name the same options")
-def words_about_it():
-    text = verdict.run("--help").stdout.decode()
-    options = set(re.findall(r"^  -([a-z-]+)", text, re.M))
-    assert options == {"html", "json", "quiet", "q", "help", "version"}
-    assert max(len(line) for line in text.splitlines()) <= 80
-    page = tool.read(f"{TOP}/man/{NAME}.1").decode().replace("\\-", "-")
-    for option in options:
-        assert f"-{option}" in page, option
-    assert sorted(re.findall(r"^\.TP\n\.B (\d)$", page, re.M)) == ["0", "1", "2", "3", "4", "5"]
-    assert re.fullmatch(NAME + r" version \S+\n", verdict.run("--version").stdout.decode())
-    for shell, name in (("bash", NAME), ("zsh", "_" + NAME), ("fish", NAME + ".fish")):
-        made = tool.call(sys.executable, "-B", TOP + "/completions/generate", shell, verdict.CHECK)
-        assert made == tool.read(f"{TOP}/completions/{name}"), \
-            f"completions/generate {shell} has changed"
 
 
 tap.main()

@@ -22,7 +22,6 @@ import trees
 NAME = "sqfs-stable-info"
 # With libtool's wrapper, for udev hands no environment on; DIRECT is quicker.
 INFO = os.path.join(os.path.dirname(shutil.which(tool.BUILD)), NAME)
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DONE, SYSTEM, USAGE, INPUT = range(4)
 
 # Labels that somebody could wish, or wish others.
@@ -306,23 +305,6 @@ def full(room):
                                   check=False, timeout=60)
         assert done.returncode == SYSTEM and done.stderr.count(b"\n") == 1, (option, done)
         assert b"No space left" in done.stderr
-
-
-@tap.test("help, man page and completions name the same options")
-def words_about_it():
-    text = says("--help")
-    options = set(re.findall(r"^  -([a-z-]+)", text, re.M))
-    assert options == {"json", "map", "udev", "help", "version"}
-    assert max(len(line) for line in text.splitlines()) <= 80
-    page = tool.read(f"{TOP}/man/{NAME}.1").decode().replace("\\-", "-")
-    for option in options:
-        assert f"\n.B --{option}\n" in page, option
-    assert re.findall(r"^\.TP\n\.B (\d)$", page, re.M) == ["0", "1", "2", "3"]
-    assert re.fullmatch(NAME + r" version \S+\n", says("--version"))
-    for shell, name in (("bash", NAME), ("zsh", "_" + NAME), ("fish", NAME + ".fish")):
-        made = tool.call(sys.executable, "-B", TOP + "/completions/generate", shell, INFO)
-        assert made == tool.read(f"{TOP}/completions/{name}"), \
-            f"completions/generate {shell} has changed"
 
 
 # ---- udev
