@@ -193,7 +193,7 @@ static bool list_retyped(struct comparing *all)
 	return true;
 }
 
-static void count_paths(struct sqst_check *check, const struct sqst_comparison *paths)
+static void count_changes(struct sqst_check *check, const struct sqst_comparison *paths)
 {
 	check->kept = paths->paths[SQST_CHANGE_KEPT];
 	check->renumbered = paths->paths[SQST_CHANGE_RENUMBERED];
@@ -245,7 +245,7 @@ static int compare_numbers(struct comparing *all, struct sqst_report *why)
 
 	if (rc < 0)
 		return rc;
-	count_paths(check, &all->paths);
+	count_changes(check, &all->paths);
 	if (!list_retyped(all) || !judge_numbers(all))
 		return sqst_fail(why, SQST_ERR_NOMEM, after->source, "out of memory");
 	check->root_moved = before->root.number != after->root.number;

@@ -27,7 +27,7 @@ struct branch_merge {
 	const struct sqst_numbers *ours;
 	const struct sqst_numbers *theirs;
 	const struct sqst_merge_options *options;
-	struct sqst_beside_path *joint;
+	struct sqst_beside_path *beside;
 	uint32_t count;
 	/* What each path is in the join: an ::sqst_type, 0, CONFLICT. */
 	uint8_t *type;
@@ -39,18 +39,18 @@ static int merge_no_memory(struct sqst_report *why)
 	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
 
-static uint8_t joint_type(const struct sqst_beside_path *joint, int side)
+static uint8_t side_type(const struct sqst_beside_path *beside, int side)
 {
-	return joint->entry[side] ? joint->entry[side]->type : 0;
+	return beside->entry[side] ? beside->entry[side]->type : 0;
 }
 
-static uint8_t preferred(const struct branch_merge *merge, const struct sqst_beside_path *joint)
+static uint8_t preferred(const struct branch_merge *merge, const struct sqst_beside_path *beside)
 {
 	switch (merge->options->prefer) {
 	case SQST_MERGE_OURS:
-		return joint_type(joint, SIDE_OURS);
+		return side_type(beside, SIDE_OURS);
 	case SQST_MERGE_THEIRS:
-		return joint_type(joint, SIDE_THEIRS);
+		return side_type(beside, SIDE_THEIRS);
 	case SQST_MERGE_NEITHER:
 		break;
 	}
@@ -58,11 +58,11 @@ static uint8_t preferred(const struct branch_merge *merge, const struct sqst_bes
 }
 
 /* A path by itself. */
-static uint8_t three_ways(const struct branch_merge *merge, const struct sqst_beside_path *joint)
+static uint8_t three_ways(const struct branch_merge *merge, const struct sqst_beside_path *beside)
 {
-	const uint8_t base = joint_type(joint, SIDE_BASE);
-	const uint8_t ours = joint_type(joint, SIDE_OURS);
-	const uint8_t theirs = joint_type(joint, SIDE_THEIRS);
+	const uint8_t base = side_type(beside, SIDE_BASE);
+	const uint8_t ours = side_type(beside, SIDE_OURS);
+	const uint8_t theirs = side_type(beside, SIDE_THEIRS);
 
 	if (ours == theirs || theirs == base)
 		return ours;
@@ -71,19 +71,19 @@ static uint8_t three_ways(const struct branch_merge *merge, const struct sqst_be
 	/* Removed here, another type there: what is there costs nothing but a number. */
 	if (ours == 0 || theirs == 0)
 		return ours | theirs;
-	return preferred(merge, joint);
+	return preferred(merge, beside);
 }
 
 /* A path that has something below it must be a directory. One branch has it as one, for that is
  * where it has what is below. */
-static uint8_t with_children(const struct branch_merge *merge, const struct sqst_beside_path *joint,
-			     uint8_t type)
+static uint8_t with_children(const struct branch_merge *merge,
+			     const struct sqst_beside_path *beside, uint8_t type)
 {
-	const bool both = joint_type(joint, SIDE_OURS) && joint_type(joint, SIDE_THEIRS);
+	const bool both = side_type(beside, SIDE_OURS) && side_type(beside, SIDE_THEIRS);
 
 	if (type == 0 || !both)
 		return SQST_TYPE_DIR;
-	return type == SQST_TYPE_DIR ? type : preferred(merge, joint);
+	return type == SQST_TYPE_DIR ? type : preferred(merge, beside);
 }
 
 /* What the paths of the join are. */
@@ -95,17 +95,17 @@ static int decide(struct branch_merge *merge)
 	if (!above || !merge->type)
 		return merge_no_memory(merge->why);
 	for (uint32_t i = merge->count; i > 0; i--) {
-		const struct sqst_beside_path *joint = &merge->joint[i - 1];
-		uint8_t type = three_ways(merge, joint);
+		const struct sqst_beside_path *beside = &merge->beside[i - 1];
+		uint8_t type = three_ways(merge, beside);
 
 		if (above[i - 1])
-			type = with_children(merge, joint, type);
+			type = with_children(merge, beside, type);
 		merge->type[i - 1] = type;
-		above[joint->directory] |= type != 0;
+		above[beside->directory] |= type != 0;
 	}
 	/* What lies below a path that is not a directory after all is not there. */
 	for (uint32_t i = 1; i < merge->count; i++) {
-		const uint8_t directory = merge->type[merge->joint[i].directory];
+		const uint8_t directory = merge->type[merge->beside[i].directory];
 
 		if (directory != SQST_TYPE_DIR && directory != CONFLICT)
 			merge->type[i] = 0;
@@ -127,13 +127,13 @@ static int tell_conflicts(const struct branch_merge *merge, uint32_t *conflicts)
 		++*conflicts;
 		if (!options->conflict)
 			continue;
-		path = sqst_beside_path_text(merge->joint, i);
+		path = sqst_beside_path_text(merge->beside, i);
 		if (!path)
 			return merge_no_memory(merge->why);
 		conflict = (struct sqst_merge_conflict){
 		    .path = path,
-		    .ours = joint_type(&merge->joint[i], SIDE_OURS),
-		    .theirs = joint_type(&merge->joint[i], SIDE_THEIRS),
+		    .ours = side_type(&merge->beside[i], SIDE_OURS),
+		    .theirs = side_type(&merge->beside[i], SIDE_THEIRS),
 		};
 		options->conflict(options->user, &conflict);
 		free(path);
@@ -153,19 +153,19 @@ static int make_tree(const struct branch_merge *merge, struct sqst_tree **out)
 	int rc;
 
 	if (!tree || !node || !leader ||
-	    !sqst_merge_links(merge->joint, merge->count, merge->type, leader))
+	    !sqst_merge_links(merge->beside, merge->count, merge->type, leader))
 		return merge_no_memory(merge->why);
 	node[0] = sqst_tree_root(tree);
 	for (uint32_t i = 1; i < merge->count; i++) {
-		const struct sqst_beside_path *joint = &merge->joint[i];
-		struct sqst_node *directory = node[joint->directory];
+		const struct sqst_beside_path *beside = &merge->beside[i];
+		struct sqst_node *directory = node[beside->directory];
 
 		if (merge->type[i] == 0)
 			continue;
 		node[i] =
 		    leader[i] == i
-			? sqst_tree_add(tree, directory, joint->name, merge->type[i])
-			: sqst_tree_link(tree, directory, joint->name, node[leader[i]]->inode);
+			? sqst_tree_add(tree, directory, beside->name, merge->type[i])
+			: sqst_tree_link(tree, directory, beside->name, node[leader[i]]->inode);
 		if (!node[i])
 			return merge_no_memory(merge->why);
 	}
@@ -288,10 +288,10 @@ int sqst_numbers_merge(const struct sqst_numbers *base, const struct sqst_number
 	/* Before the paths: of another lineage, they would be a page of conflicts. */
 	rc = join_lineage(&merge, &lineage);
 	if (rc == 0)
-		rc = sqst_beside_collect(side, SQST_BESIDE_SIDES, &merge.joint, &merge.count, why);
+		rc = sqst_beside_collect(side, SQST_BESIDE_SIDES, &merge.beside, &merge.count, why);
 	if (rc == 0)
 		rc = join_branches(&merge, out, result);
-	free(merge.joint);
+	free(merge.beside);
 	free(merge.type);
 	return rc;
 }

@@ -86,8 +86,8 @@ static bool can_link(uint8_t type)
 }
 
 /* One pair for all paths with the same two numbers. The caller frees pairs->pair. */
-static bool collect_pairs(const struct sqst_beside_path *joint, uint32_t count, const uint8_t *type,
-			  struct pairs *pairs)
+static bool collect_pairs(const struct sqst_beside_path *beside, uint32_t count,
+			  const uint8_t *type, struct pairs *pairs)
 {
 	struct group_pair *pair = malloc((size_t)count * sizeof(*pair));
 	size_t found = 0, left = 0;
@@ -96,8 +96,8 @@ static bool collect_pairs(const struct sqst_beside_path *joint, uint32_t count, 
 	if (!pair)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
-		const uint32_t ours = sqst_side_number(&joint[i], SIDE_OURS, type[i]);
-		const uint32_t theirs = sqst_side_number(&joint[i], SIDE_THEIRS, type[i]);
+		const uint32_t ours = sqst_side_number(&beside[i], SIDE_OURS, type[i]);
+		const uint32_t theirs = sqst_side_number(&beside[i], SIDE_THEIRS, type[i]);
 
 		if (can_link(type[i]) && ours && theirs)
 			pair[found++] = (struct group_pair){ours, theirs, 1};
@@ -159,12 +159,12 @@ static bool grant_pairs(struct pairs *pairs)
 	return done;
 }
 
-static uint64_t group_of(const struct sqst_beside_path *joint, uint8_t type,
+static uint64_t group_of(const struct sqst_beside_path *beside, uint8_t type,
 			 const struct pairs *pairs)
 {
-	const uint32_t base = sqst_side_number(joint, SIDE_BASE, type);
-	const uint32_t ours = sqst_side_number(joint, SIDE_OURS, type);
-	const uint32_t theirs = sqst_side_number(joint, SIDE_THEIRS, type);
+	const uint32_t base = sqst_side_number(beside, SIDE_BASE, type);
+	const uint32_t ours = sqst_side_number(beside, SIDE_OURS, type);
+	const uint32_t theirs = sqst_side_number(beside, SIDE_THEIRS, type);
 	const struct group_pair wanted = {.theirs = theirs};
 	const struct group_pair *pair = NULL;
 
@@ -175,20 +175,20 @@ static uint64_t group_of(const struct sqst_beside_path *joint, uint8_t type,
 	return pair ? pair->ours : GROUP_OF_THEIRS | theirs;
 }
 
-bool sqst_merge_links(const struct sqst_beside_path *joint, uint32_t count, const uint8_t *type,
+bool sqst_merge_links(const struct sqst_beside_path *beside, uint32_t count, const uint8_t *type,
 		      uint32_t *leader)
 {
 	SQST_AUTO_FREE struct member *member = malloc((size_t)count * sizeof(*member));
 	struct pairs pairs = {0};
 	size_t members = 0;
 	const bool done =
-	    member && collect_pairs(joint, count, type, &pairs) && grant_pairs(&pairs);
+	    member && collect_pairs(beside, count, type, &pairs) && grant_pairs(&pairs);
 
 	for (uint32_t i = 0; done && i < count; i++) {
 		leader[i] = i;
 		if (can_link(type[i]))
 			member[members++] =
-			    (struct member){group_of(&joint[i], type[i], &pairs), i};
+			    (struct member){group_of(&beside[i], type[i], &pairs), i};
 	}
 	free(pairs.pair);
 	if (!done)

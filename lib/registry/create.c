@@ -88,19 +88,19 @@ static int add_lineage(struct sqst_postgres *pg, const uint8_t *uuid,
 static int fill_table(struct sqst_postgres *pg, const char *table, const struct sqst_numbers *from)
 {
 	const struct sqst_numbers *const side[SQST_BESIDE_SIDES] = {from};
-	SQST_AUTO_FREE struct sqst_beside_path *joint = NULL;
+	SQST_AUTO_FREE struct sqst_beside_path *beside = NULL;
 	uint32_t count;
-	int rc = sqst_beside_collect(side, SQST_BESIDE_SIDES, &joint, &count, pg->why);
+	int rc = sqst_beside_collect(side, SQST_BESIDE_SIDES, &beside, &count, pg->why);
 
 	if (rc == 0)
 		rc = sqst_postgres_copy_begin(pg, table);
 	for (uint32_t i = 0; rc == 0 && i < count; i++) {
-		SQST_AUTO_FREE char *path = sqst_beside_path_text(joint, i);
+		SQST_AUTO_FREE char *path = sqst_beside_path_text(beside, i);
 
 		if (!path)
 			return sqst_fail(pg->why, SQST_ERR_NOMEM, NULL, "out of memory");
-		rc = sqst_postgres_copy_row(pg, path, strlen(path), joint[i].entry[0]->type,
-					    joint[i].entry[0]->number);
+		rc = sqst_postgres_copy_row(pg, path, strlen(path), beside[i].entry[0]->type,
+					    beside[i].entry[0]->number);
 	}
 	return rc < 0 ? rc : sqst_postgres_copy_end(pg);
 }

@@ -12,14 +12,14 @@
 #include "numbers/beside.h"
 #include "sqst/image.h"
 
-/* The directories of one release. */
+/* The directories of one paths. */
 struct sums {
 	struct sqst_growth_row *row;
 	size_t rows;
 };
 
 /* One release: its paths in tree order, and what is known of each. */
-struct release {
+struct survey_paths {
 	struct sqst_beside_path *path;
 	uint32_t count;
 	/* Directories above it. */
@@ -29,42 +29,42 @@ struct release {
 	uint64_t *bytes;
 };
 
-static bool is_bucket(const struct release *release, uint32_t at)
+static bool is_bucket(const struct survey_paths *paths, uint32_t at)
 {
 	return at == 0 ||
-	       (release->depth[at] <= 2 && release->path[at].entry[0]->type == SQST_TYPE_DIR);
+	       (paths->depth[at] <= 2 && paths->path[at].entry[0]->type == SQST_TYPE_DIR);
 }
 
-static int release_make(struct release *release, const struct sqst_numbers *numbers,
-			struct sqst_report *why)
+static int survey_paths_make(struct survey_paths *paths, const struct sqst_numbers *numbers,
+			     struct sqst_report *why)
 {
-	const int rc = sqst_beside_collect(&numbers, 1, &release->path, &release->count, why);
+	const int rc = sqst_beside_collect(&numbers, 1, &paths->path, &paths->count, why);
 
 	if (rc < 0)
 		return rc;
-	release->depth = calloc(release->count, sizeof(*release->depth));
-	release->bucket = calloc(release->count, sizeof(*release->bucket));
-	release->bytes = calloc(release->count, sizeof(*release->bytes));
-	if (!release->depth || !release->bucket || !release->bytes)
+	paths->depth = calloc(paths->count, sizeof(*paths->depth));
+	paths->bucket = calloc(paths->count, sizeof(*paths->bucket));
+	paths->bytes = calloc(paths->count, sizeof(*paths->bytes));
+	if (!paths->depth || !paths->bucket || !paths->bytes)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	for (uint32_t i = 1; i < release->count; i++) {
-		const uint32_t directory = release->path[i].directory;
+	for (uint32_t i = 1; i < paths->count; i++) {
+		const uint32_t directory = paths->path[i].directory;
 
-		release->depth[i] = release->depth[directory] + 1;
-		release->bucket[i] = is_bucket(release, i) ? i : release->bucket[directory];
+		paths->depth[i] = paths->depth[directory] + 1;
+		paths->bucket[i] = is_bucket(paths, i) ? i : paths->bucket[directory];
 	}
 	return 0;
 }
 
-static void release_free(struct release *release)
+static void survey_paths_free(struct survey_paths *paths)
 {
-	free(release->path);
-	free(release->depth);
-	free(release->bucket);
-	free(release->bytes);
+	free(paths->path);
+	free(paths->depth);
+	free(paths->bucket);
+	free(paths->bytes);
 }
 
-static int by_file_number(const void *key, const void *item)
+static int compare_file_number(const void *key, const void *item)
 {
 	const uint32_t number = *(const uint32_t *)key;
 	const struct sqst_survey_file *file = item;
@@ -73,58 +73,58 @@ static int by_file_number(const void *key, const void *item)
 }
 
 /* Each file counts at that of its names which is highest up. */
-static int add_files(struct release *release, const struct sqst_survey *survey,
+static int add_files(struct survey_paths *paths, const struct sqst_survey *survey,
 		     struct sqst_report *why)
 {
 	SQST_AUTO_FREE uint32_t *highest = calloc(survey->files + 1, sizeof(*highest));
 
 	if (!highest)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	for (uint32_t i = 1; i < release->count; i++) {
+	for (uint32_t i = 1; i < paths->count; i++) {
 		const struct sqst_survey_file *file =
-		    bsearch(&release->path[i].entry[0]->number, survey->file, survey->files,
-			    sizeof(*file), by_file_number);
+		    bsearch(&paths->path[i].entry[0]->number, survey->file, survey->files,
+			    sizeof(*file), compare_file_number);
 		uint32_t *name = file ? &highest[file - survey->file] : NULL;
 
-		if (name && (*name == 0 || release->depth[i] < release->depth[*name]))
+		if (name && (*name == 0 || paths->depth[i] < paths->depth[*name]))
 			*name = i;
 	}
 	for (size_t i = 0; i < survey->files; i++) {
 		if (highest[i] != 0)
-			release->bytes[release->bucket[highest[i]]] += survey->file[i].stored;
+			paths->bytes[paths->bucket[highest[i]]] += survey->file[i].stored;
 	}
 	return 0;
 }
 
-static int add_row(const struct release *release, uint32_t at, bool is_new,
-		   struct sqst_arena *arena, struct sums *sums, struct sqst_report *why)
+static int add_growth_row(const struct survey_paths *paths, uint32_t at, bool is_new,
+			  struct sqst_arena *arena, struct sums *sums, struct sqst_report *why)
 {
-	SQST_AUTO_FREE char *path = sqst_beside_path_text(release->path, at);
+	SQST_AUTO_FREE char *path = sqst_beside_path_text(paths->path, at);
 	struct sqst_growth_row *row = &sums->row[sums->rows++];
 
 	row->path = path ? sqst_arena_strndup(arena, path, strlen(path)) : NULL;
-	*(is_new ? &row->new_bytes : &row->old_bytes) = release->bytes[at];
+	*(is_new ? &row->new_bytes : &row->old_bytes) = paths->bytes[at];
 	return row->path ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
 }
 
 static int add_up(const struct sqst_numbers *numbers, const struct sqst_survey *survey, bool is_new,
 		  struct sqst_arena *arena, struct sums *sums, struct sqst_report *why)
 {
-	SQST_CLEANUP(release_free) struct release release = {0};
+	SQST_CLEANUP(survey_paths_free) struct survey_paths paths = {0};
 	size_t rows = 0;
-	int rc = release_make(&release, numbers, why);
+	int rc = survey_paths_make(&paths, numbers, why);
 
 	if (rc == 0)
-		rc = add_files(&release, survey, why);
-	for (uint32_t i = 0; rc == 0 && i < release.count; i++)
-		rows += release.bytes[i] > 0;
+		rc = add_files(&paths, survey, why);
+	for (uint32_t i = 0; rc == 0 && i < paths.count; i++)
+		rows += paths.bytes[i] > 0;
 	if (rc == 0)
 		sums->row = sqst_arena_array(arena, rows + 1, sizeof(*sums->row));
 	if (rc == 0 && !sums->row)
 		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	for (uint32_t i = 0; rc == 0 && i < release.count; i++) {
-		if (release.bytes[i] > 0)
-			rc = add_row(&release, i, is_new, arena, sums, why);
+	for (uint32_t i = 0; rc == 0 && i < paths.count; i++) {
+		if (paths.bytes[i] > 0)
+			rc = add_growth_row(&paths, i, is_new, arena, sums, why);
 	}
 	return rc;
 }
