@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Arrays that grow by one item at a time. */
+/* Growing arrays. */
 #ifndef LIB_BASE_ARRAY_H
 #define LIB_BASE_ARRAY_H
 
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Room for one more item: the array, moved if it had to be, NULL if memory is short (the array and
- * *room are then as they were). `room` counts items, and begins as 0 with a NULL array. */
-static inline void *sqst_grow(void *array, size_t used, size_t *room, size_t item)
+/* Room for `need` items: the array, moved if it had to be, NULL if memory is short (the array and
+ * *room are then as they were). `room` counts items, and begins as 0 with a NULL array; it doubles,
+ * so that a million items are not copied a million times. */
+static inline void *sqst_reserve(void *array, size_t need, size_t *room, size_t item)
 {
-	const size_t more = *room ? *room * 2 : 64;
+	const size_t twice = *room ? *room * 2 : 64;
+	const size_t more = need > twice ? need : twice;
 	void *grown;
 
-	if (used < *room)
+	if (need <= *room)
 		return array;
 	if (more > SIZE_MAX / 2 / item)
 		return NULL;
@@ -21,6 +23,12 @@ static inline void *sqst_grow(void *array, size_t used, size_t *room, size_t ite
 	if (grown)
 		*room = more;
 	return grown;
+}
+
+/* Room for one more. */
+static inline void *sqst_grow(void *array, size_t used, size_t *room, size_t item)
+{
+	return sqst_reserve(array, used + 1, room, item);
 }
 
 #endif

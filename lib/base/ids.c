@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/ids.h"
 #include "base/limits.h"
+#include "base/report.h"
 
 static uint32_t *id_slot(const struct sqst_ids *ids, uint32_t id)
 {
@@ -55,7 +56,7 @@ int sqst_ids_index(struct sqst_ids *ids, uint32_t id, uint16_t *out, struct sqst
 		if (rc < 0)
 			return rc;
 		if (!grow_ids(ids))
-			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(why, NULL);
 		slot = id_slot(ids, id);
 		ids->id[ids->count++] = id;
 		*slot = ids->count;

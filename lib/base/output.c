@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/output_parts.h"
+#include "base/report.h"
 #include "base/scope.h"
 
 /* Names tried for the temporary file before giving up. */
@@ -29,7 +30,7 @@ static int open_beside(struct sqst_output *output, struct sqst_report *why)
 
 	output->temporary = malloc(size);
 	if (!output->temporary)
-		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+		return sqst_no_memory(why, output->shown);
 	for (unsigned i = 0; i < TRIES; i++) {
 		sqst_output_beside(output, i, output->temporary, size);
 		output->fd = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -132,7 +133,7 @@ static int copy_through_memory(struct sqst_output *output, uint64_t offset, int 
 	SQST_AUTO_FREE uint8_t *buffer = malloc(COPY_STEP);
 
 	if (!buffer)
-		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+		return sqst_no_memory(why, output->shown);
 	while (size > 0) {
 		const size_t step = size < COPY_STEP ? (size_t)size : COPY_STEP;
 		const ssize_t got = sqst_pread_full(fd, buffer, step, from);

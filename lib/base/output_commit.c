@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/output_parts.h"
+#include "base/report.h"
 #include "base/scope.h"
 
 #define TRIES 100
@@ -150,7 +151,7 @@ static int sync_directory(const struct sqst_output *output, struct sqst_report *
 	SQST_AUTO_CLOSE int fd = -1;
 
 	if (!directory)
-		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+		return sqst_no_memory(why, output->shown);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* A directory that may be written but not read cannot be opened. */
 	if (fd < 0 && errno == EACCES)

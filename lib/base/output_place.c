@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/output_parts.h"
+#include "base/report.h"
 #include "base/scope.h"
 
 #define COPY_STEP (1024 * 1024)
@@ -155,7 +156,7 @@ int sqst_output_deliver(struct sqst_output *output, struct sqst_report *why)
 	int rc;
 
 	if (!buffer)
-		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+		return sqst_no_memory(why, output->shown);
 	if (output->delivery == SQST_DELIVERY_OVERWRITE)
 		return overwrite(output, buffer, why);
 	rc = copy_range(output, buffer, 0, output->base + output->size, why);

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/output_parts.h"
+#include "base/report.h"
 #include "base/scope.h"
 
 /* How files of a kind begin. Of JSON, only the reports of these programs are its like. */
@@ -99,7 +100,7 @@ static int check_directory(const struct sqst_output *output, struct sqst_report 
 	const char *advice = output->old.st_mode ? "; --in-place writes over the file" : "";
 
 	if (!directory)
-		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+		return sqst_no_memory(why, output->shown);
 	if (access(directory, W_OK | X_OK) != 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
 				       "cannot make a file beside the output%s", advice);
@@ -184,7 +185,7 @@ static int resolve_target(struct sqst_output *output, struct sqst_report *why)
 	if (!output->target)
 		output->target = strdup(output->shown);
 	if (!output->target)
-		return sqst_fail(why, SQST_ERR_NOMEM, output->shown, "out of memory");
+		return sqst_no_memory(why, output->shown);
 	if (is_descriptor(output->shown) || stat(output->target, &output->old) == 0)
 		return 0;
 	if (errno != ENOENT)
@@ -204,13 +205,13 @@ int sqst_output_new(const char *path, enum sqst_output_kind kind, unsigned how,
 	int rc;
 
 	if (!output)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	output->fd = output->place = -1;
 	output->kind = kind;
 	output->how = how;
 	output->shown = strdup(path);
 	if (!output->shown)
-		rc = sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		rc = sqst_no_memory(why, path);
 	else
 		rc = resolve_target(output, why);
 	if (rc == 0)

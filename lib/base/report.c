@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "sqst/report.h"
+#include "base/report.h"
 
 /* The longest path in a message; of a longer one, head and tail are shown. */
 #define PATH_SHOWN 400
@@ -81,6 +81,11 @@ int sqst_fail(struct sqst_report *why, int code, const char *file, const char *f
 	compose(why->message, file, NULL, format, list);
 	va_end(list);
 	return code;
+}
+
+int sqst_no_memory(struct sqst_report *why, const char *file)
+{
+	return sqst_fail(why, SQST_ERR_NOMEM, file, "out of memory");
 }
 
 /* Where memory, descriptors or room are short, no file is to blame: that is not a source that

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/report.h"
 #include "base/spool.h"
 
 #define BUFFER_SIZE (1024 * 1024)
@@ -28,7 +29,7 @@ int sqst_spool_open_beside(struct sqst_spool *spool, const char *path, struct sq
 	*spool = (struct sqst_spool){.fd = -1, .why = why};
 	spool->buffer = malloc(BUFFER_SIZE);
 	if (!spool->buffer)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	if (path)
 		spool->fd = sqst_temporary_open_beside(path);
 	if (spool->fd < 0)

@@ -10,8 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
+#include "base/report.h"
+#include "base/scope.h"
 #include "base/wait.h"
+
+/* Most files that are read whole are shorter. */
+#define READ_FIRST 65536
 
 int sqst_wait_open(const char *path)
 {
@@ -66,6 +72,37 @@ ssize_t sqst_wait_read_full(int fd, void *data, size_t size, const struct sqst_c
 		done += (size_t)got;
 	}
 	return (ssize_t)done;
+}
+
+int sqst_wait_read_all(const struct sqst_wait_file *file, const struct sqst_cancel *cancel,
+		       char **text, size_t *size, struct sqst_report *why)
+{
+	SQST_AUTO_FREE char *all = NULL;
+	size_t room = 0, used = 0;
+	ssize_t got = READ_FIRST;
+
+	/* Not by its size: it may be a pipe. */
+	while (got > 0) {
+		char *grown =
+		    used > file->most ? NULL : sqst_reserve(all, used + READ_FIRST, &room, 1);
+
+		if (!grown)
+			return sqst_no_memory(why, file->path);
+		all = grown;
+		got = sqst_wait_read_full(file->fd, all + used, room - 1 - used, cancel);
+		if (got < 0 && errno == ECANCELED)
+			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
+		if (got < 0)
+			return sqst_fail_errno(why, file->code, errno, file->path, "%s",
+					       file->what);
+		used += (size_t)got;
+		if (used < room - 1)
+			break;
+	}
+	all[used] = '\0';
+	*text = sqst_steal(&all);
+	*size = used;
+	return 0;
 }
 
 static ssize_t stream_read(void *cookie, char *data, size_t size)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cancel.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
 #include "tree/tree.h"
@@ -56,7 +57,7 @@ static void warn_of_left_outs(const struct apply *apply)
 
 static int apply_nomem(const struct apply *apply)
 {
-	return sqst_fail(apply->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return sqst_no_memory(apply->why, NULL);
 }
 
 /* ---- before the tree is changed */

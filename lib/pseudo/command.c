@@ -18,6 +18,7 @@
 
 #include "base/cancel.h"
 #include "base/file.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "base/wait.h"
 #include "pseudo/pseudo.h"
@@ -117,7 +118,7 @@ static int copy_output(int from, int to, uint64_t *size, const char *what,
 	SQST_AUTO_FREE char *buffer = malloc(1 << 16);
 
 	if (!buffer)
-		return sqst_fail(why, SQST_ERR_NOMEM, what, "out of memory");
+		return sqst_no_memory(why, what);
 	for (;;) {
 		const ssize_t got = sqst_wait_read(from, buffer, 1 << 16, cancel);
 		int rc;

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
 #include "tree/kind.h"
@@ -120,7 +121,7 @@ int sqst_pseudo_link_resolve(struct sqst_pseudo *pseudo, const struct sqst_pseud
 						      "cannot look at the file that it names", why);
 		item->text = sqst_arena_strndup(pseudo->arena, real, strlen(real));
 		if (!item->text)
-			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(why, NULL);
 	}
 	if (lstat(item->text, &st) != 0)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, errno,
@@ -146,7 +147,7 @@ static int fill_linked_symlink(struct sqst_tree *tree, struct sqst_inode *inode,
 					      "cannot take the symbolic link that it names", why);
 	inode->u.symlink.length = (uint32_t)length;
 	inode->u.symlink.target = sqst_tree_strdup(tree, target, (size_t)length);
-	return inode->u.symlink.target ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return inode->u.symlink.target ? 0 : sqst_no_memory(why, NULL);
 }
 
 static int fill_linked_device(struct sqst_inode *inode, dev_t device,
@@ -194,7 +195,7 @@ static int link_to(struct sqst_tree *tree, struct sqst_node *dir, const char *na
 		   struct sqst_report *why)
 {
 	entry->node = sqst_tree_link(tree, dir, name, inode);
-	return entry->node ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return entry->node ? 0 : sqst_no_memory(why, NULL);
 }
 
 int sqst_pseudo_link_make(struct sqst_pseudo_links *links, struct sqst_tree *tree,
@@ -215,12 +216,12 @@ int sqst_pseudo_link_make(struct sqst_pseudo_links *links, struct sqst_tree *tre
 					      "the file that it names changed meanwhile", why);
 	known = sqst_links_find(&links->known, st.st_dev, st.st_ino);
 	if (!known)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	if (*known)
 		return link_to(tree, dir, name, entry, *known, why);
 	entry->node = sqst_tree_add(tree, dir, name, (enum sqst_type)mode_type(st.st_mode));
 	if (!entry->node)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	*known = entry->node->inode;
 	rc = fill_linked_inode(tree, entry->node->inode, &st, entry, why);
 	if (rc < 0 || no_xattrs)

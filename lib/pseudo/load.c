@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
 
@@ -155,7 +156,7 @@ int sqst_pseudo_parse(struct sqst_pseudo *pseudo, FILE *stream, const char *name
 	*source = SIZE_MAX;
 	line.file = sqst_arena_strndup(pseudo->arena, name, strlen(name));
 	if (!line.file)
-		return sqst_fail(why, SQST_ERR_NOMEM, name, "out of memory");
+		return sqst_no_memory(why, name);
 	rc = parse_lines(&line, stream, &text, &at_data);
 	free(text.text);
 	if (rc < 0 || *source == SIZE_MAX)
@@ -179,7 +180,7 @@ static int spool_rest(FILE *stream, struct sqst_pseudo_source *source, struct sq
 	SQST_AUTO_FREE char *buffer = malloc(1 << 17);
 
 	if (!buffer)
-		return sqst_fail(why, SQST_ERR_NOMEM, source->name, "out of memory");
+		return sqst_no_memory(why, source->name);
 	source->fd = sqst_pseudo_spool(why);
 	if (source->fd < 0)
 		return SQST_ERR_IO;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/report.h"
 #include "pseudo/pseudo.h"
 #include "tree/tree.h"
 
@@ -107,7 +108,7 @@ int sqst_pseudo_contents_new(struct sqst_tree *tree, struct sqst_pseudo_contents
 		return index;
 	*contents = calloc(1, sizeof(**contents));
 	if (!*contents)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	tree->origin[index].state = *contents;
 	*origin = (uint8_t)index;
 	return 0;
@@ -121,11 +122,11 @@ int sqst_pseudo_contents_add(struct sqst_pseudo_contents *contents, int fd, cons
 
 	grown = realloc(contents->file, (contents->files + 1) * sizeof(*grown));
 	if (!grown)
-		return sqst_fail(why, SQST_ERR_NOMEM, file_name, "out of memory");
+		return sqst_no_memory(why, file_name);
 	contents->file = grown;
 	file.name = strdup(file_name);
 	if (!file.name)
-		return sqst_fail(why, SQST_ERR_NOMEM, file_name, "out of memory");
+		return sqst_no_memory(why, file_name);
 	file.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (file.fd < 0) {
 		free(file.name);

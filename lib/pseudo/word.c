@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
 
@@ -33,7 +34,7 @@ int sqst_pseudo_fail(const struct sqst_pseudo_line *line, const char *format, ..
 
 int sqst_pseudo_no_memory(const struct sqst_pseudo_line *line)
 {
-	return sqst_fail(line->why, SQST_ERR_NOMEM, line->file, "out of memory");
+	return sqst_no_memory(line->why, line->file);
 }
 
 /* As isspace() of the C locale, which mksquashfs asks. */

@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "source/chunks.h"
 
@@ -28,7 +29,7 @@ struct sqst_chunk {
 
 static int chunks_no_memory(struct sqst_report *why)
 {
-	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return sqst_no_memory(why, NULL);
 }
 
 void sqst_chunks_begin(struct sqst_chunks *chunks, const char *beside)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/report.h"
 #include "source/image_source.h"
 #include "source/origin_spool.h"
 
@@ -201,7 +202,7 @@ static int open_image_content(const struct sqst_origin *origin, struct sqst_cont
 
 	content->state = calloc(1, sizeof(struct content));
 	if (!content->state)
-		return sqst_fail(why, SQST_ERR_NOMEM, origin->name, "out of memory");
+		return sqst_no_memory(why, origin->name);
 	source->image.why = why;
 	return open_state(source, content->node->inode->u.file.key[0], content->state);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/report.h"
 #include "base/wait.h"
 #include "source/input.h"
 #include "source/origin_spool.h"
@@ -118,7 +119,7 @@ int sqst_input_open(struct sqst_input *input, const char *path, const char *besi
 	*input = (struct sqst_input){.name = path, .fd = -1, .cancel = cancel, .why = why};
 	input->buffer = malloc(BUFFER_SIZE);
 	if (!input->buffer)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	if (strcmp(path, "-") == 0) {
 		input->name = "standard input";
 		input->fd = STDIN_FILENO;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/report.h"
 #include "source/pax.h"
 
 /* A tar header: where the size, its type, and "ustar" stand in it. */
@@ -27,7 +28,7 @@ static int fail_pax(const struct sqst_plain *plain, const char *what)
 
 static int pax_no_memory(const struct sqst_plain *plain)
 {
-	return sqst_fail(plain->why, SQST_ERR_NOMEM, plain->input->name, "out of memory");
+	return sqst_no_memory(plain->why, plain->input->name);
 }
 
 static bool add_record(struct sqst_pax_list *list, const struct sqst_pax_record *record)

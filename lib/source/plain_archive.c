@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/report.h"
 #include "source/plain_archive.h"
 
 /* What is kept of the blocks before the last one: a header may begin there. */
@@ -191,7 +192,7 @@ int sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size, co
 		uint8_t *grown = realloc(plain->window, size);
 
 		if (!grown)
-			return sqst_fail(plain->why, SQST_ERR_NOMEM, name, "out of memory");
+			return sqst_no_memory(plain->why, name);
 		plain->window = grown;
 		plain->window_room = size;
 	}
@@ -244,7 +245,7 @@ static int open_filter(struct sqst_plain *plain)
 
 	plain->filter = archive_read_new();
 	if (!plain->filter)
-		return sqst_fail(plain->why, SQST_ERR_NOMEM, plain->input->name, "out of memory");
+		return sqst_no_memory(plain->why, plain->input->name);
 	/* They warn where another program does the work. */
 	archive_read_support_filter_all(plain->filter);
 	archive_read_support_format_raw(plain->filter);

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "base/pattern.h"
+#include "base/report.h"
 #include "source/stage.h"
 #include "tree/kind.h"
 #include "tree/scan_xattr.h"
@@ -22,7 +23,7 @@ struct sqst_stage_slot {
 
 int sqst_stage_nomem(const struct sqst_stage *stage)
 {
-	return sqst_fail(stage->why, SQST_ERR_NOMEM, stage->source, "out of memory");
+	return sqst_no_memory(stage->why, stage->source);
 }
 
 static struct sqst_stage_name *name_new(struct sqst_stage *stage, struct sqst_stage_name *parent,

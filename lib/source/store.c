@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "base/report.h"
 #include "source/origin_spool.h"
 #include "source/store.h"
 
@@ -60,7 +61,7 @@ static int add_piece(struct sqst_store *store, struct sqst_part part, struct sqs
 	}
 	grown = sqst_grow(store->part, store->parts, &store->room, sizeof(*grown));
 	if (!grown)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	store->part = grown;
 	grown[store->parts++] = part;
 	return 0;

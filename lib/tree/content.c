@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/report.h"
 #include "tree/tree.h"
 
 static const struct sqst_origin *origin_of(const struct sqst_tree *tree,
@@ -35,7 +36,7 @@ int sqst_tree_add_origin(struct sqst_tree *tree, const struct sqst_origin_type *
 	if (grown)
 		tree->origin = grown;
 	if (!grown || !copy)
-		return sqst_fail(why, SQST_ERR_NOMEM, name, "out of memory");
+		return sqst_no_memory(why, name);
 	grown[tree->origins] = (struct sqst_origin){.type = type, .name = copy, .fd = -1};
 	return (int)tree->origins++;
 }

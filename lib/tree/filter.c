@@ -14,6 +14,7 @@
 #include "base/few.h"
 #include "base/file.h"
 #include "base/pattern.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "tree/filter.h"
 #include "tree/filter_pattern.h"
@@ -84,7 +85,7 @@ static int compile(struct sqst_pattern *pattern, struct sqst_report *why)
 
 	pattern->regex = calloc(parts, sizeof(*pattern->regex));
 	if (!pattern->regex)
-		return sqst_fail(why, SQST_ERR_NOMEM, pattern->text, "out of memory");
+		return sqst_no_memory(why, pattern->text);
 	for (pattern->parts = 0; pattern->parts < parts; pattern->parts++) {
 		regex_t *regex = &pattern->regex[pattern->parts];
 		const char *part = pattern->part[pattern->parts];
@@ -137,7 +138,7 @@ static int compile_pattern(struct sqst_pattern *pattern, const char *text, unsig
 		text += 4;
 	}
 	if (!pattern->text || !split_pattern(pattern, text))
-		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
+		return sqst_no_memory(why, text);
 	if (pattern->parts == 0)
 		return sqst_fail(why, SQST_ERR_OPTION, text, "a name to leave out is empty");
 	return flags == SQST_FILTER_REGEX ? compile(pattern, why) : 0;
@@ -154,7 +155,7 @@ int sqst_filter_add(struct sqst_filter *filter, const char *text, unsigned flags
 		struct sqst_pattern *grown = realloc(filter->pattern, room * sizeof(*grown));
 
 		if (!grown)
-			return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
+			return sqst_no_memory(why, text);
 		filter->pattern = grown;
 	}
 	rc = compile_pattern(&pattern, text, flags, why);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "tree/filter.h"
 #include "tree/filter_pattern.h"
@@ -56,7 +57,7 @@ static int add_file_id(struct sqst_filter_ids *ids, struct sqst_pattern *pattern
 	*found = true;
 	grown = sqst_grow(ids->id, ids->count, &ids->room, sizeof(*grown));
 	if (!grown)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	ids->id = grown;
 	grown[ids->count++] = (struct sqst_filter_id){st.st_dev, st.st_ino, pattern};
 	return 0;

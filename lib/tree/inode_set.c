@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "tree/inode_set.h"
 
 int sqst_inode_set_reserve(struct sqst_inode_set *set, const struct sqst_tree *tree,
@@ -20,7 +21,7 @@ int sqst_inode_set_reserve(struct sqst_inode_set *set, const struct sqst_tree *t
 		return 0;
 	grown = realloc(set->bit, room);
 	if (!grown)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	memset(grown + set->size, 0, room - set->size);
 	set->bit = grown;
 	set->size = room;

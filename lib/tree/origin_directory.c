@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/report.h"
 #include "tree/tree.h"
 
 static const char *pinned(const struct sqst_inode *inode)
@@ -171,7 +172,7 @@ int sqst_origin_pin_to(struct sqst_tree *tree, struct sqst_inode *inode, const c
 	const char *copy = sqst_tree_strdup(tree, path, strlen(path));
 
 	if (!copy)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	inode->u.file.key[1] = (uint64_t)(uintptr_t)copy;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/report.h"
 #include "tree/pins.h"
 
 /* linux/magic.h; not all of it is there everywhere. */
@@ -42,7 +43,7 @@ int sqst_pins_add(struct sqst_pins *pins, const char *path, bool follow, struct 
 	grown = sqst_grow(pins->fd, pins->count, &pins->room, sizeof(*grown));
 	if (!grown) {
 		close(fd);
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	}
 	pins->fd = grown;
 	pins->fd[pins->count++] = fd;

@@ -14,6 +14,7 @@
 
 #include "base/cancel.h"
 #include "base/output.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "tree/kind.h"
 #include "tree/scan.h"
@@ -25,7 +26,7 @@ SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
 static int no_memory(struct sqst_scan *scan)
 {
-	return sqst_fail(scan->why, SQST_ERR_NOMEM, scan->path, "out of memory");
+	return sqst_no_memory(scan->why, scan->path);
 }
 
 static uint32_t clamp_scanned_time(struct sqst_scan *scan, int64_t seconds)
@@ -429,7 +430,7 @@ int sqst_tree_scan(const char *path, const struct sqst_scan_options *options,
 	int rc;
 
 	if (!tree || !scan)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	rc = sqst_scan_begin(scan, tree, &path, 1, options, cancel, why);
 	if (rc == 0)
 		rc = scan_root(scan, path);

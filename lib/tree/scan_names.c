@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "tree/scan_names.h"
 
 void sqst_scan_names_release(struct sqst_scan_names *names)
@@ -83,7 +84,7 @@ int sqst_scan_names_read(struct sqst_scan_names *names, DIR *dir, const char *pa
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (!append_name(names, entry->d_name))
-			return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+			return sqst_no_memory(why, path);
 	}
 	sort_once(names);
 	return 0;

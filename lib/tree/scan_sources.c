@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "tree/scan_sources.h"
 #include "tree/sources.h"
@@ -102,7 +103,7 @@ static int add_root_source(struct sqst_scan *scan, struct source *source)
 	if (rc < 0 || !node)
 		return rc;
 	if (!sqst_name_index_set(&scan->names, node))
-		return sqst_fail(scan->why, SQST_ERR_NOMEM, source->path, "out of memory");
+		return sqst_no_memory(scan->why, source->path);
 	if (node->inode->type == SQST_TYPE_DIR)
 		return sqst_scan_below(scan, node, source->path);
 	if (renamed && node->inode->type == SQST_TYPE_FILE)
@@ -145,7 +146,7 @@ int sqst_tree_scan_sources(const char *const *source, size_t count, unsigned fla
 		return sqst_tree_scan(source[0], options, cancel, out, why);
 	tree = sqst_tree_new();
 	if (!tree || !scan)
-		return sqst_fail(why, SQST_ERR_NOMEM, source[0], "out of memory");
+		return sqst_no_memory(why, source[0]);
 	rc = sqst_scan_begin(scan, tree, source, count, options, cancel, why);
 	if (rc == 0 && flags & (SQST_SOURCES_NO_STRIP | SQST_SOURCES_NO_DESCENT))
 		rc = sqst_scan_unstripped(scan, source, count, !(flags & SQST_SOURCES_NO_DESCENT));

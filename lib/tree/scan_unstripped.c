@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "tree/scan_sources.h"
 
 /* Where the walk along one source is. */
@@ -72,7 +73,7 @@ static int add_component(struct component_walk *walk, struct sqst_node *dir, con
 	if (rc == 0)
 		rc = sqst_scan_add(scan, dir, AT_FDCWD, walk->path, name, out);
 	if (rc == 0 && *out && !sqst_name_index_set(&scan->names, *out))
-		rc = sqst_fail(scan->why, SQST_ERR_NOMEM, walk->path, "out of memory");
+		rc = sqst_no_memory(scan->why, walk->path);
 	return rc;
 }
 

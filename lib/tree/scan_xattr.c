@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 
 #include "base/pattern.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "tree/scan_xattr.h"
 #include "tree/tree.h"
@@ -52,7 +53,7 @@ static bool grow_buffer(char **buffer, size_t *room, size_t need)
 static int fail_xattr(struct sqst_report *why, const char *path, int number)
 {
 	if (number == ENOMEM)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	return sqst_fail_errno(why, SQST_ERR_SOURCE, number, path,
 			       "cannot read its extended attributes (-no-xattrs leaves all out)");
 }

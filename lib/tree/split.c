@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "base/report.h"
 #include "tree/tree.h"
 
 int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why)
@@ -16,7 +17,7 @@ int sqst_tree_split_links(struct sqst_tree *tree, struct sqst_report *why)
 			continue;
 		own = sqst_tree_inode_new(tree, inode);
 		if (!own)
-			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(why, NULL);
 		own->nlink = 1;
 		inode->nlink--;
 		node->inode = own;

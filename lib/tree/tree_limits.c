@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "base/limits.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "tree/tree.h"
 
@@ -32,7 +33,7 @@ static char *path_of_node(const struct sqst_node *node, struct sqst_report *why)
 	char *path = malloc(size);
 
 	if (!path) {
-		sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		sqst_no_memory(why, NULL);
 		return NULL;
 	}
 	path[0] = '/';
@@ -138,7 +139,7 @@ int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why
 	int rc = 0;
 
 	if (!seen)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (struct sqst_node *node = sqst_tree_root(tree); rc == 0 && node;
 	     node = sqst_tree_next(node))
 		rc = check_node(&job, node);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/report.h"
 #include "tree/tree.h"
 
 struct sqst_xattr_set {
@@ -207,14 +208,14 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 					 "the extended attribute is given twice");
 	}
 	if (!grow_xattr_slots(store))
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	hash = hash_list(list, count);
 	slot = find_xattr_slot(store, hash, list, count);
 	if (*slot == 0) {
 		struct sqst_xattr *copy = copy_list(tree, list, count);
 
 		if (!copy)
-			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(why, NULL);
 		store->set[store->count++] = (struct sqst_xattr_set){copy, count, hash};
 		*slot = store->count;
 	}

@@ -6,15 +6,20 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/output.h"
+#include "base/report.h"
 #include "base/scope.h"
+#include "base/wait.h"
 #include "support/unit.h"
 
 static void message_names_file_and_cause(void **state)
@@ -80,6 +85,94 @@ static void arena_aligns_and_zeroes(void **state)
 	assert_null(sqst_arena_array(arena, SIZE_MAX / 2, 8));
 	assert_null(sqst_arena_alloc(arena, SIZE_MAX - 3));
 	sqst_arena_free(arena);
+}
+
+struct number_items {
+	uint64_t *number;
+	size_t room;
+};
+
+static bool is_number(const void *items, uint32_t index, const void *key)
+{
+	return ((const struct number_items *)items)->number[index] == *(const uint64_t *)key;
+}
+
+/* Every hash is shared by four numbers: that says nothing of what is found. */
+static void hash_table_finds_what_was_added(void **state)
+{
+	struct sqst_hash table = {0};
+	struct number_items items = {0};
+	uint64_t number = 0;
+
+	(void)state;
+	assert_int_equal(sqst_hash_find(&table, 0, is_number, &items, &number), SQST_HASH_NONE);
+	for (uint32_t i = 0; i < 10000; i++) {
+		uint64_t *grown = sqst_grow(items.number, i, &items.room, sizeof(*grown));
+
+		assert_non_null(grown);
+		items.number = grown;
+		number = i * UINT64_C(0x100000001);
+		grown[i] = number;
+		assert_int_equal(
+		    sqst_hash_find(&table, sqst_hash_number(i / 4), is_number, &items, &number),
+		    SQST_HASH_NONE);
+		assert_true(sqst_hash_add(&table, sqst_hash_number(i / 4), i));
+	}
+	for (uint32_t i = 0; i < 10000; i++) {
+		number = i * UINT64_C(0x100000001);
+		assert_int_equal(
+		    sqst_hash_find(&table, sqst_hash_number(i / 4), is_number, &items, &number), i);
+	}
+	sqst_hash_release(&table);
+	sqst_hash_release(&table);
+	free(items.number);
+}
+
+static void array_that_cannot_grow_stays(void **state)
+{
+	size_t room = 0;
+	char *array = sqst_reserve(NULL, 1000, &room, 3);
+
+	(void)state;
+	assert_non_null(array);
+	assert_true(room >= 1000);
+	assert_ptr_equal(sqst_reserve(array, 10, &room, 3), array);
+	assert_null(sqst_reserve(array, SIZE_MAX / 2, &room, 3));
+	assert_true(room >= 1000 && room < SIZE_MAX / 4);
+	free(array);
+}
+
+static void file_is_read_whole(void **state)
+{
+	const size_t sizes[] = {0, 1, 65535, 65536, 131071, 200000};
+	struct sqst_wait_file file = {.path = "x", .code = SQST_ERR_SOURCE, .what = "cannot read"};
+	struct sqst_report why = {0};
+	char *text;
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		FILE *stream = tmpfile();
+
+		assert_non_null(stream);
+		for (size_t k = 0; k < sizes[i]; k++)
+			putc('a', stream);
+		rewind(stream);
+		file.fd = fileno(stream);
+		file.most = 1 << 20;
+		assert_int_equal(sqst_wait_read_all(&file, NULL, &text, &size, &why), 0);
+		assert_int_equal(size, sizes[i]);
+		assert_int_equal(strlen(text), size);
+		free(text);
+		fclose(stream);
+	}
+	file.fd = open(".", O_RDONLY | O_CLOEXEC);
+	assert_true(file.fd >= 0);
+	assert_int_equal(sqst_wait_read_all(&file, NULL, &text, &size, &why), SQST_ERR_SOURCE);
+	assert_non_null(strstr(why.message, "x: cannot read: "));
+	close(file.fd);
+	assert_int_equal(sqst_no_memory(&why, "y"), SQST_ERR_NOMEM);
+	assert_string_equal(why.message, "y: out of memory");
 }
 
 static void bytes_are_little_endian(void **state)
@@ -276,6 +369,9 @@ int main(void)
 	    cmocka_unit_test(message_masks_control_bytes),
 	    cmocka_unit_test(message_cuts_long_paths_in_the_middle),
 	    cmocka_unit_test(arena_aligns_and_zeroes),
+	    cmocka_unit_test(hash_table_finds_what_was_added),
+	    cmocka_unit_test(array_that_cannot_grow_stays),
+	    cmocka_unit_test(file_is_read_whole),
 	    cmocka_unit_test(bytes_are_little_endian),
 	    cmocka_unit_test_setup_teardown(output_appears_at_commit, make_directory,
 					    remove_directory),
