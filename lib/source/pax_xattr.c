@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decode.h"
 #include "source/pax.h"
 #include "source/pax_xattr.h"
 
@@ -33,23 +34,14 @@ static int fail_pax_xattr(const struct reading *reading, const char *what)
 
 /* ---- codings */
 
-static int hex(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* In place, NUL-terminated. False if there is a NUL in it. */
 static bool decode_name(char *name, size_t size, bool url)
 {
 	size_t to = 0;
 
 	for (size_t at = 0; at < size; at++) {
-		const int high = size - at > 2 ? hex(name[at + 1]) : -1;
-		const int low = high >= 0 ? hex(name[at + 2]) : -1;
+		const int high = size - at > 2 ? sqst_hex_digit(name[at + 1]) : -1;
+		const int low = high >= 0 ? sqst_hex_digit(name[at + 2]) : -1;
 		const int code = low >= 0 ? high * 16 + low : -1;
 		char byte = name[at];
 
@@ -63,39 +55,6 @@ static bool decode_name(char *name, size_t size, bool url)
 	}
 	name[to] = '\0';
 	return true;
-}
-
-static int base64(char digit)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = digit ? strchr(digits, digit) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* In place; libarchive writes no padding, others may. Returns the size, or SIZE_MAX. */
-static size_t decode_pax_base64(char *text, size_t size)
-{
-	uint32_t bits = 0;
-	unsigned have = 0;
-	size_t to = 0;
-
-	while (size > 0 && text[size - 1] == '=')
-		size--;
-	for (size_t at = 0; at < size; at++) {
-		const int digit = base64(text[at]);
-
-		if (digit < 0)
-			return SIZE_MAX;
-		bits = (bits << 6 | (uint32_t)digit) & 0xFFFFFF;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			text[to++] = (char)(bits >> have & 0xFF);
-		}
-	}
-	return to;
 }
 
 /* ---- records */
@@ -124,8 +83,15 @@ static int take(struct reading *reading, const struct sqst_pax_record *record)
 		return sqst_stage_nomem(stage);
 	if (!decode_name(copy, size, reading->url))
 		return fail_pax_xattr(reading, "an extended attribute's name has a NUL in it");
-	if (coded && (value_size = decode_pax_base64(value, record->value_size)) == SIZE_MAX)
-		return fail_pax_xattr(reading, "an extended attribute's value is no base64");
+	/* libarchive writes no padding, others may. */
+	if (coded) {
+		const long decoded = sqst_base64_decode(value, value_size, false, value);
+
+		if (decoded < 0)
+			return fail_pax_xattr(reading,
+					      "an extended attribute's value is no base64");
+		value_size = (size_t)decoded;
+	}
 	if (value_size > UINT32_MAX)
 		return fail_pax_xattr(reading, "an extended attribute has more than 4 GiB");
 	*xattr = (struct sqst_xattr){copy, value, (uint32_t)value_size};
