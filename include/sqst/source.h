@@ -85,7 +85,7 @@ struct sqst_scan_options {
 	/** Files to leave out, with a warning, where they are met: the outputs, when they lie
 	 * inside the source. Each may be NULL, and need not exist. */
 	const char *leave_out[SQST_LEAVE_OUT_MAX];
-	/** Names to leave out (edit.h), or NULL. It notes which of its patterns fit: for one build
+	/** Names to leave out, or NULL. It notes which of its patterns fit: for one build
 	 * at a time. */
 	struct sqst_filter *filter;
 	/** Do not go into directories of another file system than the source's; they are stored

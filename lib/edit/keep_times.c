@@ -17,14 +17,14 @@
 #define CHUNK (256 * 1024)
 
 /* What the names of an inode are not, all of them, in the parent. */
-static const struct sqst_inode not_one;
+static const struct sqst_node not_one;
 
 struct keep {
 	struct sqst_tree *tree;
 	const struct sqst_tree *parent;
-	/* By the index of an inode of the tree: the parent's inode, &not_one, or NULL for one that
-	 * was not met yet. */
-	const struct sqst_inode **other;
+	/* By the index of an inode of the tree: its first name's node in the parent, &not_one, or
+	 * NULL for one that was not met yet. */
+	const struct sqst_node **other;
 	unsigned flags;
 	const struct sqst_cancel *cancel;
 	struct sqst_keep_stats stats;
@@ -35,70 +35,21 @@ struct keep {
 
 /* ---- which name is which */
 
-/* A stack of the parent's directories, one for each directory that the walk is in; NULL where the
- * parent has none. */
-struct trail {
-	const struct sqst_node **dir;
-	size_t depth;
-	size_t room;
-};
-
-static bool trail_set(struct trail *trail, size_t depth, const struct sqst_node *dir)
-{
-	if (depth >= trail->room) {
-		const size_t room = trail->room * 2 + 64;
-		const struct sqst_node **grown = realloc(trail->dir, room * sizeof(*grown));
-
-		if (!grown)
-			return false;
-		trail->dir = grown;
-		trail->room = room;
-	}
-	trail->dir[depth] = dir;
-	return true;
-}
-
-static size_t node_depth(const struct sqst_node *node)
-{
-	size_t depth = 0;
-
-	for (; node->parent; node = node->parent)
-		depth++;
-	return depth;
-}
-
 /* All names of an inode must be names of one inode in the parent. */
-static void pair_inode(const struct keep *keep, const struct sqst_inode *inode,
-		       const struct sqst_node *other)
+static void pair_name(const struct keep *keep, const struct sqst_node *node)
 {
-	const struct sqst_inode **known = &keep->other[inode->index];
-	const struct sqst_inode *one =
-	    other && other->inode->type == inode->type ? other->inode : &not_one;
+	const struct sqst_node **known = &keep->other[node->inode->index];
+	const struct sqst_node *dir = node->parent ? keep->other[node->parent->inode->index] : NULL;
+	const struct sqst_node *other = !node->parent ? keep->parent->root
+					: dir->inode  ? sqst_tree_find(dir, node->name)
+						      : NULL;
 
-	*known = !*known || *known == one ? one : &not_one;
-}
-
-static int pair_all(struct keep *keep)
-{
-	struct trail trail = {0};
-	int rc = 0;
-
-	for (struct sqst_node *node = keep->tree->root; rc == 0 && node;
-	     node = sqst_tree_next(node)) {
-		const size_t depth = node_depth(node);
-		const struct sqst_node *dir = depth > 0 ? trail.dir[depth - 1] : NULL;
-		const struct sqst_node *other = depth == 0 ? keep->parent->root
-						: dir      ? sqst_tree_find(dir, node->name)
-							   : NULL;
-
-		pair_inode(keep, node->inode, other);
-		if (other && other->inode->type != SQST_TYPE_DIR)
-			other = NULL;
-		if (node->inode->type == SQST_TYPE_DIR && !trail_set(&trail, depth, other))
-			rc = sqst_fail(keep->why, SQST_ERR_NOMEM, NULL, "out of memory");
-	}
-	free(trail.dir);
-	return rc;
+	if (!other || other->inode->type != node->inode->type)
+		other = &not_one;
+	if (!*known)
+		*known = other;
+	else if ((*known)->inode != other->inode)
+		*known = &not_one;
 }
 
 /* ---- whether two inodes are equal */
@@ -106,13 +57,10 @@ static int pair_all(struct keep *keep)
 static bool same_xattrs(const struct keep *keep, const struct sqst_inode *one,
 			const struct sqst_inode *two)
 {
-	const struct sqst_xattr *ours = NULL, *theirs = NULL;
-	size_t count = 0, other = 0;
+	size_t count, other;
+	const struct sqst_xattr *ours = sqst_inode_xattrs(keep->tree, one, &count);
+	const struct sqst_xattr *theirs = sqst_inode_xattrs(keep->parent, two, &other);
 
-	if (one->xattr != SQST_NO_XATTR)
-		ours = sqst_tree_xattr_set(keep->tree, one->xattr, &count);
-	if (two->xattr != SQST_NO_XATTR)
-		theirs = sqst_tree_xattr_set(keep->parent, two->xattr, &other);
 	if (count != other)
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -212,12 +160,9 @@ static int has_same_content(struct keep *keep, const struct sqst_node *node,
 }
 
 static int is_same_inode(struct keep *keep, const struct sqst_node *node,
-			 const struct sqst_inode *two, bool *same)
+			 const struct sqst_node *other, bool *same)
 {
-	const struct sqst_inode *one = node->inode;
-	/* An origin finds a content by its inode, or by a path that is the same in both trees. */
-	const struct sqst_node other = {
-	    .parent = node->parent, .name = node->name, .inode = (struct sqst_inode *)two};
+	const struct sqst_inode *one = node->inode, *two = other->inode;
 
 	*same = one->mode == two->mode && one->uid == two->uid && one->gid == two->gid &&
 		same_xattrs(keep, one, two);
@@ -228,7 +173,7 @@ static int is_same_inode(struct keep *keep, const struct sqst_node *node,
 		*same = same_names(one, two);
 		return 0;
 	case SQST_TYPE_FILE:
-		return has_same_content(keep, node, &other, same);
+		return has_same_content(keep, node, other, same);
 	case SQST_TYPE_SYMLINK:
 		*same = one->u.symlink.length == two->u.symlink.length &&
 			memcmp(one->u.symlink.target, two->u.symlink.target,
@@ -250,18 +195,18 @@ static int is_same_inode(struct keep *keep, const struct sqst_node *node,
 static int keep_time(struct keep *keep, const struct sqst_node *node)
 {
 	struct sqst_inode *inode = node->inode;
-	const struct sqst_inode *other = keep->other[inode->index];
+	const struct sqst_node *other = keep->other[inode->index];
 	bool same = false;
 	int rc;
 
 	/* Once for all names. */
 	keep->other[inode->index] = &not_one;
-	if (other == &not_one || other->mtime == inode->mtime)
+	if (other == &not_one || other->inode->mtime == inode->mtime)
 		return 0;
 	rc = is_same_inode(keep, node, other, &same);
 	if (rc < 0 || !same)
 		return rc;
-	inode->mtime = other->mtime;
+	inode->mtime = other->inode->mtime;
 	keep->stats.kept++;
 	return 0;
 }
@@ -272,7 +217,7 @@ int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
 {
 	SQST_AUTO_FREE uint8_t *ours = malloc(CHUNK);
 	SQST_AUTO_FREE uint8_t *theirs = malloc(CHUNK);
-	SQST_AUTO_FREE const struct sqst_inode **other = calloc(tree->indexes, sizeof(*other));
+	SQST_AUTO_FREE const struct sqst_node **other = calloc(tree->indexes, sizeof(*other));
 	struct keep keep = {.tree = tree,
 			    .parent = parent,
 			    .other = other,
@@ -281,11 +226,12 @@ int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
 			    .ours = ours,
 			    .theirs = theirs,
 			    .why = why};
-	int rc;
+	int rc = 0;
 
 	if (!ours || !theirs || !other)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	rc = pair_all(&keep);
+	for (const struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
+		pair_name(&keep, node);
 	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node))
 		rc = keep_time(&keep, node);
 	if (stats)

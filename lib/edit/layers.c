@@ -46,12 +46,9 @@ static int layers_no_memory(struct layer_merge *merge)
 static const struct sqst_xattr *find_mark(const struct layer_merge *merge,
 					  const struct sqst_inode *inode, const char *mark)
 {
-	const struct sqst_xattr *list;
 	size_t count;
+	const struct sqst_xattr *list = sqst_inode_xattrs(merge->upper, inode, &count);
 
-	if (inode->xattr == SQST_NO_XATTR)
-		return NULL;
-	list = sqst_tree_xattr_set(merge->upper, inode->xattr, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (sqst_xattr_is_overlay(list[i].name) &&
 		    strcmp(strrchr(list[i].name, '.') + 1, mark) == 0)
@@ -110,13 +107,12 @@ static int copy_layer_xattrs(struct layer_merge *merge, const struct sqst_inode 
 			     struct sqst_inode *to)
 {
 	SQST_AUTO_FREE struct sqst_xattr *kept = NULL;
-	const struct sqst_xattr *list;
 	size_t count, used = 0;
+	const struct sqst_xattr *list = sqst_inode_xattrs(merge->upper, from, &count);
 
 	to->xattr = SQST_NO_XATTR;
-	if (from->xattr == SQST_NO_XATTR)
+	if (count == 0)
 		return 0;
-	list = sqst_tree_xattr_set(merge->upper, from->xattr, &count);
 	kept = malloc(count * sizeof(*kept));
 	if (!kept)
 		return layers_no_memory(merge);
@@ -219,25 +215,6 @@ static int copy_directory(struct layer_merge *merge, const struct sqst_inode *fr
 	return rc;
 }
 
-static int by_merged_name(const void *a, const void *b)
-{
-	const struct sqst_node *const *left = a;
-	const struct sqst_node *const *right = b;
-
-	return strcmp((*left)->name, (*right)->name);
-}
-
-static void sort(struct sqst_node *dir)
-{
-	struct sqst_node **child = dir->inode->u.dir.child;
-
-	if (dir->inode->u.dir.count < 2)
-		return;
-	qsort(child, dir->inode->u.dir.count, sizeof(struct sqst_node *), by_merged_name);
-	for (uint32_t i = 0; i < dir->inode->u.dir.count; i++)
-		child[i]->position = i;
-}
-
 static int merge_directory(struct layer_merge *merge, struct sqst_node *lower,
 			   struct sqst_node *upper)
 {
@@ -269,8 +246,7 @@ static int merge_directory(struct layer_merge *merge, struct sqst_node *lower,
 	}
 	for (uint32_t i = 0; rc == 0 && i < used; i++)
 		rc = add_merged(merge, lower, fresh[i]);
-	sort(lower);
-	return rc;
+	return rc < 0 ? rc : sqst_tree_sort(lower, merge->why);
 }
 
 /* ---- the whole */

@@ -15,15 +15,24 @@
 
 /* Sets of attributes that a set became: most inodes share one of a few. */
 struct sets {
-	/* 1 + the new set of set i - 1 (0: none), for directories and files, and for others. */
+	/* 1 + the new set of set i - 1 (0: none), for directories and files [1], and for others
+	 * [0]. */
 	uint32_t *became[2];
 	uint32_t count;
+};
+
+/* Attributes to add. */
+struct added {
+	struct sqst_xattr *list;
+	size_t count;
 };
 
 struct override_job {
 	struct sqst_tree *tree;
 	const struct sqst_overrides *overrides;
 	struct sets sets;
+	/* As the sets. */
+	struct added added[2];
 	struct sqst_report *why;
 };
 
@@ -100,41 +109,6 @@ static bool is_user(const char *name)
 	return strncmp(name, "user.", 5) == 0;
 }
 
-/* Add ours to a list with room for them; those of the same name are replaced, the last wins. */
-static size_t add_ours(const struct override_job *job, bool user, struct sqst_xattr *list,
-		       size_t count)
-{
-	for (size_t i = 0; i < job->overrides->xattrs; i++) {
-		const struct sqst_override_xattr *ours = &job->overrides->xattr[i];
-		size_t at = 0;
-
-		if (is_user(ours->name) && !user)
-			continue;
-		while (at < count && strcmp(list[at].name, ours->name) != 0)
-			at++;
-		list[at] = (struct sqst_xattr){ours->name, ours->value, ours->size};
-		count += at == count;
-	}
-	return count;
-}
-
-static int make_set(struct override_job *job, struct sqst_inode *inode, bool user)
-{
-	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
-	const struct sqst_xattr *old = NULL;
-	size_t count = 0;
-
-	if (inode->xattr != SQST_NO_XATTR)
-		old = sqst_tree_xattr_set(job->tree, inode->xattr, &count);
-	list = malloc((count + job->overrides->xattrs) * sizeof(*list));
-	if (!list)
-		return sqst_fail(job->why, SQST_ERR_NOMEM, NULL, "out of memory");
-	if (count > 0)
-		memcpy(list, old, count * sizeof(*list));
-	count = add_ours(job, user, list, count);
-	return sqst_tree_set_xattrs(job->tree, inode, list, count, job->why);
-}
-
 static int set_xattrs(struct override_job *job, struct sqst_inode *inode)
 {
 	const bool user = inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE;
@@ -146,19 +120,31 @@ static int set_xattrs(struct override_job *job, struct sqst_inode *inode)
 		inode->xattr = *became - 1;
 		return 0;
 	}
-	rc = make_set(job, inode, user);
+	rc = sqst_tree_add_xattrs(job->tree, inode, job->added[user].list, job->added[user].count,
+				  job->why);
 	if (rc == 0 && became && inode->xattr != SQST_NO_XATTR)
 		*became = inode->xattr + 1;
 	return rc;
 }
 
-static int sets_init(struct override_job *job)
+/* Attributes of the namespace user are for directories and files only. */
+static int prepare_xattrs(struct override_job *job)
 {
+	const struct sqst_overrides *overrides = job->overrides;
+
 	job->sets.count = sqst_tree_xattr_sets(job->tree) + 1;
 	for (int i = 0; i < 2; i++) {
 		job->sets.became[i] = calloc(job->sets.count, sizeof(uint32_t));
-		if (!job->sets.became[i])
+		job->added[i].list = calloc(overrides->xattrs, sizeof(struct sqst_xattr));
+		if (!job->sets.became[i] || !job->added[i].list)
 			return sqst_fail(job->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		for (size_t k = 0; k < overrides->xattrs; k++) {
+			const struct sqst_override_xattr *ours = &overrides->xattr[k];
+
+			if (i == 1 || !is_user(ours->name))
+				job->added[i].list[job->added[i].count++] =
+				    (struct sqst_xattr){ours->name, ours->value, ours->size};
+		}
 	}
 	return 0;
 }
@@ -198,7 +184,7 @@ int sqst_tree_override(struct sqst_tree *tree, const struct sqst_overrides *over
 	int rc = check_modes(overrides, why);
 
 	if (rc == 0 && overrides->xattrs > 0)
-		rc = sets_init(&job);
+		rc = prepare_xattrs(&job);
 	if (rc == 0)
 		rc = sqst_inode_set_reserve(&done, tree, why);
 	/* Each inode once, at its first name: an offset must not be added twice. */
@@ -206,7 +192,9 @@ int sqst_tree_override(struct sqst_tree *tree, const struct sqst_overrides *over
 		if (sqst_inode_set_add(&done, node->inode))
 			rc = override_inode(&job, node);
 	}
-	free(job.sets.became[0]);
-	free(job.sets.became[1]);
+	for (int i = 0; i < 2; i++) {
+		free(job.sets.became[i]);
+		free(job.added[i].list);
+	}
 	return rc;
 }

@@ -19,8 +19,6 @@
 #include "base/scope.h"
 #include "tree/inode_set.h"
 
-#define LABEL "security.selinux"
-
 static mode_t mode_of(const struct sqst_inode *inode)
 {
 	static const mode_t types[] = {
@@ -29,28 +27,6 @@ static mode_t mode_of(const struct sqst_inode *inode)
 	    [SQST_TYPE_SOCKET] = S_IFSOCK};
 
 	return types[inode->type] | inode->mode;
-}
-
-/* The label in place of one that the source had; all other attributes stay. */
-static int set_label(struct sqst_tree *tree, struct sqst_inode *inode, const char *label,
-		     struct sqst_report *why)
-{
-	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
-	const struct sqst_xattr *old = NULL;
-	size_t count = 0, kept = 0;
-
-	if (inode->xattr != SQST_NO_XATTR)
-		old = sqst_tree_xattr_set(tree, inode->xattr, &count);
-	list = malloc((count + 1) * sizeof(*list));
-	if (!list)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(old[i].name, LABEL) != 0)
-			list[kept++] = old[i];
-	}
-	/* setfiles stores the NUL too, and so do we: tools that compare see no difference. */
-	list[kept++] = (struct sqst_xattr){LABEL, label, (uint32_t)strlen(label) + 1};
-	return sqst_tree_set_xattrs(tree, inode, list, kept, why);
 }
 
 /* A hard link group has the label of its first path. */
@@ -69,7 +45,10 @@ static int label_node(struct selabel_handle *handle, struct sqst_tree *tree,
 			return 0;
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot find its label");
 	}
-	rc = set_label(tree, node->inode, label, why);
+	/* setfiles stores the NUL too, and so do we: tools that compare see no difference. */
+	rc = sqst_tree_add_xattrs(
+	    tree, node->inode,
+	    &(struct sqst_xattr){"security.selinux", label, (uint32_t)strlen(label) + 1}, 1, why);
 	freecon(label);
 	return rc;
 }

@@ -408,25 +408,14 @@ static int apply_attribute(struct apply *apply, const struct sqst_pseudo_xattr *
 	const struct sqst_pseudo_entry entry = {
 	    .path = xattr->path, .file = xattr->file, .line = xattr->line};
 	const struct sqst_node *node = look_up_node(apply->tree, xattr->path, strlen(xattr->path));
-	SQST_AUTO_FREE struct sqst_xattr *list = NULL;
-	const struct sqst_xattr *has = NULL;
-	size_t count = 0, kept = 0;
 
 	if (!node)
 		return sqst_pseudo_entry_fail(&entry, SQST_ERR_SOURCE, 0,
 					      "an attribute cannot be added to what does not exist",
 					      apply->why);
-	if (node->inode->xattr != SQST_NO_XATTR)
-		has = sqst_tree_xattr_set(apply->tree, node->inode->xattr, &count);
-	list = calloc(count + 1, sizeof(*list));
-	if (!list)
-		return apply_nomem(apply);
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(has[i].name, xattr->name) != 0)
-			list[kept++] = has[i];
-	}
-	list[kept++] = (struct sqst_xattr){xattr->name, xattr->value, xattr->size};
-	return sqst_tree_set_xattrs(apply->tree, node->inode, list, kept, apply->why);
+	return sqst_tree_add_xattrs(apply->tree, node->inode,
+				    &(struct sqst_xattr){xattr->name, xattr->value, xattr->size}, 1,
+				    apply->why);
 }
 
 static int run_definitions(struct apply *apply)

@@ -117,6 +117,20 @@ struct sqst_xattr {
 int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struct sqst_xattr *list,
 			 size_t count, struct sqst_report *why);
 
+/**
+ * Set some extended attributes of an inode, in place of those of the same name; of a name that is
+ * given twice the last holds.
+ * @param list   copied
+ * @return as sqst_tree_set_xattrs()
+ */
+int sqst_tree_add_xattrs(struct sqst_tree *tree, struct sqst_inode *inode,
+			 const struct sqst_xattr *list, size_t count, struct sqst_report *why);
+
+/** The extended attributes of an inode, sorted by name; valid as long as the tree. NULL and a
+ * count of 0 if it has none. */
+const struct sqst_xattr *sqst_inode_xattrs(const struct sqst_tree *tree,
+					   const struct sqst_inode *inode, size_t *count);
+
 /** How many different sets of extended attributes the tree has. */
 uint32_t sqst_tree_xattr_sets(const struct sqst_tree *tree);
 

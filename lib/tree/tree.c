@@ -142,7 +142,7 @@ static int by_node_name(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-static int sort_dir(const struct sqst_node *dir, struct sqst_report *why)
+int sqst_tree_sort(const struct sqst_node *dir, struct sqst_report *why)
 {
 	struct sqst_node **child = dir->inode->u.dir.child;
 	const uint32_t count = dir->inode->u.dir.count;
@@ -163,7 +163,7 @@ int sqst_tree_finish(struct sqst_tree *tree, struct sqst_report *why)
 {
 	for (struct sqst_node *node = tree->root; node; node = sqst_tree_next(node)) {
 		if (node->inode->type == SQST_TYPE_DIR) {
-			const int rc = sort_dir(node, why);
+			const int rc = sqst_tree_sort(node, why);
 
 			if (rc < 0)
 				return rc;

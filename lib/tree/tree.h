@@ -44,6 +44,9 @@ int sqst_tree_check_limits(const struct sqst_tree *tree, struct sqst_report *why
  * NULL if memory is short. */
 struct sqst_inode *sqst_tree_inode_new(struct sqst_tree *tree, const struct sqst_inode *like);
 
+/* Sort the children of one directory. 0 or SQST_ERR_SOURCE (a name is twice in it). */
+int sqst_tree_sort(const struct sqst_node *dir, struct sqst_report *why);
+
 /* Remove the children of a directory that have this position, with all below them, in one go: one
  * by one, each would move those behind it. */
 #define SQST_NODE_GONE UINT32_MAX

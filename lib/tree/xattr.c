@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "base/report.h"
+#include "base/scope.h"
 #include "tree/tree.h"
 
 struct sqst_xattr_set {
@@ -221,6 +222,40 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 	}
 	inode->xattr = *slot - 1;
 	return 0;
+}
+
+int sqst_tree_add_xattrs(struct sqst_tree *tree, struct sqst_inode *inode,
+			 const struct sqst_xattr *list, size_t count, struct sqst_report *why)
+{
+	SQST_AUTO_FREE struct sqst_xattr *all = NULL;
+	const struct sqst_xattr *old;
+	size_t used;
+
+	if (count == 0)
+		return 0;
+	old = sqst_inode_xattrs(tree, inode, &used);
+	all = malloc((used + count) * sizeof(*all));
+	if (!all)
+		return sqst_no_memory(why, NULL);
+	if (used > 0)
+		memcpy(all, old, used * sizeof(*all));
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+
+		while (at < used && strcmp(all[at].name, list[i].name) != 0)
+			at++;
+		all[at] = list[i];
+		used += at == used;
+	}
+	return sqst_tree_set_xattrs(tree, inode, all, used, why);
+}
+
+const struct sqst_xattr *sqst_inode_xattrs(const struct sqst_tree *tree,
+					   const struct sqst_inode *inode, size_t *count)
+{
+	*count = 0;
+	return inode->xattr == SQST_NO_XATTR ? NULL
+					     : sqst_tree_xattr_set(tree, inode->xattr, count);
 }
 
 uint32_t sqst_tree_xattr_sets(const struct sqst_tree *tree)
