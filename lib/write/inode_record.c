@@ -29,7 +29,7 @@ static uint8_t *put_header(uint8_t *to, const struct sqst_inode *inode, bool ext
 	return sqst_put32(to, number);
 }
 
-static int append_sizes(struct sqst_stream *meta, const struct sqst_extent *extent)
+static int append_sizes(struct sqst_stream *stream, const struct sqst_extent *extent)
 {
 	uint8_t bytes[4 * 256];
 	uint32_t done = 0;
@@ -40,14 +40,14 @@ static int append_sizes(struct sqst_stream *meta, const struct sqst_extent *exte
 
 		for (; done < extent->blocks && to < bytes + sizeof(bytes); done++)
 			to = sqst_put32(to, extent->size[done]);
-		rc = sqst_stream_append(meta, bytes, (size_t)(to - bytes));
+		rc = sqst_stream_append(stream, bytes, (size_t)(to - bytes));
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
 }
 
-static int write_file(struct sqst_stream *meta, const struct sqst_inode *inode,
+static int write_file(struct sqst_stream *stream, const struct sqst_inode *inode,
 		      struct sqst_owners owners)
 {
 	const struct sqst_extent *extent = inode->u.file.extent;
@@ -77,11 +77,11 @@ static int write_file(struct sqst_stream *meta, const struct sqst_inode *inode,
 		to = sqst_put32(to, extent->fragment_offset);
 		to = sqst_put32(to, (uint32_t)size);
 	}
-	rc = sqst_stream_append(meta, bytes, (size_t)(to - bytes));
-	return rc < 0 ? rc : append_sizes(meta, extent);
+	rc = sqst_stream_append(stream, bytes, (size_t)(to - bytes));
+	return rc < 0 ? rc : append_sizes(stream, extent);
 }
 
-static int write_symlink(struct sqst_stream *meta, const struct sqst_inode *inode,
+static int write_symlink(struct sqst_stream *stream, const struct sqst_inode *inode,
 			 struct sqst_owners owners)
 {
 	const bool extended = owners.xattr != SQST_NO_XATTR;
@@ -91,17 +91,17 @@ static int write_symlink(struct sqst_stream *meta, const struct sqst_inode *inod
 
 	to = sqst_put32(to, inode->nlink);
 	to = sqst_put32(to, inode->u.symlink.length);
-	rc = sqst_stream_append(meta, bytes, (size_t)(to - bytes));
+	rc = sqst_stream_append(stream, bytes, (size_t)(to - bytes));
 	if (rc == 0)
-		rc = sqst_stream_append(meta, inode->u.symlink.target, inode->u.symlink.length);
+		rc = sqst_stream_append(stream, inode->u.symlink.target, inode->u.symlink.length);
 	if (rc == 0 && extended) {
 		sqst_put32(last, owners.xattr);
-		rc = sqst_stream_append(meta, last, sizeof(last));
+		rc = sqst_stream_append(stream, last, sizeof(last));
 	}
 	return rc;
 }
 
-static int write_special(struct sqst_stream *meta, const struct sqst_inode *inode,
+static int write_special(struct sqst_stream *stream, const struct sqst_inode *inode,
 			 struct sqst_owners owners)
 {
 	const bool extended = owners.xattr != SQST_NO_XATTR;
@@ -113,17 +113,17 @@ static int write_special(struct sqst_stream *meta, const struct sqst_inode *inod
 		to = sqst_put32(to, inode->u.device);
 	if (extended)
 		to = sqst_put32(to, owners.xattr);
-	return sqst_stream_append(meta, bytes, (size_t)(to - bytes));
+	return sqst_stream_append(stream, bytes, (size_t)(to - bytes));
 }
 
-int sqst_inode_write(struct sqst_stream *meta, const struct sqst_inode *inode,
+int sqst_inode_write(struct sqst_stream *stream, const struct sqst_inode *inode,
 		     struct sqst_owners owners)
 {
 	if (inode->type == SQST_TYPE_FILE)
-		return write_file(meta, inode, owners);
+		return write_file(stream, inode, owners);
 	if (inode->type == SQST_TYPE_SYMLINK)
-		return write_symlink(meta, inode, owners);
-	return write_special(meta, inode, owners);
+		return write_symlink(stream, inode, owners);
+	return write_special(stream, inode, owners);
 }
 
 static uint32_t subdirectories(const struct sqst_inode *inode)
@@ -135,8 +135,8 @@ static uint32_t subdirectories(const struct sqst_inode *inode)
 	return count;
 }
 
-int sqst_inode_write_dir(struct sqst_stream *meta, const struct sqst_inode *inode, uint32_t number,
-			 struct sqst_owners owners, uint32_t parent,
+int sqst_inode_write_dir(struct sqst_stream *stream, const struct sqst_inode *inode,
+			 uint32_t number, struct sqst_owners owners, uint32_t parent,
 			 const struct sqst_stream *directories, const struct sqst_listing *listing)
 {
 	/* The size counts 3 bytes more than there are: readers make "." and ".." up. */
@@ -163,16 +163,16 @@ int sqst_inode_write_dir(struct sqst_stream *meta, const struct sqst_inode *inod
 		to = sqst_put16(to, (uint32_t)(reference & 0xFFFF));
 		to = sqst_put32(to, parent);
 	}
-	rc = sqst_stream_append(meta, bytes, (size_t)(to - bytes));
+	rc = sqst_stream_append(stream, bytes, (size_t)(to - bytes));
 	if (rc == 0 && listing->extended && listing->index_count > 0)
-		rc = sqst_listing_write_index(meta, directories, listing);
+		rc = sqst_listing_write_index(stream, directories, listing);
 	return rc;
 }
 
-int sqst_inode_write_filler(struct sqst_stream *meta, uint32_t number)
+int sqst_inode_write_filler(struct sqst_stream *stream, uint32_t number)
 {
 	const struct sqst_inode inode = {.type = SQST_TYPE_FIFO, .nlink = 1, .number = number};
 
 	/* The first entry of the id table is always there: it is what the first inode wrote. */
-	return write_special(meta, &inode, (struct sqst_owners){0, 0, SQST_NO_XATTR});
+	return write_special(stream, &inode, (struct sqst_owners){0, 0, SQST_NO_XATTR});
 }

@@ -30,17 +30,17 @@ struct sqst_owners {
 };
 
 /* Append an inode that is not a directory. */
-int sqst_inode_write(struct sqst_stream *meta, const struct sqst_inode *inode,
+int sqst_inode_write(struct sqst_stream *stream, const struct sqst_inode *inode,
 		     struct sqst_owners owners);
 
 /* Append a directory's inode, numbered `number`. `directories`: the stream with its listing,
  * settled. `parent`: number of the directory that it is in. */
-int sqst_inode_write_dir(struct sqst_stream *meta, const struct sqst_inode *inode, uint32_t number,
-			 struct sqst_owners owners, uint32_t parent,
+int sqst_inode_write_dir(struct sqst_stream *stream, const struct sqst_inode *inode,
+			 uint32_t number, struct sqst_owners owners, uint32_t parent,
 			 const struct sqst_stream *directories, const struct sqst_listing *listing);
 
 /* Append a record that nothing refers to, for a number that nothing has: a FIFO's, which is the
  * shortest. */
-int sqst_inode_write_filler(struct sqst_stream *meta, uint32_t number);
+int sqst_inode_write_filler(struct sqst_stream *stream, uint32_t number);
 
 #endif

@@ -134,7 +134,7 @@ static int write_next(struct sqst_listings *listings, struct sqst_dir *dir)
 	if (dir->waiting)
 		return 0;
 	if (dir->need > 0) {
-		rc = sqst_meta_start(listings->directories, &start);
+		rc = sqst_stream_start(listings->directories, &start);
 		fits = sqst_window_fits(start, dir->need);
 	}
 	if (rc < 0)
@@ -153,7 +153,7 @@ static int write_waiting(struct sqst_listings *listings)
 
 	do {
 		if (listings->count > 0)
-			rc = sqst_meta_start(listings->directories, &start);
+			rc = sqst_stream_start(listings->directories, &start);
 		dir = rc == 0 && listings->count > 0 ? take_waiting(listings, start) : NULL;
 		if (dir)
 			rc = write_here(listings, dir, true);

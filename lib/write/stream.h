@@ -36,42 +36,42 @@ struct sqst_stream {
 	/* Offset of each finished block from the stream's start. */
 	uint32_t *start;
 	uint32_t finished;
-	uint32_t start_room;
+	size_t start_room;
 };
 
-/* meta must be zero but for work and task. 0 or SQST_ERR_NOMEM. */
-int sqst_stream_init(struct sqst_stream *meta, struct sqst_pool *pool, bool raw,
+/* `stream` must be zero but for work and task. 0 or SQST_ERR_NOMEM. */
+int sqst_stream_init(struct sqst_stream *stream, struct sqst_pool *pool, bool raw,
 		     const struct sqst_cancel *cancel, struct sqst_report *why);
 
 /* Append content. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT (stream of 4 GiB), SQST_ERR_CANCELED. */
-int sqst_stream_append(struct sqst_stream *meta, const void *data, size_t size);
+int sqst_stream_append(struct sqst_stream *stream, const void *data, size_t size);
 
 /* Fill the unfinished block up with zeros; none is unfinished then. */
-void sqst_meta_fill(struct sqst_stream *meta);
+void sqst_stream_fill(struct sqst_stream *stream);
 
 /* Append a whole block of zeros, when none is unfinished. `work`: what is done with it by the pool,
  * with `task`, which lives as long as the stream; NULL: it is stored as it is. */
-int sqst_meta_append_dead(struct sqst_stream *meta,
-			  void (*work)(struct sqst_block *block, struct sqst_tools *tools),
-			  void *task);
+int sqst_stream_append_dead(struct sqst_stream *stream,
+			    void (*work)(struct sqst_block *block, struct sqst_tools *tools),
+			    void *task);
 
 /* Offset on disk, from the stream's start, of the block that the next byte goes to; settles if that
  * is not known. */
-int sqst_meta_start(struct sqst_stream *meta, uint64_t *start);
+int sqst_stream_start(struct sqst_stream *stream, uint64_t *start);
 
 /* Where the next byte goes: ordinal << 16 | offset. */
-uint64_t sqst_stream_place(const struct sqst_stream *meta);
+uint64_t sqst_stream_place(const struct sqst_stream *stream);
 
 /* Wait for all full blocks. */
-int sqst_stream_settle(struct sqst_stream *meta);
+int sqst_stream_settle(struct sqst_stream *stream);
 
 /* A place becomes a reference as the format stores it: offset on disk << 16 | offset in content.
  * The place must be in a block that was finished, or being filled, at the last settle. */
-uint64_t sqst_stream_reference(const struct sqst_stream *meta, uint64_t place);
+uint64_t sqst_stream_reference(const struct sqst_stream *stream, uint64_t place);
 
 /* Finish the last block too and write all to the output at *position, which moves on. */
-int sqst_stream_write(struct sqst_stream *meta, struct sqst_output *output, uint64_t *position);
+int sqst_stream_write(struct sqst_stream *stream, struct sqst_output *output, uint64_t *position);
 
-void sqst_stream_release(struct sqst_stream *meta);
+void sqst_stream_release(struct sqst_stream *stream);
 
 #endif

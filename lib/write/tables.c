@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fragment, export, id and xattr tables. The small ones are libsquashfs' work; the export table is
- * ours, since its length is rule R4's, and since with millions of numbers it is worth all threads.
- */
+/* Fragment, export, id and xattr tables. The first three are streams of metadata blocks and their
+ * offsets; the last is libsquashfs' work. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
 #include <sqfs/error.h>
-#include <sqfs/frag_table.h>
-#include <sqfs/table.h>
 #include <sqfs/xattr_writer.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,49 +16,85 @@
 #include "parent/parent_metadata.h"
 #include "write/tables.h"
 
-SQST_DEFINE_SCOPE(fragments, sqfs_frag_table_t, sqfs_destroy)
 SQST_DEFINE_SCOPE(xattrs, sqfs_xattr_writer_t, sqfs_destroy)
 
-int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places)
-{
-	SQST_CLEANUP(sqst_scope_fragments) sqfs_frag_table_t *table = NULL;
-	/* What libsquashfs makes of the flags that speak of fragments is undone below. */
-	const sqfs_u16 flags = tables->super->flags;
-	int rc = 0;
-
-	/* An empty table has a place too: U-Boot takes it for the end of the directory table
-	 * (fs/squashfs/sqfs.c, sqfs_read_directory_table). */
-	if (places->fragments == 0) {
-		tables->super->fragment_table_start = tables->file->size;
-		return 0;
-	}
-	table = sqfs_frag_table_create(0);
-	if (!table)
-		rc = SQFS_ERROR_ALLOC;
-	for (uint32_t i = 0; rc == 0 && i < places->fragments; i++)
-		rc = sqfs_frag_table_append(table, places->fragment[i].start,
-					    places->fragment[i].size, NULL);
-	if (rc == 0) {
-		/* As mksquashfs: what goes for fragment blocks goes for their table. */
-		tables->codec->raw = tables->plan->data.raw_fragments;
-		rc = sqfs_frag_table_write(table, &tables->file->base, tables->super,
-					   &tables->codec->base);
-		tables->super->flags = flags;
-		tables->codec->raw = false;
-	}
-	return sqst_adapt_error(rc, "fragment table", tables->why);
-}
-
 /* mksquashfs: the export table is written as the inode table is. */
-int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *meta)
+int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *stream)
 {
 	const bool raw = tables->plan->format.raw_inodes;
 
 	if (tables->plan->data.parent && !raw) {
-		meta->work = sqst_parent_take_metadata;
-		meta->task = tables->plan->data.parent;
+		stream->work = sqst_parent_take_metadata;
+		stream->task = tables->plan->data.parent;
 	}
-	return sqst_stream_init(meta, tables->pool, raw, tables->plan->data.cancel, tables->why);
+	return sqst_stream_init(stream, tables->pool, raw, tables->plan->data.cancel, tables->why);
+}
+
+/* A table in two levels: metadata blocks, and behind them their offsets; the superblock names where
+ * those begin. The stream is released, and a failure that was before it is passed on. */
+static int write_table(struct sqst_tables *tables, struct sqst_stream *stream, int rc,
+		       sqfs_u64 *start)
+{
+	const uint64_t first = tables->file->size;
+
+	if (rc == 0)
+		rc = sqst_stream_write(stream, tables->file->output, &tables->file->size);
+	*start = tables->file->size;
+	for (uint32_t done = 0; rc == 0 && done < stream->finished;) {
+		uint8_t bytes[SQST_META_SIZE];
+		uint8_t *to = bytes;
+
+		for (; done < stream->finished && to < bytes + sizeof(bytes); done++)
+			to = sqst_put64(to, first + stream->start[done]);
+		rc = sqst_output_write(tables->file->output, tables->file->size, bytes,
+				       (size_t)(to - bytes), tables->why);
+		tables->file->size += (size_t)(to - bytes);
+	}
+	sqst_stream_release(stream);
+	return rc;
+}
+
+/* ---- fragments, owners */
+
+static int begin_table(const struct sqst_tables *tables, bool raw, struct sqst_stream *stream)
+{
+	return sqst_stream_init(stream, tables->pool, raw, tables->plan->data.cancel, tables->why);
+}
+
+/* An empty table has a place too: U-Boot takes it for the end of the directory table
+ * (fs/squashfs/sqfs.c, sqfs_read_directory_table). */
+int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places)
+{
+	struct sqst_stream stream = {0};
+	/* As mksquashfs: what goes for fragment blocks goes for their table. */
+	int rc = begin_table(tables, tables->plan->data.raw_fragments, &stream);
+
+	for (uint32_t i = 0; rc == 0 && i < places->fragments; i++) {
+		uint8_t entry[16];
+
+		sqst_put32(sqst_put32(sqst_put64(entry, places->fragment[i].start),
+				      places->fragment[i].size),
+			   0);
+		rc = sqst_stream_append(&stream, entry, sizeof(entry));
+	}
+	tables->super->fragment_entry_count = places->fragments;
+	return write_table(tables, &stream, rc, &tables->super->fragment_table_start);
+}
+
+int sqst_tables_write_ids(struct sqst_tables *tables)
+{
+	const struct sqst_format *format = &tables->plan->format;
+	struct sqst_stream stream = {0};
+	int rc = begin_table(tables, format->raw_ids || format->raw_inodes, &stream);
+
+	for (uint32_t i = 0; rc == 0 && i < tables->ids->count; i++) {
+		uint8_t entry[4];
+
+		sqst_put32(entry, tables->ids->id[i]);
+		rc = sqst_stream_append(&stream, entry, sizeof(entry));
+	}
+	tables->super->id_count = (sqfs_u16)tables->ids->count;
+	return write_table(tables, &stream, rc, &tables->super->id_table_start);
 }
 
 /* ---- export table */
@@ -102,7 +135,7 @@ static int gather_live(struct sqst_tables *tables, struct live **out, uint32_t *
 	return 0;
 }
 
-static int append_entries(struct sqst_stream *meta, const struct live *live, uint32_t count,
+static int append_entries(struct sqst_stream *stream, const struct live *live, uint32_t count,
 			  uint32_t top)
 {
 	uint8_t bytes[SQST_META_SIZE];
@@ -118,76 +151,29 @@ static int append_entries(struct sqst_stream *meta, const struct live *live, uin
 			to = sqst_put64(to, is_live ? live[next].reference : UINT64_MAX);
 			next += is_live;
 		}
-		rc = sqst_stream_append(meta, bytes, (size_t)(to - bytes));
+		rc = sqst_stream_append(stream, bytes, (size_t)(to - bytes));
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
 }
 
-/* The offsets of a table's blocks stand behind them; the superblock names where those begin. */
-static int write_table(struct sqst_tables *tables, struct sqst_stream *meta, uint64_t *start)
-{
-	const uint64_t first = tables->file->size;
-	int rc = sqst_stream_write(meta, tables->file->output, &tables->file->size);
-
-	*start = tables->file->size;
-	for (uint32_t done = 0; rc == 0 && done < meta->finished;) {
-		uint8_t bytes[SQST_META_SIZE];
-		uint8_t *to = bytes;
-
-		for (; done < meta->finished && to < bytes + sizeof(bytes); done++)
-			to = sqst_put64(to, first + meta->start[done]);
-		rc = sqst_output_write(tables->file->output, tables->file->size, bytes,
-				       (size_t)(to - bytes), tables->why);
-		tables->file->size += (size_t)(to - bytes);
-	}
-	return rc;
-}
-
 int sqst_tables_write_export(struct sqst_tables *tables)
 {
 	SQST_AUTO_FREE struct live *live = NULL;
-	struct sqst_stream meta = {0};
+	struct sqst_stream stream = {0};
 	uint32_t count = 0;
-	uint64_t start;
 	int rc = gather_live(tables, &live, &count);
 
 	if (rc == 0)
-		rc = sqst_tables_stream(tables, &meta);
+		rc = sqst_tables_stream(tables, &stream);
 	if (rc == 0)
-		rc = append_entries(&meta, live, count, tables->plan->lineage->top);
-	if (rc == 0)
-		rc = write_table(tables, &meta, &start);
-	sqst_stream_release(&meta);
-	if (rc < 0)
-		return rc;
-	tables->super->export_table_start = start;
+		rc = append_entries(&stream, live, count, tables->plan->lineage->top);
 	tables->super->flags |= SQFS_FLAG_EXPORTABLE;
-	return 0;
+	return write_table(tables, &stream, rc, &tables->super->export_table_start);
 }
 
-/* ---- owners and extended attributes */
-
-int sqst_tables_write_ids(struct sqst_tables *tables)
-{
-	SQST_AUTO_FREE uint8_t *bytes = malloc(tables->ids->count * (size_t)4 + 1);
-	uint8_t *to = bytes;
-	sqfs_u64 start = 0;
-	int rc;
-
-	if (!bytes)
-		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
-	for (uint32_t i = 0; i < tables->ids->count; i++)
-		to = sqst_put32(to, tables->ids->id[i]);
-	tables->codec->raw = tables->plan->format.raw_ids || tables->plan->format.raw_inodes;
-	rc = sqfs_write_table(&tables->file->base, &tables->codec->base, bytes,
-			      (size_t)(to - bytes), &start);
-	tables->codec->raw = false;
-	tables->super->id_table_start = start;
-	tables->super->id_count = (sqfs_u16)tables->ids->count;
-	return sqst_adapt_error(rc, "id table", tables->why);
-}
+/* ---- extended attributes */
 
 static int add_set(sqfs_xattr_writer_t *writer, const struct sqst_tree *tree, uint32_t set,
 		   uint32_t expected)

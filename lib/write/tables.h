@@ -36,7 +36,7 @@ int sqst_tables_write_tree(struct sqst_tables *tables);
 int sqst_tables_write_fragments(struct sqst_tables *tables, const struct sqst_places *places);
 
 /* A stream of metadata blocks for inodes, listings or the export table. 0 or SQST_ERR_NOMEM. */
-int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *meta);
+int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *stream);
 
 /* The export table by rule R4, after the inode table. */
 int sqst_tables_write_export(struct sqst_tables *tables);

@@ -74,7 +74,7 @@ static int append_sized(struct sqst_stream *directories, struct sqst_window *win
 			uint32_t high)
 {
 	*window = (struct sqst_window){low, high};
-	return sqst_meta_append_dead(directories, make_sized, window);
+	return sqst_stream_append_dead(directories, make_sized, window);
 }
 
 /* One dead block on the way to a start that is `low` to `high` bytes away. */
@@ -84,13 +84,13 @@ static int append_window(struct sqst_stream *directories, struct sqst_window *wi
 	const uint32_t least = low > SIZED_MIN ? low : SIZED_MIN;
 
 	if (low > STORED + SIZED_MIN || (low <= STORED && high >= STORED))
-		return sqst_meta_append_dead(directories, NULL, NULL);
+		return sqst_stream_append_dead(directories, NULL, NULL);
 	if (low > SIZED_MAX)
 		return append_sized(directories, window, low / 2, low / 2 + HEADER);
 	if (least + HEADER - 1 <= high)
 		return append_sized(directories, window, least, high);
 	/* Too near: once more around. */
-	return sqst_meta_append_dead(directories, NULL, NULL);
+	return sqst_stream_append_dead(directories, NULL, NULL);
 }
 
 int sqst_window_reach(struct sqst_stream *directories, struct sqst_window *window, uint64_t need,
@@ -100,8 +100,8 @@ int sqst_window_reach(struct sqst_stream *directories, struct sqst_window *windo
 	const uint32_t first = need < WRAP ? (uint32_t)need : WRAP;
 	int rc;
 
-	sqst_meta_fill(directories);
-	rc = sqst_meta_start(directories, start);
+	sqst_stream_fill(directories);
+	rc = sqst_stream_start(directories, start);
 	for (int i = 0; rc == 0 && !sqst_window_fits(*start, need); i++) {
 		const uint32_t at = (uint32_t)(*start % WRAP);
 
@@ -111,7 +111,7 @@ int sqst_window_reach(struct sqst_stream *directories, struct sqst_window *windo
 					 "U-Boot");
 		rc = append_window(directories, window, first - at, WRAP + HEADER - 1 - at);
 		if (rc == 0)
-			rc = sqst_meta_start(directories, start);
+			rc = sqst_stream_start(directories, start);
 	}
 	return rc;
 }

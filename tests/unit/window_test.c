@@ -97,10 +97,10 @@ static void reach(enum sqst_codec_id id, bool raw)
 		uint64_t before, start, reached;
 
 		append(&meta, &random);
-		assert_int_equal(sqst_meta_start(&meta, &before), 0);
+		assert_int_equal(sqst_stream_start(&meta, &before), 0);
 		assert_int_equal(sqst_window_reach(&meta, &window, need, &reached), 0);
 		assert_int_equal(sqst_stream_place(&meta) & 0xFFFF, 0);
-		assert_int_equal(sqst_meta_start(&meta, &start), 0);
+		assert_int_equal(sqst_stream_start(&meta, &start), 0);
 		assert_int_equal(start, reached);
 		assert_true(sqst_window_fits(start, need));
 		assert_int_equal(sqst_stream_reference(&meta, sqst_stream_place(&meta)) >> 16,
