@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cancel.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "edit/edit.h"
 #include "tree/content_reader.h"
@@ -229,7 +230,7 @@ int sqst_tree_keep_times(struct sqst_tree *tree, const struct sqst_tree *parent,
 	int rc = 0;
 
 	if (!ours || !theirs || !other)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (const struct sqst_node *node = tree->root; node; node = sqst_tree_next(node))
 		pair_name(&keep, node);
 	for (struct sqst_node *node = tree->root; rc == 0 && node; node = sqst_tree_next(node))

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "edit/edit.h"
 #include "tree/scan_xattr.h"
@@ -37,7 +38,7 @@ struct layer_merge {
 
 static int layers_no_memory(struct layer_merge *merge)
 {
-	return sqst_fail(merge->why, SQST_ERR_NOMEM, merge->upper->source, "out of memory");
+	return sqst_no_memory(merge->why, merge->upper->source);
 }
 
 /* ---- marks that are not stored */

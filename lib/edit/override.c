@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "edit/edit.h"
 #include "tree/inode_set.h"
@@ -137,7 +138,7 @@ static int prepare_xattrs(struct override_job *job)
 		job->sets.became[i] = calloc(job->sets.count, sizeof(uint32_t));
 		job->added[i].list = calloc(overrides->xattrs, sizeof(struct sqst_xattr));
 		if (!job->sets.became[i] || !job->added[i].list)
-			return sqst_fail(job->why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(job->why, NULL);
 		for (size_t k = 0; k < overrides->xattrs; k++) {
 			const struct sqst_override_xattr *ours = &overrides->xattr[k];
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/decode.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "edit/edit.h"
 #include "tree/tree.h"
@@ -102,7 +103,7 @@ int sqst_xattr_parse(const char *text, struct sqst_override_xattr *out, struct s
 	name = strndup(text, (size_t)(equals - text));
 	value = malloc(strlen(equals + 1) + 1);
 	if (!name || !value)
-		return sqst_fail(why, SQST_ERR_NOMEM, text, "out of memory");
+		return sqst_no_memory(why, text);
 	if (!sqst_xattr_namespace_known(name))
 		return sqst_fail(
 		    why, SQST_ERR_OPTION, name,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "data/data.h"
 #include "data/size_limit.h"
@@ -147,7 +148,7 @@ static int write_image(struct sqst_places *places, struct sqst_tree *tree,
 	stats->fragments = places->fragments;
 	coder = sqst_codec_get((int)config->id)->compressor(config);
 	if (!coder)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	sqst_adapt_codec(&codec, coder);
 	sqst_adapt_file(&file, output, places->end, why);
 	rc = write_tables(&(struct sqst_tables){.tree = tree,

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/report.h"
 #include "write/listing.h"
 
 #define RUN_MAX     256
@@ -53,7 +54,7 @@ static int extend(struct maker *maker, size_t size, uint8_t **out)
 	if (room != bytes->room) {
 		grown = realloc(bytes->data, room);
 		if (!grown)
-			return sqst_fail(maker->why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(maker->why, NULL);
 		bytes->data = grown;
 		bytes->room = room;
 	}
@@ -125,7 +126,7 @@ static int add_index(struct maker *maker, const struct sqst_node *node)
 		return 0;
 	grown = realloc(listing->index, listing->index_size + INDEX_SIZE + length);
 	if (!grown)
-		return sqst_fail(maker->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(maker->why, NULL);
 	listing->index = grown;
 	to = grown + listing->index_size;
 	to = sqst_put32(to, (uint32_t)maker->header);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/report.h"
 #include "write/listings.h"
 
 /* Whether a path can go on behind one of its names. */
@@ -81,7 +82,7 @@ static int wait_for_place(struct sqst_listings *listings, struct sqst_dir *dir)
 					    sizeof(struct sqst_dir *));
 
 	if (!grown)
-		return sqst_fail(listings->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(listings->why, NULL);
 	listings->waiting = grown;
 	memmove(&grown[at + 1], &grown[at], (listings->count - at) * sizeof(struct sqst_dir *));
 	grown[at] = dir;

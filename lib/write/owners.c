@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/report.h"
 #include "write/owners.h"
 
 int sqst_xattr_order_make(struct sqst_xattr_order *order, const struct sqst_tree *tree,
@@ -17,7 +18,7 @@ int sqst_xattr_order_make(struct sqst_xattr_order *order, const struct sqst_tree
 	order->set = calloc(sets + (size_t)1, sizeof(*order->set));
 	order->index = calloc(sets + (size_t)1, sizeof(*order->index));
 	if (!order->set || !order->index)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (uint32_t i = 0; i < sets; i++)
 		order->index[i] = SQST_NO_XATTR;
 	for (struct sqst_node *node = sqst_tree_root(tree); sets > 0 && node;

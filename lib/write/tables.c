@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "parent/parent_metadata.h"
 #include "write/tables.h"
@@ -118,7 +119,7 @@ static int gather_live(struct sqst_tables *tables, struct live **out, uint32_t *
 	uint32_t found = 0;
 
 	if (!live)
-		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(tables->why, NULL);
 	for (node = sqst_tree_root(tables->tree); node; node = sqst_tree_next(node)) {
 		const struct sqst_inode *inode = node->inode;
 

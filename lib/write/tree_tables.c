@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "tree/tree.h"
 #include "write/listings.h"
@@ -83,7 +84,7 @@ static int gather_directories(struct tables_state *state)
 		count += node->inode->type == SQST_TYPE_DIR;
 	state->dir = calloc(count, sizeof(*state->dir));
 	if (!state->dir || !position)
-		return sqst_fail(state->tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(state->tables->why, NULL);
 	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
 		if (node->inode->type != SQST_TYPE_DIR)
 			continue;
@@ -181,7 +182,7 @@ static int write_fillers(struct tables_state *state)
 	int rc = 0;
 
 	if (!live)
-		return sqst_fail(state->tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(state->tables->why, NULL);
 	for (node = sqst_tree_root(state->tables->tree); node; node = sqst_tree_next(node)) {
 		const uint32_t number = node->inode->number;
 
@@ -217,7 +218,7 @@ static int begin_places(struct sqst_tables *tables)
 
 	tables->places.place = malloc(size);
 	if (!tables->places.place)
-		return sqst_fail(tables->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(tables->why, NULL);
 	/* Each is SQST_NO_PLACE. */
 	memset(tables->places.place, 0xFF, size);
 	tables->places.stream = &tables->inodes;
