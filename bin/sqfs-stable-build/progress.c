@@ -64,7 +64,9 @@ void name_show(void *user, const struct sqst_built_path *path)
 	    [SQST_TYPE_SOCKET] = "socket"};
 
 	(void)user;
-	if (!path->path[0])
+	if (!path)
+		fflush(stdout);
+	if (!path || !path->path[0])
 		return;
 	printf("%s ", kinds[path->type]);
 	print_masked(stdout, path->path);

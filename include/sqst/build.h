@@ -176,7 +176,8 @@ struct sqst_build_options {
 	/** Levels of directories below the root that are kept; 0: all. */
 	uint32_t max_depth;
 	/** Called for each path of the numbered tree, in tree order (a directory, then each child
-	 * with all below it), before anything is written. May be NULL. */
+	 * with all below it), before anything is written, and with NULL behind the last. May
+	 * be NULL. */
 	void (*each_path)(void *user, const struct sqst_built_path *path);
 	/** Called from time to time on the calling thread. May be NULL. */
 	void (*progress)(void *user, const struct sqst_progress *progress);

@@ -83,6 +83,7 @@ static void tell_paths(const struct sqst_build_options *options, const struct sq
 			.size = inode->type == SQST_TYPE_FILE ? inode->u.file.size : 0,
 		    });
 	}
+	options->each_path(options->user, NULL);
 }
 
 /* What can be refused before a source is read. */
