@@ -35,7 +35,7 @@ int sqst_limit_check(enum sqst_limit limit, uint64_t value, const char *file,
 {
 	if (value <= limits[limit].most)
 		return 0;
-	return sqst_fail(
-	    why, SQST_ERR_LIMIT, file, "%llu %s are more than an image can have; %llu is the most",
-	    (unsigned long long)value, limits[limit].what, (unsigned long long)limits[limit].most);
+	return sqst_fail(why, SQST_ERR_LIMIT, file, "%llu %s; an image can have at most %llu",
+			 (unsigned long long)value, limits[limit].what,
+			 (unsigned long long)limits[limit].most);
 }

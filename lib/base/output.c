@@ -44,7 +44,7 @@ static int open_beside(struct sqst_output *output, struct sqst_report *why)
 
 		free(sqst_steal(&output->temporary));
 		return sqst_fail_errno(why, SQST_ERR_IO, number, output->shown,
-				       "cannot make a temporary file beside the output");
+				       "cannot create a temporary file beside the output");
 	}
 	if (output->old.st_mode)
 		sqst_output_inherit(output);
@@ -57,8 +57,9 @@ static int open_temporary(struct sqst_output *output, struct sqst_report *why)
 
 	output->fd = sqst_temporary_open(&directory);
 	if (output->fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
-				       "cannot make a temporary file there (TMPDIR says where)");
+		return sqst_fail_errno(
+		    why, SQST_ERR_IO, errno, directory,
+		    "cannot create a temporary file here (TMPDIR chooses the directory)");
 	return sqst_output_open_place(output, why);
 }
 
@@ -141,10 +142,10 @@ static int copy_through_memory(struct sqst_output *output, uint64_t offset, int 
 
 		if (got < 0)
 			return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
-					       "cannot read what is to be copied to it");
+					       "cannot read the data to be copied to it");
 		if ((size_t)got != step)
 			return sqst_fail(why, SQST_ERR_CHANGED, output->shown,
-					 "what is to be copied to it became shorter; build again "
+					 "the data to be copied to it was truncated; build again "
 					 "when nothing writes to the parent image");
 		rc = sqst_output_write(output, offset, buffer, step, why);
 		if (rc < 0)

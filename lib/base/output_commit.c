@@ -133,8 +133,8 @@ static int swap_in(struct sqst_output *output, struct sqst_report *why)
 			rc = exchange(output);
 		else if (errno == EEXIST)
 			return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
-					 "the output appeared while it was built; it is not "
-					 "replaced");
+					 "the output was created by something else during the "
+					 "build and is not replaced");
 	}
 	if (rc != 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
@@ -158,8 +158,8 @@ static int sync_directory(const struct sqst_output *output, struct sqst_report *
 		return 0;
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
-				       "cannot fsync the output's directory, so the new file "
-				       "might not outlast a loss of power");
+				       "cannot fsync the output's directory, so the new file may "
+				       "not survive a power failure");
 	return 0;
 }
 

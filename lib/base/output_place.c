@@ -67,12 +67,12 @@ int sqst_output_fits(const struct sqst_output *output, uint64_t size, struct sqs
 	room = lseek(output->place, 0, SEEK_END);
 	if (room < 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
-				       "cannot find out the size of the block device");
+				       "cannot determine the size of the block device");
 	if (output->base > (uint64_t)room || size > (uint64_t)room - output->base)
-		return sqst_fail(why, SQST_ERR_IO, output->shown,
-				 "the block device has %lld bytes, too few for the image, which "
-				 "needs %llu; nothing was written to it",
-				 (long long)room, (unsigned long long)(output->base + size));
+		return sqst_fail(
+		    why, SQST_ERR_IO, output->shown,
+		    "the block device has %lld bytes and the image needs %llu; nothing was written",
+		    (long long)room, (unsigned long long)(output->base + size));
 	return 0;
 }
 

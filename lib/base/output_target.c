@@ -67,14 +67,14 @@ static int check_regular(const struct sqst_output *output, struct sqst_report *w
 		return 0;
 	if (begins_as(SQST_OUTPUT_IMAGE, head))
 		return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
-				 "a squashfs image is there, which %s does not replace; give the "
-				 "output another name",
+				 "the output exists and is a squashfs image, which %s does not "
+				 "replace; choose another name",
 				 kinds[output->kind].name);
 	if (force)
 		return 0;
 	return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
-			 "the output exists and is not %s, so it is not replaced; remove it, or "
-			 "give the output another name",
+			 "the output exists and is not %s, so it is not replaced; remove it or "
+			 "choose another name",
 			 kinds[output->kind].name);
 }
 
@@ -103,7 +103,7 @@ static int check_directory(const struct sqst_output *output, struct sqst_report 
 		return sqst_no_memory(why, output->shown);
 	if (access(directory, W_OK | X_OK) != 0)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
-				       "cannot make a file beside the output%s", advice);
+				       "cannot create a file beside the output%s", advice);
 	if (output->old.st_mode && is_mount_point(output->target))
 		return sqst_fail(why, SQST_ERR_IO, output->shown,
 				 "the output is a mount point, which cannot be replaced%s", advice);
@@ -127,13 +127,12 @@ static int refuse_stream(const struct sqst_output *output, struct sqst_report *w
 	if (output->kind != SQST_OUTPUT_IMAGE)
 		return 0;
 	if (strcmp(output->shown, "-") == 0)
-		return sqst_fail(
-		    why, SQST_ERR_OPTION, output->shown,
-		    "an image cannot be written to standard output, since its start is "
-		    "written last; give a file (./- for one of this name)");
+		return sqst_fail(why, SQST_ERR_OPTION, output->shown,
+				 "an image cannot be written to standard output because its start "
+				 "is written last; name a file (./- for one called \"-\")");
 	return sqst_fail(why, SQST_ERR_IO, output->shown,
-			 "an image can be written to a regular file or a block device only, since "
-			 "its start is written last; give one of these");
+			 "an image can only be written to a regular file or a block device, "
+			 "because its start is written last");
 }
 
 /* What stands at the target decides how it is written. */
@@ -150,7 +149,7 @@ static int check_target(struct sqst_output *output, struct sqst_report *why)
 		return check_directory(output, why);
 	if (S_ISDIR(mode))
 		return sqst_fail(why, SQST_ERR_IO, output->shown,
-				 "the output is a directory; give a file");
+				 "the output is a directory, not a file");
 	if (S_ISBLK(mode) && output->kind == SQST_OUTPUT_IMAGE) {
 		if (!(output->how & SQST_OUTPUT_FORCE))
 			return sqst_fail(why, SQST_ERR_EXISTS, output->shown,
@@ -162,7 +161,7 @@ static int check_target(struct sqst_output *output, struct sqst_report *why)
 	}
 	if (S_ISBLK(mode))
 		return sqst_fail(why, SQST_ERR_IO, output->shown,
-				 "the output is a block device, which can hold an image only");
+				 "the output is a block device, which can only hold an image");
 	if (!S_ISREG(mode)) {
 		output->delivery = SQST_DELIVERY_STREAM;
 		return refuse_stream(output, why);
@@ -190,11 +189,11 @@ static int resolve_target(struct sqst_output *output, struct sqst_report *why)
 		return 0;
 	if (errno != ENOENT)
 		return sqst_fail_errno(why, SQST_ERR_IO, errno, output->shown,
-				       "cannot examine the output");
+				       "cannot stat the output");
 	memset(&output->old, 0, sizeof(output->old));
 	if (lstat(output->target, &st) == 0 && S_ISLNK(st.st_mode))
 		return sqst_fail(why, SQST_ERR_IO, output->shown,
-				 "the output is a symbolic link that leads nowhere");
+				 "the output is a dangling symbolic link");
 	return 0;
 }
 

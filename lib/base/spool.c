@@ -35,8 +35,9 @@ int sqst_spool_open_beside(struct sqst_spool *spool, const char *path, struct sq
 	if (spool->fd < 0)
 		spool->fd = sqst_temporary_open(&directory);
 	if (spool->fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
-				       "cannot make a temporary file there (TMPDIR says where)");
+		return sqst_fail_errno(
+		    why, SQST_ERR_IO, errno, directory,
+		    "cannot create a temporary file here (TMPDIR chooses the directory)");
 	return 0;
 }
 
@@ -53,7 +54,7 @@ static int flush_spool(struct sqst_spool *spool)
 		if (put <= 0)
 			return sqst_fail_errno(
 			    spool->why, SQST_ERR_IO, put < 0 ? errno : ENOSPC, NULL,
-			    "cannot write a temporary file (TMPDIR says where it is)");
+			    "cannot write a temporary file (TMPDIR chooses its directory)");
 		done += (size_t)put;
 	}
 	spool->used = 0;
@@ -66,7 +67,7 @@ int sqst_spool_write(struct sqst_spool *spool, uint64_t position, const void *da
 
 	if (position > INT64_MAX || size > INT64_MAX - position)
 		return sqst_fail(spool->why, SQST_ERR_LIMIT, NULL,
-				 "more than fits into a temporary file");
+				 "more data than a temporary file can hold");
 	while (size > 0) {
 		size_t share;
 

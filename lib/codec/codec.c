@@ -103,9 +103,9 @@ int sqst_codec_check(const struct sqst_codec_config *config, struct sqst_report 
 	const uint32_t block_size = config->block_size;
 
 	if (id <= 0 || id >= CODEC_COUNT)
-		return sqst_fail(why, SQST_ERR_OPTION, NULL, "compressor %d is unknown", id);
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "unknown compressor %d", id);
 	if (!codecs[id].codec)
-		return sqst_fail(why, SQST_ERR_OPTION, NULL, "%s: not in this build",
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "%s: not included in this build",
 				 codecs[id].name);
 	if (block_size < BLOCK_SIZE_MIN || block_size > BLOCK_SIZE_MAX ||
 	    (block_size & (block_size - 1)) != 0)

@@ -28,7 +28,7 @@ static int lzma_check(const struct sqst_codec_config *config, struct sqst_report
 {
 	(void)config;
 	return sqst_fail(why, SQST_ERR_OPTION, NULL,
-			 "lzma: legacy images can be read, new ones cannot be made; use xz");
+			 "lzma: only legacy images can be read; use xz for new ones");
 }
 
 static size_t lzma_options(const struct sqst_codec_config *config,

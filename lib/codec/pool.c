@@ -47,7 +47,7 @@ void sqst_block_compress(struct sqst_block *block, struct sqst_tools *tools)
 		block->failure = (struct sqst_failure){
 		    .code = block->out_size,
 		    .what = block->out_size == SQST_ERR_NOMEM ? "out of memory for a compressor"
-							      : "a block could not be compressed"};
+							      : "cannot compress a block"};
 }
 
 static struct sqst_block *take_block(struct sqst_pool *pool)

@@ -76,7 +76,7 @@ static int check_bits(const struct sqst_codec_config *config, struct sqst_report
 				 config->xz_lp);
 	if (options.lc + options.lp > LZMA_LCLP_MAX)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 NAME ": lc %u and lp %u make more than 4 (lc is 3 if not set)",
+				 NAME ": lc %u and lp %u add up to more than 4 (lc defaults to 3)",
 				 options.lc, options.lp);
 	if (config->xz_pb < -1 || options.pb > LZMA_PB_MAX)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
@@ -99,14 +99,13 @@ static int xz_check(const struct sqst_codec_config *config, struct sqst_report *
 	const uint32_t unknown = config->xz_filters & ~(uint32_t)SQST_XZ_FILTERS_ALL;
 
 	if (unknown)
-		return sqst_fail(why, SQST_ERR_OPTION, NULL, NAME ": filter bits 0x%x are unknown",
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, NAME ": unknown filter bits 0x%x",
 				 unknown);
 	for (uint32_t bit = 1; bit <= SQST_XZ_FILTERS_ALL; bit <<= 1) {
 		if ((config->xz_filters & bit) &&
 		    !lzma_filter_encoder_is_supported(sqst_xz_filter_id(bit)))
 			return sqst_fail(why, SQST_ERR_OPTION, NULL,
-					 NAME ": the filter with bit 0x%x is not in this liblzma",
-					 bit);
+					 NAME ": this liblzma lacks the filter with bit 0x%x", bit);
 	}
 	if (check_bits(config, why) < 0)
 		return SQST_ERR_OPTION;

@@ -134,8 +134,7 @@ static int count_file_blocks(struct sqst_data *data, const struct sqst_node *nod
 		char what[120];
 
 		snprintf(what, sizeof(what),
-			 "%llu blocks of %u bytes are more than a file can have; %llu is the most, "
-			 "of any size (-b)",
+			 "%llu blocks of %u bytes; a file can have at most %llu, of any size (-b)",
 			 (unsigned long long)blocks, block_size,
 			 (unsigned long long)sqst_limit_most(SQST_LIMIT_BLOCKS));
 		return sqst_content_fail(data->tree, node, SQST_ERR_LIMIT, 0, what, data->why);

@@ -49,8 +49,7 @@ struct layout_job {
 
 static int too_large(struct sqst_report *why)
 {
-	return sqst_fail(why, SQST_ERR_LIMIT, NULL,
-			 "the data ends behind the highest offset that a file can have");
+	return sqst_fail(why, SQST_ERR_LIMIT, NULL, "the data ends past the largest file offset");
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -360,7 +359,7 @@ int sqst_layout_place(struct sqst_layout *layout, struct sqst_unit *unit, size_t
 	int rc;
 
 	if (units >= SQST_GAP_NONE || units > SIZE_MAX / sizeof(*key) - 1)
-		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "there are too many files");
+		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "too many files");
 	job.key = key = malloc((units + 1) * sizeof(*key));
 	if (!key || !sqst_gaps_init(&job.gaps, job.units))
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");

@@ -141,13 +141,13 @@ int sqst_old_blocks_damaged(const struct sqst_data *data, const struct sqst_node
 	sqst_node_path(node, path, sizeof(path));
 	if (data->options->rebuild_damaged) {
 		sqst_warn(data->why, data->parent->image.name,
-			  "damaged: the data block of /%s at offset 0x%llx cannot be unpacked; it "
-			  "is built anew",
+			  "damaged: cannot unpack the data block of /%s at offset 0x%llx; the file "
+			  "is rebuilt",
 			  path, (unsigned long long)at);
 		return 0;
 	}
 	return sqst_fail(data->why, SQST_ERR_PARENT, data->parent->image.name,
-			 "damaged: the data block of /%s at offset 0x%llx cannot be unpacked; use "
-			 "another parent image, or --prev-damaged=rebuild to build such files anew",
+			 "damaged: cannot unpack the data block of /%s at offset 0x%llx; use "
+			 "another parent image, or --prev-damaged=rebuild to rebuild such files",
 			 path, (unsigned long long)at);
 }

@@ -75,15 +75,16 @@ static int take_priority(struct sort_line *line, int *priority)
 	     line->at++) {
 		value = value * 10 + (*line->at - '0');
 		if (value > -SQST_SORT_PRIORITY_MIN)
-			return fail_sort_line(line, "a priority is -32768 to 32767");
+			return fail_sort_line(line,
+					      "the priority is not a number from -32768 to 32767");
 	}
 	if (line->at == digits)
-		return fail_sort_line(line,
-				      "no priority behind the path (a space in a path needs a "
-				      "backslash in front)");
+		return fail_sort_line(
+		    line,
+		    "no priority after the path (a space in a path needs a backslash before it)");
 	*priority = negative ? -value : value;
 	return *priority > SQST_SORT_PRIORITY_MAX
-		   ? fail_sort_line(line, "a priority is -32768 to 32767")
+		   ? fail_sort_line(line, "the priority is not a number from -32768 to 32767")
 		   : 0;
 }
 
@@ -128,12 +129,12 @@ static int take_flags(struct sort_line *line, struct sqst_sort_rule *rule)
 			line->at++;
 		if (!take_flag(rule, name, (size_t)(line->at - name)))
 			return fail_sort_line(
-			    line, "a flag is one of align, dont_compress, dont_deduplicate, "
+			    line, "unknown flag; flags are align, dont_compress, dont_deduplicate, "
 				  "dont_fragment, glob, glob_no_path, nosparse");
 		skip_space(line);
 	} while (line->at < line->end && *line->at == ',');
 	if (line->at == line->end || *line->at != ']')
-		return fail_sort_line(line, "the flags do not end with ']'");
+		return fail_sort_line(line, "missing ']' after the flags");
 	line->at++;
 	return 0;
 }
@@ -171,7 +172,8 @@ static int take_sort_line(struct sqst_sort *sort, struct sort_line *line)
 		rc = take_flags(line, &rule);
 	skip_space(line);
 	if (rc == 0 && line->at != line->end)
-		return fail_sort_line(line, "more behind the priority than [flags]");
+		return fail_sort_line(
+		    line, "unexpected text after the priority; only [flags] may follow");
 	if (rc < 0)
 		return rc;
 	if (rule.match == SQST_SORT_PATH)

@@ -101,10 +101,10 @@ static int parent_failed(struct keep *keep, const struct sqst_node *node,
 	sqst_node_path(node, path, sizeof(path));
 	if (!(keep->flags & SQST_KEEP_DAMAGED_DIFFER))
 		return sqst_fail(keep->why, SQST_ERR_PARENT, NULL,
-				 "%s: /%s cannot be compared; use another parent image, or "
-				 "--prev-damaged=rebuild to build such files anew",
+				 "%s: cannot compare /%s; use another parent image, or "
+				 "--prev-damaged=rebuild to rebuild such files",
 				 quiet->message, path);
-	sqst_warn(keep->why, NULL, "%s: /%s cannot be compared and has the source's time",
+	sqst_warn(keep->why, NULL, "%s: cannot compare /%s; it keeps the source's time",
 		  quiet->message, path);
 	return 0;
 }

@@ -93,11 +93,10 @@ static int check_pointers(const struct layer_merge *merge, const struct sqst_nod
 		if (!find_mark(merge, node->inode, marks[i]))
 			continue;
 		sqst_node_path(node, path, sizeof(path));
-		return sqst_fail(
-		    merge->why, SQST_ERR_SOURCE, merge->upper->source,
-		    "/%s has the attribute overlay.%s: what it is stands in the layers "
-		    "that it was made with; take the mounted overlay as the source",
-		    path, marks[i]);
+		return sqst_fail(merge->why, SQST_ERR_SOURCE, merge->upper->source,
+				 "/%s has the attribute overlay.%s, which refers to the layers it "
+				 "was made with; use the mounted overlay as the source",
+				 path, marks[i]);
 	}
 	return 0;
 }

@@ -131,8 +131,9 @@ int sqst_mode_apply(const char *text, bool directory, uint16_t *mode, struct sqs
 		}
 	}
 	if (!good)
-		return sqst_fail(why, SQST_ERR_OPTION, text,
-				 "is no mode: octal up to 7777, or clauses as u=rwX,go=rX");
+		return sqst_fail(
+		    why, SQST_ERR_OPTION, text,
+		    "is not a mode; use octal up to 7777, or clauses such as u=rwX,go=rX");
 	*mode = (uint16_t)result;
 	return 0;
 }

@@ -49,7 +49,7 @@ static int fail_at(const struct override_job *job, const struct sqst_node *node,
 	if (sqst_node_path(node, path, sizeof(path)) >= sizeof(path))
 		path[0] = '\0';
 	return sqst_fail(job->why, SQST_ERR_LIMIT, path[0] ? path : "/",
-			 "its owner %u, moved by the offset %u, is above 4294967294", id,
+			 "owner %u plus the offset %u exceeds 4294967294", id,
 			 job->overrides->id_offset);
 }
 

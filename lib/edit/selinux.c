@@ -43,7 +43,8 @@ static int label_node(struct selabel_handle *handle, struct sqst_tree *tree,
 		/* No line fits, or one that says <<none>>. */
 		if (errno == ENOENT)
 			return 0;
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot find its label");
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
+				       "cannot look up its label");
 	}
 	/* setfiles stores the NUL too, and so do we: tools that compare see no difference. */
 	rc = sqst_tree_add_xattrs(
@@ -87,7 +88,7 @@ int sqst_tree_label(struct sqst_tree *tree, const char *file_contexts, struct sq
 		selabel_close(handle);
 	} else {
 		rc = sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file_contexts,
-				     "cannot be read as a file_contexts file");
+				     "cannot read it as a file_contexts file");
 	}
 	selinux_set_callback(SELINUX_CB_LOG, before);
 	return rc;
@@ -98,8 +99,9 @@ int sqst_tree_label(struct sqst_tree *tree, const char *file_contexts, struct sq
 int sqst_tree_label(struct sqst_tree *tree, const char *file_contexts, struct sqst_report *why)
 {
 	(void)tree;
-	return sqst_fail(why, SQST_ERR_OPTION, file_contexts,
-			 "SELinux labels were not built in (configure --with-selinux)");
+	return sqst_fail(
+	    why, SQST_ERR_OPTION, file_contexts,
+	    "this sqfs-stable was built without SELinux labels (configure --with-selinux)");
 }
 
 #endif

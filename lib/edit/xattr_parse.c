@@ -95,29 +95,27 @@ int sqst_xattr_parse(const char *text, struct sqst_override_xattr *out, struct s
 
 	if (!equals || equals == text)
 		return sqst_fail(why, SQST_ERR_OPTION, text,
-				 "an extended attribute is given as NAME=VALUE");
+				 "an extended attribute must be NAME=VALUE");
 	/* The limits of Linux: XATTR_NAME_MAX, XATTR_SIZE_MAX. */
 	if (equals - text > 255)
 		return sqst_fail(why, SQST_ERR_OPTION, text,
-				 "the name of an extended attribute has at most 255 bytes");
+				 "the name of the extended attribute exceeds 255 bytes");
 	name = strndup(text, (size_t)(equals - text));
 	value = malloc(strlen(equals + 1) + 1);
 	if (!name || !value)
 		return sqst_no_memory(why, text);
 	if (!sqst_xattr_namespace_known(name))
-		return sqst_fail(
-		    why, SQST_ERR_OPTION, name,
-		    "squashfs has attributes user.*, trusted.* and security.* only, with a name "
-		    "behind the dot");
+		return sqst_fail(why, SQST_ERR_OPTION, name,
+				 "squashfs only has user.*, trusted.* and security.* attributes, "
+				 "with a name after the dot");
 	size = decode_octal(equals + 1, value);
 	if (size < 0)
-		return sqst_fail(
-		    why, SQST_ERR_OPTION, text,
-		    "the value is not what its prefix says: 0x hexadecimal, 0s base64, "
-		    "0t text with \\ooo");
+		return sqst_fail(why, SQST_ERR_OPTION, text,
+				 "the value does not match its prefix: 0x is hexadecimal, 0s "
+				 "base64, 0t text with \\ooo");
 	if (size > 65536)
 		return sqst_fail(why, SQST_ERR_OPTION, name,
-				 "the value has %ld bytes; 65536 can be stored", size);
+				 "the value has %ld bytes; the maximum is 65536", size);
 	out->name = sqst_steal(&name);
 	out->value = sqst_steal(&value);
 	out->size = (uint32_t)size;

@@ -21,9 +21,9 @@ int sqst_image_unpack(const struct sqst_image *image, struct sqst_tools *tools,
 
 	if (stored == 0 || stored > super->block_size || block->at > super->bytes_used ||
 	    stored > super->bytes_used - block->at || (raw && stored > room))
-		return sqst_image_bad(
-		    image, "a data block of %" PRIu32 " bytes at offset 0x%" PRIx64 " cannot be",
-		    stored, block->at);
+		return sqst_image_bad(image,
+				      "invalid data block size %" PRIu32 " at offset 0x%" PRIx64,
+				      stored, block->at);
 	*size = stored;
 	if (raw)
 		return sqst_image_pread(image, data, stored, block->at);
@@ -62,8 +62,8 @@ int sqst_fragments_entry(const struct sqst_fragments *fragments, uint32_t index,
 
 	if (index >= fragments->table.entries)
 		return sqst_image_bad(fragments->image,
-				      "fragment %" PRIu32 " is not below the %" PRIu32
-				      " that there are",
+				      "fragment index %" PRIu32
+				      " is out of range; the image has %" PRIu32,
 				      index, fragments->table.entries);
 	rc = sqst_table_entry(&fragments->table, index, raw);
 	if (rc == 0)

@@ -42,17 +42,18 @@ static int check_entry_name(const struct sqst_image *image, const struct sqst_nu
 
 	if (type != inode->type) {
 		sqst_names_path(numbers, name->order, path);
-		return sqst_image_bad(image,
-				      "%s is of type %u by its directory, but its inode at "
-				      "reference 0x%" PRIx64 " is of type %u",
-				      path, type, ref_of(name), inode->type);
+		return sqst_image_bad(
+		    image,
+		    "%s has type %u in its directory, but its inode at reference 0x%" PRIx64
+		    " has type %u",
+		    path, type, ref_of(name), inode->type);
 	}
 	if (name->number != inode->number) {
 		sqst_names_path(numbers, name->order, path);
 		return sqst_image_bad(image,
 				      "%s has inode number %" PRIu32
-				      " by its directory, but its inode at reference 0x%" PRIx64
-				      " says %" PRIu32,
+				      " in its directory, but its inode at reference 0x%" PRIx64
+				      " has %" PRIu32,
 				      path, name->number, ref_of(name), inode->number);
 	}
 	return 0;
@@ -82,15 +83,14 @@ static int check_inode(struct sqst_image *image, const struct sqst_numbers *numb
 	if (rc < 0)
 		return rc;
 	if (inode.type == SQST_TYPE_DIR && count > 1)
-		return bad_pair(image, numbers, &name[0], &name[1],
-				"one directory is in two places");
+		return bad_pair(image, numbers, &name[0], &name[1], "a directory has two parents");
 	/* Only up to the next inode: so all inodes together cost no more than the table. */
 	rc = sqst_cursor_skip(&cursor, inode.tail, limit);
 	if (rc > 0) {
 		sqst_names_path(numbers, name->order, path);
 		return sqst_image_bad(image,
-				      "%s: its inode at reference 0x%" PRIx64
-				      " runs into the one at 0x%" PRIx64,
+				      "%s: the inode at reference 0x%" PRIx64
+				      " overlaps the one at 0x%" PRIx64,
 				      path, ref_of(name), limit);
 	}
 	return rc;
@@ -133,7 +133,7 @@ int sqst_image_check(struct sqst_image *image, const struct sqst_numbers *number
 
 		if (one->number != two->number)
 			continue;
-		snprintf(what, sizeof(what), "inode number %" PRIu32 " is on two inodes",
+		snprintf(what, sizeof(what), "inode number %" PRIu32 " is used by two inodes",
 			 one->number);
 		return bad_pair(image, numbers, one, two, what);
 	}

@@ -69,7 +69,7 @@ static int bad_entry(const struct listing_reader *reader, const char *name, cons
 static int take_bytes(struct listing_reader *reader, void *data, size_t size)
 {
 	if (size > reader->left)
-		return fail_listing(reader, "its listing ends in the middle of an entry");
+		return fail_listing(reader, "the listing ends in the middle of an entry");
 	reader->left -= (uint32_t)size;
 	return sqst_cursor_read(&reader->cursor, data, size);
 }
@@ -108,25 +108,23 @@ static int check_listed_name(const struct listing_reader *reader, const char *na
 	const struct sqst_image_listing_buffer *listing = reader->listing;
 
 	if (memchr(name, '\0', length))
-		return fail_listing(reader, "a name in it has a NUL byte");
+		return fail_listing(reader, "a name has a NUL byte");
 	if (memchr(name, '/', length))
-		return fail_listing(reader, "a name in it has a '/'");
+		return fail_listing(reader, "a name has a '/'");
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return fail_listing(reader, "\".\" or \"..\" stands in it as a name");
+		return fail_listing(reader, "\".\" or \"..\" is used as a name");
 	if (listing->count > 0) {
 		const int order = strcmp(listing->entry[listing->count - 1].name, name);
 
 		if (order == 0)
-			return bad_entry(reader, name, "the name is there twice");
+			return bad_entry(reader, name, "the name appears twice");
 		if (order > 0)
-			return bad_entry(reader, name, "the name is not in its sorted place");
+			return bad_entry(reader, name, "the name is out of order");
 	}
 	if (reader->prefix + length > SQST_IMAGE_PATH_MAX)
-		return sqst_image_fail(
-		    reader->image,
-		    "%s: a path in it has more than %d bytes, which is more than "
-		    "Linux takes",
-		    reader->path, SQST_IMAGE_PATH_MAX);
+		return sqst_image_fail(reader->image,
+				       "%s: a path exceeds the %d bytes that Linux supports",
+				       reader->path, SQST_IMAGE_PATH_MAX);
 	return 0;
 }
 
@@ -148,7 +146,7 @@ static int read_listed(struct listing_reader *reader, uint32_t block, uint32_t b
 	type = sqst_get16(raw + offsetof(sqfs_dir_entry_t, type));
 	length = (size_t)sqst_get16(raw + offsetof(sqfs_dir_entry_t, size)) + 1;
 	if (length > SQST_NAME_MAX)
-		return fail_listing(reader, "a name in it has more than 255 bytes");
+		return fail_listing(reader, "a name exceeds 255 bytes");
 	rc = take_bytes(reader, name, length);
 	if (rc < 0)
 		return rc;
@@ -157,13 +155,13 @@ static int read_listed(struct listing_reader *reader, uint32_t block, uint32_t b
 	if (rc < 0)
 		return rc;
 	if (type < SQST_TYPE_DIR || type > SQST_TYPE_SOCKET)
-		return bad_entry(reader, name, "its file type is none of the seven");
+		return bad_entry(reader, name, "the file type is invalid");
 	if (number < 1 || number > reader->image->super.inodes) {
 		char what[128];
 
 		snprintf(what, sizeof(what),
-			 "its inode number %" PRId64
-			 " is not from 1 to the superblock's inode count %" PRIu32,
+			 "inode number %" PRId64
+			 " is not between 1 and the superblock's inode count %" PRIu32,
 			 number, reader->image->super.inodes);
 		return bad_entry(reader, name, what);
 	}
@@ -200,7 +198,7 @@ int sqst_image_listing(struct sqst_image *image, const struct sqst_image_inode *
 		block = sqst_get32(raw + offsetof(sqfs_dir_header_t, start_block));
 		base = sqst_get32(raw + offsetof(sqfs_dir_header_t, inode_number));
 		if (count >= SQFS_MAX_DIR_ENT)
-			return fail_listing(&reader, "a header in it is for more than 256 entries");
+			return fail_listing(&reader, "a header counts more than 256 entries");
 		for (uint32_t i = 0; i <= count && rc == 0; i++)
 			rc = read_listed(&reader, block, base);
 	}

@@ -64,7 +64,7 @@ int sqst_image_exports(struct sqst_image *image, const struct sqst_numbers *numb
 				rc = sqst_image_bad(image,
 						    "the export table has 0x%" PRIx64
 						    " for number %" PRIu32
-						    ", which no path has, and must be empty",
+						    ", which no path has; the entry must be empty",
 						    entry, number);
 			else if (entry != SQST_NONE && orphans)
 				rc = add_orphan(image, number, orphans);

@@ -13,11 +13,11 @@
 #include "base/file.h"
 #include "image/read.h"
 
-const struct sqst_image_role sqst_image_role_parent = {SQST_ERR_PARENT, "the parent image ",
+const struct sqst_image_role sqst_image_role_parent = {SQST_ERR_PARENT, "the parent image",
 						       "; use another parent image"};
-const struct sqst_image_role sqst_image_role_source = {SQST_ERR_SOURCE, "the image ", ""};
-const struct sqst_image_role sqst_image_role_examined = {SQST_ERR_PARENT, "", ""};
-const struct sqst_image_role sqst_image_role_probed = {SQST_ERR_SOURCE, "", ""};
+const struct sqst_image_role sqst_image_role_source = {SQST_ERR_SOURCE, "the image", ""};
+const struct sqst_image_role sqst_image_role_examined = {SQST_ERR_PARENT, "the image", ""};
+const struct sqst_image_role sqst_image_role_probed = {SQST_ERR_SOURCE, "the file", ""};
 
 int sqst_image_fail(const struct sqst_image *image, const char *format, ...)
 {
@@ -58,9 +58,9 @@ int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, ui
 		return sqst_fail_errno(image->why, image->role->code, errno, image->name,
 				       "cannot read %zu bytes at offset 0x%" PRIx64, size, offset);
 	if ((size_t)got < size)
-		return sqst_image_fail(image,
-				       "it was cut short while it was read: no %zu bytes at offset "
-				       "0x%" PRIx64,
-				       size, offset);
+		return sqst_image_fail(
+		    image,
+		    "the file was truncated while it was read: no %zu bytes at offset 0x%" PRIx64,
+		    size, offset);
 	return 0;
 }

@@ -148,8 +148,7 @@ static int read_raw(struct sqst_cursor *cursor, uint8_t copy[RAW_MAX], const uin
 	type = sqst_get16(*raw);
 	if (type >= sizeof(body_size) || body_size[type] == 0)
 		return sqst_image_bad(cursor->image,
-				      "the inode at reference 0x%" PRIx64
-				      " is of type %u, which there is not",
+				      "the inode at reference 0x%" PRIx64 " has unknown type %u",
 				      ref, type);
 	if (!whole)
 		return sqst_cursor_read(cursor, copy + sizeof(sqfs_inode_t), body_size[type]);
@@ -200,7 +199,8 @@ int sqst_image_file_read(struct sqst_image *image, uint64_t ref, struct sqst_ima
 
 	if (rc < 0 || inode->type == SQST_TYPE_FILE)
 		return rc;
-	return sqst_image_bad(image, "the inode at reference 0x%" PRIx64 " is no file", ref);
+	return sqst_image_bad(image, "the inode at reference 0x%" PRIx64 " is not a regular file",
+			      ref);
 }
 
 int sqst_image_inode_skip(struct sqst_cursor *cursor, const struct sqst_image_inode *inode)
@@ -228,7 +228,7 @@ int sqst_image_target(struct sqst_cursor *cursor, struct sqst_image_inode *inode
 
 	if (length >= PATH_MAX)
 		return sqst_image_bad(cursor->image,
-				      "a symbolic link's target has %" PRIu64 " bytes", length);
+				      "invalid symbolic link target of %" PRIu64 " bytes", length);
 	rc = sqst_cursor_read(cursor, target, length);
 	target[length] = '\0';
 	if (rc == 0 && inode->extended) {

@@ -45,13 +45,13 @@ static int check_header(const struct sqst_image *image, const struct sqst_area *
 	*length = header & ~(uint32_t)SQST_META_RAW;
 	if (*length == 0 || *length > SQST_META_SIZE)
 		return sqst_image_bad(image,
-				      "the block of the %s at offset 0x%" PRIx64 " has %" PRIu32
-				      " bytes, which is not from 1 to %d",
+				      "the block of the %s at offset 0x%" PRIx64
+				      " has invalid size %" PRIu32 " (1 to %d)",
 				      area->name, at, *length, SQST_META_SIZE);
 	if (*length > left)
 		return sqst_image_bad(image,
-				      "the block of the %s at offset 0x%" PRIx64 " with %" PRIu32
-				      " bytes runs past the table's end at 0x%" PRIx64,
+				      "the block of the %s at offset 0x%" PRIx64 " of %" PRIu32
+				      " bytes runs past the end of the table at 0x%" PRIx64,
 				      area->name, at, *length, area->end);
 	return 0;
 }
@@ -59,8 +59,8 @@ static int check_header(const struct sqst_image *image, const struct sqst_area *
 static int bad_place(const struct sqst_image *image, const struct sqst_area *area, uint64_t at)
 {
 	return sqst_image_bad(image,
-			      "a block of the %s is said to be at offset 0x%" PRIx64
-			      ", which is outside of 0x%" PRIx64 " to 0x%" PRIx64,
+			      "a block of the %s is referenced at offset 0x%" PRIx64
+			      ", outside of 0x%" PRIx64 " to 0x%" PRIx64,
 			      area->name, at, area->start, area->end);
 }
 
@@ -185,8 +185,9 @@ int sqst_cursor_seek(struct sqst_cursor *cursor, struct sqst_image *image,
 		return rc;
 	if (cursor->offset >= meta.size)
 		return sqst_image_bad(image,
-				      "offset %" PRIu32 " is outside of the block of the %s at "
-				      "offset 0x%" PRIx64 ", which has %" PRIu32 " bytes",
+				      "offset %" PRIu32
+				      " is outside the block of the %s at offset 0x%" PRIx64
+				      ", which has %" PRIu32 " bytes",
 				      cursor->offset, area->name, cursor->at, meta.size);
 	return 0;
 }

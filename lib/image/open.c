@@ -109,8 +109,8 @@ static int find_base(int fd, uint64_t *base)
 
 static int fail_open(const struct sqst_image *image, const char *what)
 {
-	return sqst_fail_errno(image->why, image->role->code, errno, image->name, "%s%s",
-			       image->role->subject, what);
+	return sqst_fail_errno(image->why, image->role->code, errno, image->name, "cannot %s %s",
+			       what, image->role->subject);
 }
 
 static int measure(struct sqst_image *image)
@@ -118,14 +118,14 @@ static int measure(struct sqst_image *image)
 	off_t size;
 
 	if (fstat(image->fd, &image->st) != 0)
-		return fail_open(image, "cannot be examined");
+		return fail_open(image, "stat");
 	if (!S_ISREG(image->st.st_mode) && !S_ISBLK(image->st.st_mode))
-		return sqst_image_fail(image, "neither a file nor a block device");
+		return sqst_image_fail(image, "is neither a regular file nor a block device");
 	size = lseek(image->fd, 0, SEEK_END);
 	if (size < 0)
-		return fail_open(image, "its size cannot be found out");
+		return fail_open(image, "determine the size of");
 	if (image->base == 0 && find_base(image->fd, &image->base) < 0)
-		return fail_open(image, "cannot be read");
+		return fail_open(image, "read");
 	image->size = (uint64_t)size > image->base ? (uint64_t)size - image->base : 0;
 	return 0;
 }
@@ -144,7 +144,7 @@ int sqst_image_open(struct sqst_image *image, const char *path, const struct sqs
 	image->fd = open(path, how);
 	if (image->fd < 0 && errno == ENOENT && split_name(image->file, &image->base))
 		image->fd = open(image->file, how);
-	return image->fd < 0 ? fail_open(image, "cannot be opened") : measure(image);
+	return image->fd < 0 ? fail_open(image, "open") : measure(image);
 }
 
 int sqst_image_share(struct sqst_image *image, const struct sqst_image *other,
@@ -163,7 +163,7 @@ int sqst_image_share(struct sqst_image *image, const struct sqst_image *other,
 	if (!image->name || !image->file)
 		return sqst_fail(why, SQST_ERR_NOMEM, other->name, "out of memory");
 	image->fd = fcntl(other->fd, F_DUPFD_CLOEXEC, 0);
-	return image->fd < 0 ? fail_open(image, "cannot be opened") : 0;
+	return image->fd < 0 ? fail_open(image, "open") : 0;
 }
 
 void sqst_image_close(struct sqst_image *image)

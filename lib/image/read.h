@@ -20,7 +20,7 @@
 struct sqst_image_role {
 	/* An sqst_error. */
 	int code;
-	/* What an error calls an image that cannot be opened, with a space behind. */
+	/* What an error about opening it calls the image. */
 	const char *subject;
 	/* What to do about a damaged one. */
 	const char *advice;

@@ -31,8 +31,8 @@ static int SQST_PRINTF(2, 3) rewritten(const struct sqst_image *image, const cha
 	vsnprintf(what, sizeof(what), format, list);
 	va_end(list);
 	return sqst_image_fail(image,
-			       "the image was rewritten by another tool after sqfs-stable made "
-			       "it: %s; use the original image, or its map",
+			       "the image was rewritten by another tool after sqfs-stable built "
+			       "it: %s; use the original image or its map",
 			       what);
 }
 
@@ -50,25 +50,24 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 					     "record, but no UUID");
 	if (lineage->top != image->super.inodes)
 		return rewritten(image,
-				 "its stable-numbering record says inode count %" PRIu32
-				 ", the superblock says %" PRIu32,
+				 "the stable-numbering record has inode count %" PRIu32
+				 ", the superblock %" PRIu32,
 				 lineage->top, image->super.inodes);
 	if (lineage->root != numbers->root.number)
 		return rewritten(image,
-				 "its stable-numbering record says root number %" PRIu32
-				 ", the root has %" PRIu32,
+				 "the stable-numbering record has root number %" PRIu32
+				 ", the root directory %" PRIu32,
 				 lineage->root, numbers->root.number);
 	/* R7: the double's number is no path's. */
 	if (lineage->root_double && highest == lineage->top)
 		return rewritten(image,
-				 "its stable-numbering record says that inode number %" PRIu32
-				 " is the root's double, but a path has it",
+				 "the stable-numbering record reserves inode number %" PRIu32
+				 " for the root's double, but a path has it",
 				 highest);
 	if (names->path_bytes > PATH_BYTES_MAX)
-		return sqst_image_fail(image,
-				       "its paths have %" PRIu64
-				       " bytes together, and more than %" PRIu64 " are not taken",
-				       names->path_bytes, PATH_BYTES_MAX);
+		return sqst_image_fail(
+		    image, "the paths have %" PRIu64 " bytes in total; the limit is %" PRIu64,
+		    names->path_bytes, PATH_BYTES_MAX);
 	memcpy(id, lineage->id, sizeof(id));
 	rc = sqst_lineage_name(numbers, image->why);
 	if (rc == SQST_ERR_LIMIT)
@@ -77,7 +76,7 @@ static int check_record(const struct sqst_image *image, struct sqst_numbers *num
 	if (rc < 0)
 		return rc;
 	if (memcmp(id, lineage->id, sizeof(id)) != 0)
-		return rewritten(image, "paths and numbers are not those that its own id is for");
+		return rewritten(image, "the image's own id does not match its paths and numbers");
 	return 0;
 }
 

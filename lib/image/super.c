@@ -45,19 +45,17 @@ static int check_kind(const struct sqst_image *image, const uint8_t *raw)
 	const unsigned major = GET16(version_major), minor = GET16(version_minor);
 
 	if (GET32(magic) == __builtin_bswap32(MAGIC))
-		return sqst_image_fail(
-		    image, "a big-endian squashfs image, of before version 4.0; make it anew "
-			   "with a current builder");
+		return sqst_image_fail(image, "is a big-endian squashfs image from before version "
+					      "4.0; rebuild it with a current tool");
 	if (GET32(magic) != MAGIC)
-		return sqst_image_fail(image,
-				       "not a squashfs image: no magic number at offset 0x%" PRIx64,
-				       image->base);
-	if (major != SQFS_VERSION_MAJOR || minor != SQFS_VERSION_MINOR)
 		return sqst_image_fail(
-		    image,
-		    "squashfs version %u.%u, and only 4.0 can be read; make it anew "
-		    "with a current builder",
-		    major, minor);
+		    image, "is not a squashfs image: no magic number at offset 0x%" PRIx64,
+		    image->base);
+	if (major != SQFS_VERSION_MAJOR || minor != SQFS_VERSION_MINOR)
+		return sqst_image_fail(image,
+				       "is squashfs version %u.%u; only 4.0 is supported, so "
+				       "rebuild it with a current tool",
+				       major, minor);
 	return 0;
 }
 
@@ -67,23 +65,24 @@ static int check_fields(const struct sqst_image *image)
 
 	if (super->block_log < 12 || super->block_log > 20 ||
 	    super->block_size != UINT32_C(1) << super->block_log)
-		return sqst_image_bad(image,
-				      "block size %" PRIu32 " and its logarithm %u in the "
-				      "superblock (offset 0xc) are not those of a squashfs image",
-				      super->block_size, super->block_log);
+		return sqst_image_bad(
+		    image,
+		    "block size %" PRIu32
+		    " and its logarithm %u in the superblock (offset 0xc) are invalid",
+		    super->block_size, super->block_log);
 	if (super->bytes_used < sizeof(sqfs_super_t) || super->bytes_used > image->size)
 		return sqst_image_bad(image,
-				      "the superblock (offset 0x28) says %" PRIu64
-				      " bytes, and the file has %" PRIu64,
+				      "the superblock (offset 0x28) claims %" PRIu64
+				      " bytes, but the file has %" PRIu64,
 				      super->bytes_used, image->size);
 	if (super->inodes < 1 || super->inodes > SQST_NUMBER_MAX)
-		return sqst_image_bad(image,
-				      "inode count %" PRIu32
-				      " in the superblock (offset 0x4) is not from 1 to %" PRIu32,
-				      super->inodes, SQST_NUMBER_MAX);
+		return sqst_image_bad(
+		    image,
+		    "inode count %" PRIu32
+		    " in the superblock (offset 0x4) is not between 1 and %" PRIu32,
+		    super->inodes, SQST_NUMBER_MAX);
 	if (super->ids < 1)
-		return sqst_image_bad(image, "no owners: the id count in the superblock (offset "
-					     "0x1a) is 0");
+		return sqst_image_bad(image, "the id count in the superblock (offset 0x1a) is 0");
 	return 0;
 }
 
@@ -96,14 +95,11 @@ static int check_codec(struct sqst_image *image)
 		return 0;
 	if (id < SQST_CODEC_GZIP || id > SQST_CODEC_ZSTD)
 		return sqst_image_bad(image,
-				      "compressor %d in the superblock (offset 0x14) is "
-				      "none of squashfs 4.0",
-				      id);
-	return sqst_image_fail(
-	    image,
-	    "compressed with %s, which this sqfs-stable was built without; use one "
-	    "that was built with it",
-	    sqst_codec_name(id));
+				      "unknown compressor %d in the superblock (offset 0x14)", id);
+	return sqst_image_fail(image,
+			       "is compressed with %s, which this sqfs-stable was built without; "
+			       "use a build that has it",
+			       sqst_codec_name(id));
 }
 
 /* A table whose blocks are found by an index of 64-bit positions at `start`, which takes `size`
@@ -116,9 +112,9 @@ static int check_index(const struct sqst_image *image, const char *name, uint64_
 
 	if (start > end || size > end - start)
 		return sqst_image_bad(image,
-				      "the %s table at offset 0x%" PRIx64 " with %" PRIu64
-				      " bytes of index does not end before what follows it, at "
-				      "0x%" PRIx64,
+				      "the %s table at offset 0x%" PRIx64
+				      ", with an index of %" PRIu64
+				      " bytes, overlaps what follows at 0x%" PRIx64,
 				      name, start, size, end);
 	rc = sqst_image_pread(image, raw, sizeof(raw), start);
 	if (rc < 0)
@@ -166,9 +162,8 @@ static int check_tables(struct sqst_image *image)
 		if (super->export_table > end || end - super->export_table != size)
 			return sqst_image_bad(image,
 					      "the export table's index at offset 0x%" PRIx64
-					      " does not have the %" PRIu64
-					      " bytes up to 0x%" PRIx64 " that %" PRIu32
-					      " inodes need",
+					      " must have %" PRIu64 " bytes, up to 0x%" PRIx64
+					      ", for %" PRIu32 " inodes",
 					      super->export_table, size, end, super->inodes);
 		rc = check_index(image, "export", super->export_table, size, end, &end);
 		image->exports = (struct sqst_area){"export table", end, super->export_table};
@@ -181,7 +176,7 @@ static int check_tables(struct sqst_image *image)
 	if (super->directory_table > end)
 		return sqst_image_bad(image,
 				      "the directory table at offset 0x%" PRIx64
-				      " does not start before what follows it, at 0x%" PRIx64,
+				      " does not start before the next table at 0x%" PRIx64,
 				      super->directory_table, end);
 	if (super->inode_table < sizeof(sqfs_super_t) ||
 	    super->inode_table >= super->directory_table)
@@ -203,8 +198,8 @@ int sqst_super_head(struct sqst_image *image)
 
 	if (image->size < sizeof(raw))
 		return sqst_image_fail(image,
-				       "not a squashfs image: %" PRIu64 " bytes are less than a "
-				       "superblock has",
+				       "is not a squashfs image: %" PRIu64
+				       " bytes are fewer than a superblock has",
 				       image->size);
 	rc = sqst_image_pread(image, raw, sizeof(raw), 0);
 	if (rc < 0)
@@ -235,7 +230,7 @@ static int read_plain(const struct sqst_image *image, const char *name, uint64_t
 	if (at > end || end - at < sizeof(raw))
 		return sqst_image_bad(image,
 				      "the %s block at offset 0x%" PRIx64
-				      " runs into the inode table at 0x%" PRIx64,
+				      " overlaps the inode table at 0x%" PRIx64,
 				      name, at, end);
 	rc = sqst_image_pread(image, raw, sizeof(raw), at);
 	if (rc < 0)
@@ -247,13 +242,13 @@ static int read_plain(const struct sqst_image *image, const char *name, uint64_t
 	length &= ~(uint32_t)SQST_META_RAW;
 	if (length == 0 || length > SQST_META_SIZE)
 		return sqst_image_bad(image,
-				      "the %s block at offset 0x%" PRIx64 " has %" PRIu32
-				      " bytes, which is not from 1 to %d",
+				      "the %s block at offset 0x%" PRIx64
+				      " has invalid size %" PRIu32 " (1 to %d)",
 				      name, at, length, SQST_META_SIZE);
 	if (length > end - at - sizeof(raw))
 		return sqst_image_bad(image,
-				      "the %s block at offset 0x%" PRIx64 " with %" PRIu32
-				      " bytes runs into the inode table at 0x%" PRIx64,
+				      "the %s block at offset 0x%" PRIx64 " of %" PRIu32
+				      " bytes overlaps the inode table at 0x%" PRIx64,
 				      name, at, length, end);
 	*size = length;
 	return sqst_image_pread(image, content, length, at + sizeof(raw));

@@ -109,8 +109,8 @@ int sqst_table_block(const struct sqst_table *table, uint32_t block, const uint8
 	*entries = left < per ? left : per;
 	if (meta.size != *entries * table->entry_size)
 		return sqst_image_bad(table->image,
-				      "the block of the %s at offset 0x%" PRIx64 " has %" PRIu32
-				      " bytes where %" PRIu32 " are due",
+				      "the block of the %s at offset 0x%" PRIx64
+				      " unpacks to %" PRIu32 " bytes instead of %" PRIu32,
 				      area.name, meta.at, meta.size, *entries * table->entry_size);
 	return 0;
 }
@@ -178,7 +178,7 @@ int sqst_xattr_table_open(struct sqst_xattr_table *xattrs, struct sqst_image *im
 	if (sqst_index_size(count, 16) > super->bytes_used - index - sizeof(raw))
 		return sqst_image_bad(image,
 				      "the extended attribute table has %" PRIu32
-				      " sets, for which the image is too short",
+				      " sets, more than the image has room for",
 				      count);
 	/* The header stands between the blocks and the index. */
 	rc = sqst_table_open(&xattrs->sets, image, "table of sets of extended attributes",
@@ -188,7 +188,7 @@ int sqst_xattr_table_open(struct sqst_xattr_table *xattrs, struct sqst_image *im
 	if (start > xattrs->sets.area.start)
 		return sqst_image_bad(image,
 				      "the extended attributes at offset 0x%" PRIx64
-				      " are not before their sets",
+				      " do not precede the table of their sets",
 				      start);
 	xattrs->area =
 	    (struct sqst_area){"extended attribute table", start, xattrs->sets.area.start};

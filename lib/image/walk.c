@@ -102,9 +102,8 @@ static int check_size(struct image_walk *walk, const struct sqst_image_inode *in
 {
 	if (inode->listing_size > walk->left)
 		return sqst_image_bad(walk->image,
-				      "directory %s: its listing of %" PRIu32
-				      " bytes is more than what other directories leave of the "
-				      "directory table",
+				      "directory %s: a listing of %" PRIu32
+				      " bytes exceeds the rest of the directory table",
 				      path, inode->listing_size);
 	walk->left -= inode->listing_size;
 	return 0;
@@ -130,13 +129,13 @@ static int walk_directory(struct image_walk *walk, struct sqst_entry *dir, uint6
 		return rc;
 	if (inode.type != SQST_TYPE_DIR)
 		return sqst_image_bad(walk->image,
-				      "%s: its inode at reference 0x%" PRIx64
-				      " is of type %u and not a directory",
+				      "%s: the inode at reference 0x%" PRIx64
+				      " has type %u and is not a directory",
 				      path, ref, inode.type);
 	if (top > walk->stack && inode.parent != top[-1].dir->number)
 		return sqst_image_bad(walk->image,
-				      "directory %s: its inode says that it is in inode %" PRIu32
-				      ", but it is in %" PRIu32,
+				      "directory %s: its inode has parent inode %" PRIu32
+				      " instead of %" PRIu32,
 				      path, inode.parent, top[-1].dir->number);
 	if (top == walk->stack)
 		dir->number = inode.number;
@@ -164,8 +163,8 @@ static int enter_root(struct image_walk *walk)
 
 	if (ref >> 48 != 0)
 		return sqst_image_bad(walk->image,
-				      "the root's reference 0x%" PRIx64
-				      " in the superblock (offset 0x20) has more than 48 bits",
+				      "the root reference 0x%" PRIx64
+				      " in the superblock (offset 0x20) exceeds 48 bits",
 				      ref);
 	names->room = 256;
 	names->name = calloc(names->room, sizeof(*names->name));
@@ -181,7 +180,7 @@ static int enter_root(struct image_walk *walk)
 	    walk->numbers->root.number > walk->image->super.inodes)
 		return sqst_image_bad(walk->image,
 				      "the root's inode number %" PRIu32
-				      " is not from 1 to the superblock's inode count %" PRIu32,
+				      " is not between 1 and the superblock's inode count %" PRIu32,
 				      walk->numbers->root.number, walk->image->super.inodes);
 	return 0;
 }

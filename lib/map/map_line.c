@@ -112,7 +112,7 @@ static int header_number(const struct sqst_map_text *at, const char *key, const 
 			 bool *has, uint32_t *out)
 {
 	if (*has)
-		return sqst_map_bad(at, "%s= is there twice", key);
+		return sqst_map_bad(at, "%s= is given twice", key);
 	if (!get_map_number(value, out))
 		return sqst_map_bad(at, "%s=%.*s is not a number", key, SHOWN(*value));
 	*has = true;
@@ -140,7 +140,7 @@ static int header_word(const struct sqst_map_text *at, const struct word *word, 
 	if (!has_key(word, "uuid", &value))
 		return 0;
 	if (has->has_uuid)
-		return sqst_map_bad(at, "uuid= is there twice");
+		return sqst_map_bad(at, "uuid= is given twice");
 	if (!get_uuid(&value, lineage->uuid))
 		return sqst_map_bad(at, "uuid=%.*s is not a UUID", SHOWN(value));
 	has->has_uuid = true;
@@ -165,7 +165,7 @@ int sqst_map_parse_header(const struct sqst_map_text *at, struct sqst_lineage *l
 	if (!has.has_top)
 		return sqst_map_bad(at, "top= is missing");
 	if (lineage->top == 0 || lineage->top > SQST_NUMBER_MAX)
-		return sqst_map_bad(at, "top=%u is not from 1 to %u", lineage->top,
+		return sqst_map_bad(at, "top=%u is not between 1 and %u", lineage->top,
 				    SQST_NUMBER_MAX);
 	lineage->recorded = has.has_uuid && has.has_generation;
 	return 0;
@@ -192,8 +192,8 @@ static int64_t unescape(const struct sqst_map_text *at, const struct word *from,
 			byte = get_escape(from->text + i, from->size - i);
 			if (byte < 0)
 				return sqst_map_bad(at,
-						    "%.*s has a backslash without three octal "
-						    "digits from 001 to 377 behind it",
+						    "%.*s has a backslash that is not followed by "
+						    "three octal digits from 001 to 377",
 						    SHOWN(*from));
 			if (byte == 0 || byte == '/')
 				return sqst_map_bad(at, "%.*s has an escaped %s in it",
@@ -219,15 +219,14 @@ static int check_names(const struct sqst_map_text *at, const char *path, size_t 
 		const size_t size = slash ? (size_t)(slash - name) : length - start;
 
 		if (size == 0)
-			return sqst_map_bad(at, "the path has an empty name in it");
+			return sqst_map_bad(at, "the path has an empty component");
 		if ((size == 1 && name[0] == '.') ||
 		    (size == 2 && name[0] == '.' && name[1] == '.'))
 			return sqst_map_bad(at, "the path has \"%.*s\" in it", (int)size, name);
 		if (size > SQST_NAME_MAX)
-			return sqst_map_bad(at,
-					    "the path has a name of %zu bytes in it; %u is the "
-					    "most",
-					    size, SQST_NAME_MAX);
+			return sqst_map_bad(
+			    at, "the path has a component of %zu bytes; the limit is %u", size,
+			    SQST_NAME_MAX);
 		start += size + 1;
 	}
 	return 0;
@@ -262,7 +261,7 @@ static int entry_word(const struct sqst_map_text *at, const struct word *word,
 
 	if (has_key(word, "type", &value)) {
 		if (line->type)
-			return sqst_map_bad(at, "type= is there twice");
+			return sqst_map_bad(at, "type= is given twice");
 		for (uint8_t type = SQST_TYPE_DIR; type <= SQST_TYPE_SOCKET; type++) {
 			if (value.size == strlen(sqst_map_type[type]) &&
 			    memcmp(value.text, sqst_map_type[type], value.size) == 0)
@@ -272,10 +271,10 @@ static int entry_word(const struct sqst_map_text *at, const struct word *word,
 			return sqst_map_bad(at, "type=%.*s is not a file type", SHOWN(value));
 	} else if (has_key(word, "inode", &value)) {
 		if (line->number)
-			return sqst_map_bad(at, "inode= is there twice");
+			return sqst_map_bad(at, "inode= is given twice");
 		if (!get_map_number(&value, &line->number) || line->number == 0 ||
 		    line->number > SQST_NUMBER_MAX)
-			return sqst_map_bad(at, "inode=%.*s is not a number from 1 to %u",
+			return sqst_map_bad(at, "inode=%.*s is not a number between 1 and %u",
 					    SHOWN(value), SQST_NUMBER_MAX);
 	}
 	return 0;
@@ -290,10 +289,11 @@ int sqst_map_parse_entry(const struct sqst_map_text *at, char *path, struct sqst
 	memset(line, 0, sizeof(*line));
 	line->line = (uint32_t)at->line;
 	if (at->text[at->size - 1] == '\r')
-		return sqst_map_bad(at, "it ends with a carriage return; lines end with a line "
-					"feed alone");
+		return sqst_map_bad(
+		    at,
+		    "the line ends with a carriage return; lines must end with a line feed alone");
 	if (at->text[at->size - 1] == '\\')
-		return sqst_map_bad(at, "a line that goes on in the next one is not supported");
+		return sqst_map_bad(at, "continuation lines are not supported");
 	next_map_word(&rest, &word);
 	rc = entry_path(at, &word, path, line);
 	while (rc == 0 && next_map_word(&rest, &word))

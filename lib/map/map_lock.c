@@ -100,9 +100,10 @@ static int try_map_lock(struct sqst_map_lock *lock, struct sqst_report *why)
 	if (!cannot_lock(number))
 		return sqst_fail_errno(why, SQST_ERR_PARENT, number, lock->path,
 				       "cannot lock the map");
-	sqst_warn(why, lock->path,
-		  "the map cannot be locked (%s); see that no other build uses it at the same time",
-		  strerror(number));
+	sqst_warn(
+	    why, lock->path,
+	    "cannot lock the map (%s); make sure that no other build uses it at the same time",
+	    strerror(number));
 	return 1;
 }
 
@@ -185,11 +186,11 @@ int sqst_map_lock_check(const struct sqst_map_lock *lock, struct sqst_report *wh
 	there = stat(lock->path, &now) == 0;
 	if (!there && errno != ENOENT && errno != ENOTDIR && errno != ESTALE)
 		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, lock->path,
-				       "cannot look at the map");
+				       "cannot stat the map");
 	if (there && is_unchanged(&now, &lock->st))
 		return 0;
 	return sqst_fail(why, SQST_ERR_CHANGED, lock->path,
-			 "the map was written by something else during the build; build again");
+			 "the map was changed by something else during the build; build again");
 }
 
 void sqst_map_lock_free(struct sqst_map_lock *lock)

@@ -141,7 +141,7 @@ static int tell_conflicts(const struct branch_merge *merge, uint32_t *conflicts)
 	if (*conflicts == 0)
 		return 0;
 	return sqst_fail(merge->why, SQST_ERR_PARENT, merge->theirs->source,
-			 "%u paths have other types than in %s; say which of the two counts",
+			 "%u paths have different types than in %s; say which side wins",
 			 *conflicts, merge->ours->source);
 }
 
@@ -191,22 +191,22 @@ static int join_uuid(const struct branch_merge *merge, uint8_t uuid[SQST_UUID_SI
 	if (wanted) {
 		if (named && !is_same_uuid(wanted, ours) && !is_same_uuid(wanted, theirs))
 			return sqst_fail(merge->why, SQST_ERR_OPTION, merge->theirs->source,
-					 "neither it nor %s has the UUID that is to go on",
+					 "neither it nor %s has the UUID that is to continue",
 					 merge->ours->source);
 		memcpy(uuid, wanted, SQST_UUID_SIZE);
 		return 0;
 	}
 	if (sqst_uuid_is_null(ours) || sqst_uuid_is_null(theirs))
-		return sqst_fail(
-		    merge->why, SQST_ERR_PARENT,
-		    sqst_uuid_is_null(theirs) ? merge->theirs->source : merge->ours->source,
-		    "has no lineage UUID (an image of another tool), so nothing says that both are "
-		    "of one lineage; say with --uuid which UUID goes on");
+		return sqst_fail(merge->why, SQST_ERR_PARENT,
+				 sqst_uuid_is_null(theirs) ? merge->theirs->source
+							   : merge->ours->source,
+				 "has no lineage UUID (an image of another tool), so it may be of "
+				 "another lineage; choose the UUID that continues with --uuid");
 	if (!is_same_uuid(ours, theirs))
-		return sqst_fail(merge->why, SQST_ERR_PARENT, merge->theirs->source,
-				 "is of another lineage than %s; say with --uuid which of the two "
-				 "UUIDs goes on",
-				 merge->ours->source);
+		return sqst_fail(
+		    merge->why, SQST_ERR_PARENT, merge->theirs->source,
+		    "is of another lineage than %s; choose the UUID that continues with --uuid",
+		    merge->ours->source);
 	memcpy(uuid, ours, SQST_UUID_SIZE);
 	return 0;
 }
@@ -221,7 +221,7 @@ static int join_lineage(const struct branch_merge *merge, struct sqst_lineage *l
 	last = sqst_lineage_inherit(lineage, parents, 2);
 	if (last)
 		return sqst_fail(merge->why, SQST_ERR_LIMIT, last->source,
-				 "is the last generation that can be counted");
+				 "has the highest possible generation");
 	return join_uuid(merge, lineage->uuid);
 }
 

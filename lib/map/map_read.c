@@ -58,19 +58,18 @@ static int read_map_line(struct map_reading *reading, const struct sqst_map_text
 		if (at->size != strlen(SQST_MAP_FIRST_LINE) ||
 		    !starts_with(at, SQST_MAP_FIRST_LINE))
 			return sqst_map_bad(
-			    at,
-			    "this is not a map, its first line is not \"" SQST_MAP_FIRST_LINE "\"");
+			    at, "not a map: the first line is not \"" SQST_MAP_FIRST_LINE "\"");
 		return 0;
 	}
 	if (at->size == 0)
 		return 0;
 	if (memchr(at->text, '\0', at->size))
-		return sqst_map_bad(at, "it has a NUL byte in it");
+		return sqst_map_bad(at, "the line has a NUL byte");
 	if (at->text[0] == '#')
 		return read_comment(reading, at, lineage);
 	if (at->text[0] == '/')
-		return sqst_map_bad(at, "special lines (/set, /unset) are not supported, write "
-					"each path's keywords in its own line");
+		return sqst_map_bad(at, "special lines (/set, /unset) are not supported; write "
+					"each path's keywords on its own line");
 	if (at->text[0] != '.')
 		return sqst_map_bad(at, "a path must be \".\" or start with \"./\"");
 	if (!reading->has_header)
@@ -95,16 +94,15 @@ static int read_map_lines(struct map_reading *reading, const char *name, const c
 
 		at.text = text + start;
 		at.size = end ? (size_t)(end - at.text) : size - start;
-		rc = !end && at.line > 1
-			 ? sqst_map_bad(&at, "the file ends in the middle of this line")
-			 : read_map_line(reading, &at, lineage);
+		rc = !end && at.line > 1 ? sqst_map_bad(&at, "the file is truncated in this line")
+					 : read_map_line(reading, &at, lineage);
 		if (rc < 0)
 			return rc;
 		start += at.size + 1;
 	}
 	at.line = at.line > 1 ? at.line - 1 : 1;
 	if (size == 0)
-		return sqst_map_bad(&at, "this is not a map, it is empty");
+		return sqst_map_bad(&at, "not a map: the file is empty");
 	if (!reading->has_header)
 		return sqst_map_bad(&at, "the file ends without a \"" SQST_MAP_HEADER "\" line");
 	return 0;

@@ -73,16 +73,16 @@ static int find_parents(struct sqst_map_line *line, uint32_t count,
 		uint32_t up = i - 1;
 
 		if (compare_paths(&line[i - 1], &line[i]) == 0)
-			return fail_map_line(numbers, &line[i], "the path is there already",
+			return fail_map_line(numbers, &line[i], "the path appears twice",
 					     &line[i - 1], why);
 		while (line[up].length > length)
 			up = line[up].parent;
 		if (line[up].length != length || memcmp(line[up].path, line[i].path, length) != 0)
-			return fail_map_line(numbers, &line[i], "its directory has no line", NULL,
+			return fail_map_line(numbers, &line[i], "its directory is missing", NULL,
 					     why);
 		if (line[up].type != SQST_TYPE_DIR)
-			return fail_map_line(numbers, &line[i],
-					     "its directory is given another type", &line[up], why);
+			return fail_map_line(numbers, &line[i], "its directory is not of type dir",
+					     &line[up], why);
 		line[i].parent = up;
 		line[up].count++;
 	}

@@ -71,7 +71,7 @@ static int consult(struct numbering_job *job, const struct sqst_numbers *parent,
 
 		if (walk.entry[0] && (walk.entry[0]->number == 0 || walk.entry[0]->number > top)) {
 			rc = sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
-				       "\"%s\" has inode number %u, but numbers go from 1 to %u",
+				       "\"%s\" has inode number %u, which is not between 1 and %u",
 				       walk.entry[0]->name, walk.entry[0]->number, top);
 			break;
 		}
@@ -103,7 +103,7 @@ static int consult_all(struct numbering_job *job)
 			continue;
 		rc = parent->lineage.top > SQST_NUMBER_MAX
 			 ? sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
-				     "inode count %u is above %u", parent->lineage.top,
+				     "inode count %u exceeds %u", parent->lineage.top,
 				     SQST_NUMBER_MAX)
 			 : consult(job, parent, &job->sets[i - 1], job->base);
 		if (rc < 0)
@@ -126,12 +126,12 @@ static void drop_ruled_out(struct numbering_job *job, bool all)
 
 static int used_up(const struct numbering_job *job)
 {
-	return sqst_fail(
-	    job->why, SQST_ERR_LIMIT, job->count ? job->parents[job->count - 1]->source : NULL,
-	    "inode numbers are used up, %u is the highest that a kernel handles; start "
-	    "a new lineage: --new-lineage with --prev also counts on from the parents, "
-	    "so leave --prev away, numbers then begin at 1 and no existing upper fits",
-	    SQST_NUMBER_MAX);
+	return sqst_fail(job->why, SQST_ERR_LIMIT,
+			 job->count ? job->parents[job->count - 1]->source : NULL,
+			 "inode numbers are exhausted at %u, the highest that a kernel handles; "
+			 "start a new lineage without --prev (with --prev, --new-lineage continues "
+			 "the count): numbers then begin at 1 and no existing upper layer matches",
+			 SQST_NUMBER_MAX);
 }
 
 /* Give each inode, at its first path in tree order, the number that it keeps or a new one. */

@@ -102,7 +102,7 @@ static int get_label(const struct record *record, struct sqst_lineage *lineage)
 	if (record->size == 0)
 		return fail_record(record, "the label is empty");
 	if (memchr(record->value, '\0', record->size))
-		return fail_record(record, "the label has a NUL byte in it");
+		return fail_record(record, "the label has a NUL byte");
 	memcpy(lineage->label, record->value, record->size);
 	lineage->label[record->size] = '\0';
 	return 0;
@@ -114,13 +114,12 @@ static int get_stable(const struct record *record, struct sqst_lineage *lineage)
 	const uint32_t ids = (uint32_t)(record->size - STABLE_FIXED);
 
 	if (lineage->recorded)
-		return fail_record(record, "a second stable-numbering record");
+		return fail_record(record, "the stable-numbering record appears twice");
 	if (record->size < 1)
 		return fail_record(record, "the stable-numbering record is empty");
 	if (value[0] != STABLE_VERSION)
-		return fail_record(record,
-				   "the version of the stable-numbering record is unknown; a newer "
-				   "sqfs-stable may know it");
+		return fail_record(record, "the stable-numbering record has an unknown version; a "
+					   "newer sqfs-stable may support it");
 	if (record->size < STABLE_FIXED || ids % SQST_UUID_SIZE != 0 ||
 	    ids / SQST_UUID_SIZE > SQST_PARENTS_MAX)
 		return fail_record(record, "the stable-numbering record has a wrong length");
@@ -139,9 +138,9 @@ static int get_stable(const struct record *record, struct sqst_lineage *lineage)
 				   "the stable-numbering record's root number is 0 or above its "
 				   "inode count, or that is above 2147483647");
 	if (lineage->root_double && lineage->root == lineage->top)
-		return fail_record(record,
-				   "the stable-numbering record says that the root has a double "
-				   "with the root's own number");
+		return fail_record(
+		    record,
+		    "the stable-numbering record gives the root's double the root's own number");
 	return 0;
 }
 
@@ -184,7 +183,7 @@ int sqst_extra_decode(const char *name, uint64_t offset, const uint8_t *data, si
 		int rc;
 
 		if (!next_record(&record, data, size, at))
-			return fail_record(&record, "it runs past the end of its block");
+			return fail_record(&record, "the record runs past the end of the block");
 		rc = get_record(&record, &found, &has_uuid);
 		if (rc < 0)
 			return rc;

@@ -23,9 +23,9 @@ static int new_uuid(const struct sqst_parents *parents, uint8_t uuid[SQST_UUID_S
 		return 0;
 	for (size_t i = 0; i < parents->read; i++) {
 		if (same_uuid(parents->numbers[i]->lineage.uuid, parents->uuid))
-			return sqst_fail(why, SQST_ERR_OPTION, parents->numbers[i]->source,
-					 "has the UUID that --uuid gives; a new lineage needs one "
-					 "of its own");
+			return sqst_fail(
+			    why, SQST_ERR_OPTION, parents->numbers[i]->source,
+			    "already has the UUID given with --uuid; a new lineage needs its own");
 	}
 	memcpy(uuid, parents->uuid, SQST_UUID_SIZE);
 	return 0;
@@ -56,15 +56,14 @@ static int inherited_uuid(const struct sqst_parents *parents, uint8_t uuid[SQST_
 		uuid_unparse_lower(named->lineage.uuid, text);
 	if (named && parents->uuid && !chosen)
 		return sqst_fail(why, SQST_ERR_OPTION, named->source,
-				 "has lineage UUID %s, which its children keep; leave --uuid out, "
-				 "or start a --new-lineage",
+				 "has lineage UUID %s, which its children keep; omit --uuid or "
+				 "start a --new-lineage",
 				 text);
 	if (other && !chosen)
-		return sqst_fail(
-		    why, SQST_ERR_PARENT, other->source,
-		    "is of another lineage than %s (UUID %s); say with --uuid which of "
-		    "the two goes on, or start a --new-lineage",
-		    named->source, text);
+		return sqst_fail(why, SQST_ERR_PARENT, other->source,
+				 "is of another lineage than %s (UUID %s); choose the one that "
+				 "continues with --uuid, or start a --new-lineage",
+				 named->source, text);
 	if (parents->uuid)
 		memcpy(uuid, parents->uuid, SQST_UUID_SIZE);
 	else if (named)
@@ -87,7 +86,6 @@ int sqst_parents_inherit(const struct sqst_parents *parents, struct sqst_lineage
 				    parents->read);
 	if (last)
 		return sqst_fail(why, SQST_ERR_LIMIT, last->source,
-				 "is the last generation that can be counted; start a "
-				 "--new-lineage");
+				 "has the highest possible generation; start a --new-lineage");
 	return inherited_uuid(parents, lineage->uuid, why);
 }

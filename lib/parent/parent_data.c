@@ -57,13 +57,13 @@ int sqst_parent_data_check(const struct sqst_parent_data *parent, struct sqst_re
 
 		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_PARENT, errno,
 				       parent->image.name,
-				       gone ? "the parent image vanished while the image was built"
-					    : "cannot look at the parent image");
+				       gone ? "the parent image disappeared during the build"
+					    : "cannot stat the parent image");
 	}
 	if (!same)
 		return sqst_fail(why, SQST_ERR_CHANGED, parent->image.name,
-				 "the parent image changed while the image was built; build again "
-				 "when nothing writes to it");
+				 "the parent image changed during the build; build again when "
+				 "nothing writes to it");
 	return 0;
 }
 

@@ -42,15 +42,15 @@ static int open_parent_registry(struct sqst_parents *parents, const char *url,
 {
 	if (parents->registry)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "two registries; a build can have one, whose lineage it goes on");
+				 "a second registry; a build can continue only one");
 	if (parents->new_lineage)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "a registry is of one lineage, which --new-lineage would leave; "
-				 "make one for the new lineage with sqfs-stable-map init");
+				 "a registry holds one lineage and does not go with --new-lineage; "
+				 "create one for the new lineage with sqfs-stable-map init");
 	if (parents->keep_links)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "a registry keeps a number for the names that it was given to, so "
-				 "--keep-links does not go with it");
+				 "a registry keeps each number for the names it was given to, so "
+				 "it does not go with --keep-links");
 	parents->registry_at = parents->read;
 	return sqst_registry_open(url, parents->uuid, &parents->registry, out, why);
 }

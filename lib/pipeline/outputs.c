@@ -81,9 +81,9 @@ static int check_inputs(const struct sqst_build_options *options, unsigned place
 	}
 	if (!input)
 		return 0;
-	return sqst_fail(why, SQST_ERR_OPTION, path,
-			 "the output is also read, and is not what it would replace; give it "
-			 "another name");
+	return sqst_fail(
+	    why, SQST_ERR_OPTION, path,
+	    "the output is also an input and is not what it would replace; choose another name");
 }
 
 int sqst_build_outputs_check(const struct sqst_build_options *options, struct sqst_report *why)
@@ -98,7 +98,7 @@ int sqst_build_outputs_check(const struct sqst_build_options *options, struct sq
 		for (unsigned k = 0; k < i; k++) {
 			if (path_at(options, k) && sqst_output_same(path, path_at(options, k)))
 				return sqst_fail(why, SQST_ERR_OPTION, path,
-						 "two outputs are this one file");
+						 "two outputs name the same file");
 		}
 		rc = check_inputs(options, i, why);
 		if (rc == 0)
@@ -142,19 +142,17 @@ int sqst_build_pair_check(const struct sqst_build_options *options,
 	    memcmp(head.lineage.id, map->lineage.id, SQST_UUID_SIZE) == 0)
 		return 0;
 	if (head.lineage.generation < map->lineage.generation) {
-		sqst_warn(
-		    why, map->source,
-		    "the map is of generation %u, %s of generation %u: an earlier build ended "
-		    "between the two, or the image is an older one; the map is followed, which "
-		    "is safe",
-		    map->lineage.generation, options->output, head.lineage.generation);
+		sqst_warn(why, map->source,
+			  "the map has generation %u and %s has generation %u: an earlier build "
+			  "was interrupted between the two, or the image is older; the map's "
+			  "numbers are used, which is safe",
+			  map->lineage.generation, options->output, head.lineage.generation);
 		return 0;
 	}
-	return sqst_fail(
-	    why, SQST_ERR_PARENT, map->source,
-	    "the map is of generation %u and lags behind %s of generation %u, so numbers "
-	    "that the image has could be given again; name the image with --prev too",
-	    map->lineage.generation, options->output, head.lineage.generation);
+	return sqst_fail(why, SQST_ERR_PARENT, map->source,
+			 "the map has generation %u and lags behind %s with generation %u, so "
+			 "numbers in the image could be reused; name the image with --prev too",
+			 map->lineage.generation, options->output, head.lineage.generation);
 }
 
 /* ---- the build */

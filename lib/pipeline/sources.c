@@ -112,7 +112,7 @@ static int read_one(const struct sqst_build_options *options, const struct sqst_
 		break;
 	}
 	return sqst_fail(why, SQST_ERR_SOURCE, path,
-			 "neither a directory nor an archive, an mtree specification or a squashfs "
+			 "is not a directory, an archive, an mtree specification or a squashfs "
 			 "image (--sources files stores it as a file)");
 }
 

@@ -40,21 +40,21 @@ static int check_layout(const struct sqst_build_options *options, struct sqst_re
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "sort files are missing");
 	if ((align & (align - 1)) != 0 || align > SQST_ALIGN_MAX)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "%u is no alignment; it is a power of two up to %u", align,
+				 "invalid alignment %u; use a power of two up to %u", align,
 				 SQST_ALIGN_MAX);
 	if (options->max_slack > SQST_SLACK_MAX)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "a slack of %u %% is not from 0 to %d %%", options->max_slack,
+				 "a slack of %u %% is not between 0 and %d %%", options->max_slack,
 				 SQST_SLACK_MAX);
 	/* Far from what a file's offset can hold, so that sums with it do not overflow. */
 	if (options->offset > INT64_MAX / 2)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "the offset is too large");
 	if ((options->flags & SQST_BUILD_NO_EXPORTS) && options->parents > 0 &&
 	    !(options->flags & SQST_BUILD_UNSTABLE))
-		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "without an export table (-no-exports) the kernel cannot find an "
-				 "inode by its number, so keeping numbers is in vain; --force "
-				 "builds such an image all the same");
+		return sqst_fail(
+		    why, SQST_ERR_OPTION, NULL,
+		    "without an export table (-no-exports) the kernel cannot look up inodes by "
+		    "number, so keeping numbers is pointless; --force builds the image anyway");
 	return 0;
 }
 
@@ -71,24 +71,23 @@ int sqst_build_check(const struct sqst_build_options *options, struct sqst_repor
 					 "a reserved option is set; it is of a newer library");
 	}
 	if ((options->sources > 0 && !options->source) || !options->output)
-		return sqst_fail(why, SQST_ERR_OPTION, NULL, "a source and an output are needed");
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "a source and an output are required");
 	if (options->flags & ~(uint32_t)SQST_BUILD_FLAGS_ALL)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "unknown flags 0x%x",
 				 options->flags & ~(uint32_t)SQST_BUILD_FLAGS_ALL);
 	if (options->parents > SQST_PARENTS_MAX)
-		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "%zu parents; an image can have at most %d", options->parents,
-				 SQST_PARENTS_MAX);
+		return sqst_fail(why, SQST_ERR_OPTION, NULL, "%zu parents; the maximum is %d",
+				 options->parents, SQST_PARENTS_MAX);
 	if (options->label && (!options->label[0] || strlen(options->label) > SQST_LABEL_MAX ||
 			       !is_utf8(options->label)))
 		return sqst_fail(why, SQST_ERR_OPTION, options->label,
-				 "a label is UTF-8 of 1 to %d bytes", SQST_LABEL_MAX);
+				 "a label must be UTF-8 of 1 to %d bytes", SQST_LABEL_MAX);
 	if (options->uuid && sqst_uuid_is_null(options->uuid))
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "the null UUID cannot name a lineage; take another one");
+				 "the null UUID cannot name a lineage; choose another");
 	if (!sqst_codec_can_compress((int)options->codec.id))
 		return sqst_fail(why, SQST_ERR_OPTION, NULL,
-				 "compressor %s is not in this build of sqfs-stable",
+				 "this sqfs-stable was built without compressor %s",
 				 sqst_codec_name((int)options->codec.id));
 	if (check_layout(options, why) < 0)
 		return SQST_ERR_OPTION;

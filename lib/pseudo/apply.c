@@ -299,7 +299,7 @@ static bool is_same_directory(const struct sqst_inode *inode, const struct sqst_
 static void modify(const struct apply *apply, struct sqst_pseudo_entry *entry)
 {
 	if (!entry->node) {
-		warn_definition(apply, entry, "is to be modified, but no source has it; left out");
+		warn_definition(apply, entry, "is to be modified, but is in no source; skipped");
 		return;
 	}
 	set_pseudo_owner(entry->node->inode, entry->item);
@@ -319,9 +319,9 @@ static int apply_entry(struct apply *apply, struct sqst_pseudo_entry *entry)
 	}
 	if (entry->node) {
 		if (!is_same_directory(entry->node->inode, entry->item))
-			warn_definition(
-			    apply, entry,
-			    "is left out, because a source has it; exclude that (-e) to override");
+			warn_definition(apply, entry,
+					"is skipped because a source has it; exclude that one (-e) "
+					"to override");
 		return 0;
 	}
 	if (!dir) {
@@ -335,12 +335,12 @@ static int apply_entry(struct apply *apply, struct sqst_pseudo_entry *entry)
 	}
 	if (!dir)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
-					      "its directory does not exist; define it (d), or say "
-					      "with -pd how such directories are to be made",
+					      "its directory does not exist; define it (d), or use "
+					      "-pd to create missing directories",
 					      apply->why);
 	if (dir->inode->type != SQST_TYPE_DIR)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
-					      "the name above it is not a directory", apply->why);
+					      "its parent is not a directory", apply->why);
 	return make_pseudo_node(apply, dir, entry);
 }
 
@@ -353,7 +353,7 @@ static int apply_root(struct apply *apply)
 	if (!apply->options->no_source) {
 		if (entry && !is_same_directory(root, item))
 			warn_definition(apply, entry,
-					"(the root) is left out, because a source has it");
+					"(the root) is skipped because a source has it");
 		return 0;
 	}
 	if (!item)
@@ -411,7 +411,7 @@ static int apply_attribute(struct apply *apply, const struct sqst_pseudo_xattr *
 
 	if (!node)
 		return sqst_pseudo_entry_fail(&entry, SQST_ERR_SOURCE, 0,
-					      "an attribute cannot be added to what does not exist",
+					      "an attribute cannot be added to a missing file",
 					      apply->why);
 	return sqst_tree_add_xattrs(apply->tree, node->inode,
 				    &(struct sqst_xattr){xattr->name, xattr->value, xattr->size}, 1,

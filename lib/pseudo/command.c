@@ -31,8 +31,9 @@ int sqst_pseudo_spool(struct sqst_report *why)
 	const int fd = sqst_temporary_open(&directory);
 
 	if (fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
-				       "cannot make a temporary file (TMPDIR names the directory)");
+		return sqst_fail_errno(
+		    why, SQST_ERR_IO, errno, directory,
+		    "cannot create a temporary file (TMPDIR chooses its directory)");
 	return fd;
 }
 
@@ -46,9 +47,9 @@ int sqst_pseudo_spool_write(int fd, const void *data, size_t size, struct sqst_r
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return sqst_fail_errno(why, SQST_ERR_IO, errno, NULL,
-					       "cannot write a temporary file (TMPDIR names its "
-					       "directory)");
+			return sqst_fail_errno(
+			    why, SQST_ERR_IO, errno, NULL,
+			    "cannot write a temporary file (TMPDIR chooses its directory)");
 		at += done;
 		size -= (size_t)done;
 	}
@@ -221,10 +222,10 @@ static int command_status(pid_t pid, const char *what, struct sqst_report *why)
 	}
 	if (WIFSIGNALED(status))
 		return sqst_fail(why, SQST_ERR_SOURCE, what,
-				 "the command was ended by signal %d (%s)", WTERMSIG(status),
+				 "the command was killed by signal %d (%s)", WTERMSIG(status),
 				 strsignal(WTERMSIG(status)));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return sqst_fail(why, SQST_ERR_SOURCE, what, "the command ended with status %d",
+		return sqst_fail(why, SQST_ERR_SOURCE, what, "the command exited with status %d",
 				 WEXITSTATUS(status));
 	return 0;
 }

@@ -14,8 +14,7 @@
 static int expect_end(const struct sqst_pseudo_line *line)
 {
 	if (*line->at)
-		return sqst_pseudo_fail(line, "there is more than belongs to it: \"%.60s\"",
-					line->at);
+		return sqst_pseudo_fail(line, "unexpected text at the end: \"%.60s\"", line->at);
 	return 0;
 }
 
@@ -52,7 +51,7 @@ static int parse_ipc(struct sqst_pseudo_line *line, struct sqst_pseudo_item *ite
 	if (rc < 0)
 		return rc;
 	if (strcmp(word, "s") != 0 && strcmp(word, "f") != 0)
-		return sqst_pseudo_fail(line, "s (socket) or f (FIFO) is wanted, not \"%s\"", word);
+		return sqst_pseudo_fail(line, "\"%s\" is neither s (socket) nor f (FIFO)", word);
 	item->ipc = word[0];
 	return expect_end(line);
 }
@@ -77,8 +76,8 @@ static int parse_data(struct sqst_pseudo_line *line, struct sqst_pseudo_item *it
 	int rc;
 
 	if (!line->source)
-		return sqst_pseudo_fail(line, "R takes its content from the file that it stands "
-					      "in, so it must stand in a file (-pf)");
+		return sqst_pseudo_fail(
+		    line, "R takes its content from its own file, so it must be in a file (-pf)");
 	rc = sqst_pseudo_number(line, "the length", INT64_MAX, &item->length);
 	if (rc == 0)
 		rc = sqst_pseudo_number(line, "the offset", INT64_MAX, &item->offset);
@@ -165,9 +164,9 @@ static int parse_second_name(struct sqst_pseudo_line *line, struct sqst_pseudo_i
 		return rc;
 	other = sqst_pseudo_find(line->pseudo, path);
 	if (!other)
-		return sqst_pseudo_fail(line, "no definition of \"%s\" stands before this", path);
+		return sqst_pseudo_fail(line, "\"%s\" is not defined before this line", path);
 	if (other->item->kind == 'd' || other->item->kind == 'm')
-		return sqst_pseudo_fail(line, "\"%s\" makes no file that can have a second name",
+		return sqst_pseudo_fail(line, "\"%s\" is not a file that can have a second name",
 					path);
 	*out = other->item;
 	return 0;
@@ -204,8 +203,8 @@ static int enter_definition(struct sqst_pseudo_line *line, const char *path,
 	struct sqst_pseudo_entry *entry = sqst_pseudo_find(line->pseudo, path);
 
 	if (entry && path[0])
-		return sqst_pseudo_note(
-		    line, "has a definition already, which stands; a later one is left out", path);
+		return sqst_pseudo_note(line, "is defined twice; the first definition is used",
+					path);
 	/* Of the root the last definition holds. */
 	if (entry)
 		entry->item = item;
@@ -226,7 +225,7 @@ static int parse_letter(struct sqst_pseudo_line *line, const char *letters, char
 	if (rc < 0)
 		return rc;
 	if (strlen(word) != 1 || !strchr(letters, word[0]))
-		return sqst_pseudo_fail(line, "\"%s\" is no type, which are the letters %s", word,
+		return sqst_pseudo_fail(line, "unknown type \"%s\"; types are the letters %s", word,
 					letters);
 	*out = word[0];
 	return 0;
@@ -254,8 +253,8 @@ int sqst_pseudo_definition(struct sqst_pseudo_line *line)
 	/* mksquashfs, too, goes on without it. */
 	if (!path[0] && item->kind != 'd')
 		return sqst_pseudo_note(line,
-					"(the root) can only have d or D; left out (-root-mode, "
-					"-root-uid, -root-gid and -root-time change it)",
+					"(the root) can only be d or D; skipped (-root-mode, "
+					"-root-uid, -root-gid and -root-time change the root)",
 					path);
 	return enter_definition(line, path, item);
 }

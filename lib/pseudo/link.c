@@ -118,20 +118,19 @@ int sqst_pseudo_link_resolve(struct sqst_pseudo *pseudo, const struct sqst_pseud
 
 		if (!real)
 			return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, errno,
-						      "cannot look at the file that it names", why);
+						      "cannot stat the file it names", why);
 		item->text = sqst_arena_strndup(pseudo->arena, real, strlen(real));
 		if (!item->text)
 			return sqst_no_memory(why, NULL);
 	}
 	if (lstat(item->text, &st) != 0)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, errno,
-					      "cannot look at the file that it names", why);
+					      "cannot stat the file it names", why);
 	type = mode_type(st.st_mode);
 	if (type == 0)
-		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
-					      "what it names is a directory, which cannot have a "
-					      "second name",
-					      why);
+		return sqst_pseudo_entry_fail(
+		    entry, SQST_ERR_SOURCE, 0,
+		    "it names a directory, which cannot have a second name", why);
 	item->target = find_target(tree, item->text, &st, type);
 	return 0;
 }
@@ -144,7 +143,7 @@ static int fill_linked_symlink(struct sqst_tree *tree, struct sqst_inode *inode,
 
 	if (length <= 0 || length >= PATH_MAX)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, length < 0 ? errno : 0,
-					      "cannot take the symbolic link that it names", why);
+					      "cannot read the symbolic link it names", why);
 	inode->u.symlink.length = (uint32_t)length;
 	inode->u.symlink.target = sqst_tree_strdup(tree, target, (size_t)length);
 	return inode->u.symlink.target ? 0 : sqst_no_memory(why, NULL);
@@ -157,8 +156,7 @@ static int fill_linked_device(struct sqst_inode *inode, dev_t device,
 
 	if (!sqst_device_encode(major_number, minor_number, &inode->u.device))
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_SOURCE, 0,
-					      "the device that it names is above 4095:1048575",
-					      why);
+					      "the device it names is above 4095:1048575", why);
 	return 0;
 }
 
@@ -213,7 +211,7 @@ int sqst_pseudo_link_make(struct sqst_pseudo_links *links, struct sqst_tree *tre
 	}
 	if (lstat(item->text, &st) != 0 || mode_type(st.st_mode) == 0)
 		return sqst_pseudo_entry_fail(entry, SQST_ERR_CHANGED, 0,
-					      "the file that it names changed meanwhile", why);
+					      "the file it names changed during the build", why);
 	known = sqst_links_find(&links->known, st.st_dev, st.st_ino);
 	if (!known)
 		return sqst_no_memory(why, NULL);

@@ -101,9 +101,9 @@ static int fail_line(int rc, const char *name, size_t line, struct sqst_report *
 		return sqst_fail(why, SQST_ERR_SOURCE, name, "line %zu is longer than %d bytes",
 				 line, LINE_MAX_BYTES);
 	default:
-		return sqst_fail(why, SQST_ERR_SOURCE, name,
-				 "line %zu has a NUL byte: this is no list of pseudo definitions",
-				 line);
+		return sqst_fail(
+		    why, SQST_ERR_SOURCE, name,
+		    "line %zu has a NUL byte, so this is not a list of pseudo definitions", line);
 	}
 }
 
@@ -162,14 +162,14 @@ int sqst_pseudo_parse(struct sqst_pseudo *pseudo, FILE *stream, const char *name
 	if (rc < 0 || *source == SIZE_MAX)
 		return rc;
 	if (!at_data)
-		return sqst_fail(why, SQST_ERR_SOURCE, name,
-				 "R definitions need their content behind a line \"%s\", and there "
-				 "is none",
-				 marker);
+		return sqst_fail(
+		    why, SQST_ERR_SOURCE, name,
+		    "R definitions need their content after a line \"%s\", which is missing",
+		    marker);
 	/* Behind the marker is one more line, "#". */
 	if (getc_unlocked(stream) != '#' || getc_unlocked(stream) != '\n')
 		return sqst_fail(why, SQST_ERR_SOURCE, name,
-				 "the line behind \"%s\" must be \"#\"; the file is damaged",
+				 "the line after \"%s\" must be \"#\"; the file is damaged",
 				 marker);
 	return 0;
 }
@@ -208,8 +208,7 @@ static int take_data(FILE *stream, struct sqst_pseudo_source *source, struct sqs
 	struct stat st;
 
 	if (fstat(fileno(stream), &st) != 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, source->name,
-				       "cannot look at it");
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, source->name, "cannot stat it");
 	if (!S_ISREG(st.st_mode) || start < 0)
 		return spool_rest(stream, source, why);
 	source->fd = fcntl(fileno(stream), F_DUPFD_CLOEXEC, 3);
@@ -233,12 +232,12 @@ static int check_data(const struct sqst_pseudo *pseudo, size_t index, struct sqs
 		if (item->kind != 'r' || item->source != index)
 			continue;
 		if (item->offset > source->size || item->length > source->size - item->offset)
-			return sqst_fail(
-			    why, SQST_ERR_SOURCE, source->name,
-			    "line %zu: \"%s\" wants %llu bytes at offset %llu, and there are %llu "
-			    "bytes of content; the file is cut off",
-			    entry->line, entry->path, (unsigned long long)item->length,
-			    (unsigned long long)item->offset, (unsigned long long)source->size);
+			return sqst_fail(why, SQST_ERR_SOURCE, source->name,
+					 "line %zu: \"%s\" needs %llu bytes at offset %llu, but "
+					 "there are %llu bytes of content; the file is truncated",
+					 entry->line, entry->path, (unsigned long long)item->length,
+					 (unsigned long long)item->offset,
+					 (unsigned long long)source->size);
 	}
 	return 0;
 }

@@ -53,12 +53,11 @@ static int check_pseudo_content(const struct sqst_origin *origin,
 		return 0;
 	if (fstat(content->fd, &st) != 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
-					 "cannot look at it", why);
+					 "cannot stat it", why);
 	if ((uint64_t)st.st_size != file->size || st.st_mtim.tv_sec != file->mtime.tv_sec ||
 	    st.st_mtim.tv_nsec != file->mtime.tv_nsec)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
-					 "the file of pseudo definitions changed while the image "
-					 "was built",
+					 "the file of pseudo definitions changed during the build",
 					 why);
 	return 0;
 }

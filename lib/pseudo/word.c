@@ -102,8 +102,8 @@ int sqst_pseudo_path(struct sqst_pseudo_line *line, const char *what, const char
 		if (length > 0) {
 			if (!component_usable(from, length))
 				return sqst_pseudo_fail(line,
-							"%s has a part that cannot be a file's "
-							"name (\".\", \"..\" or over %d bytes)",
+							"%s has an invalid component (\".\", "
+							"\"..\" or more than %d bytes)",
 							what, SQST_NAME_MAX);
 			if (to > path)
 				*to++ = '/';
@@ -125,7 +125,7 @@ int sqst_pseudo_number(struct sqst_pseudo_line *line, const char *what, uint64_t
 	unsigned long long value;
 
 	if (length == 0 || (line->at[length] && !is_word_blank(line->at[length])))
-		return sqst_pseudo_fail(line, "%s is missing or no decimal number", what);
+		return sqst_pseudo_fail(line, "%s is missing or not a decimal number", what);
 	errno = 0;
 	value = strtoull(line->at, NULL, 10);
 	if (errno == ERANGE || value > max)
@@ -142,7 +142,7 @@ int sqst_pseudo_mode(struct sqst_pseudo_line *line, uint16_t *out)
 	unsigned long value;
 
 	if (length == 0 || (line->at[length] && !is_word_blank(line->at[length])))
-		return sqst_pseudo_fail(line, "the mode is missing or no octal number");
+		return sqst_pseudo_fail(line, "the mode is missing or not an octal number");
 	errno = 0;
 	value = strtoul(line->at, NULL, 8);
 	if (errno == ERANGE || value > 07777)

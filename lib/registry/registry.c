@@ -74,9 +74,9 @@ static int find_lineage(struct sqst_registry *registry, const uint8_t *uuid)
 			       "NULL OR uuid = $1::uuid LIMIT 2",
 			       value, 1);
 	if (rc < 0 && strcmp(pg->state, "42P01") == 0)
-		return sqst_fail(pg->why, SQST_ERR_PARENT, pg->shown,
-				 "there is no registry in this database; sqfs-stable-map init "
-				 "makes one");
+		return sqst_fail(
+		    pg->why, SQST_ERR_PARENT, pg->shown,
+		    "this database has no registry; create one with sqfs-stable-map init");
 	if (rc < 0)
 		return rc;
 	rows = PQntuples(result);
@@ -91,11 +91,10 @@ static int find_lineage(struct sqst_registry *registry, const uint8_t *uuid)
 				 uuid ? wanted : "");
 	if (rows > 1)
 		return sqst_fail(pg->why, SQST_ERR_PARENT, pg->shown,
-				 "there are several lineages in this registry; say with --uuid "
-				 "which");
+				 "this registry has several lineages; choose one with --uuid");
 	if (version != SQST_REGISTRY_VERSION)
 		return sqst_fail(pg->why, SQST_ERR_PARENT, pg->shown,
-				 "version %u of the registry is unknown, this program knows %d",
+				 "the registry has unknown version %u; this program supports %d",
 				 version, SQST_REGISTRY_VERSION);
 	uuid_unparse_lower(registry->uuid, registry->uuid_text);
 	sqst_registry_table(registry->uuid, registry->table);
@@ -237,7 +236,7 @@ static int read_row(struct sqst_registry *registry, char *line)
 	struct sqst_row row;
 
 	if (!parse_row(line, &row) || row.number == 0 || row.number > registry->top)
-		return damaged(registry, "a row has no path, type or number that can be");
+		return damaged(registry, "a row has an invalid path, type or number");
 	return sqst_known_add(&registry->known, &row, registry->pg.why);
 }
 
@@ -346,8 +345,7 @@ static int settle_generation(const struct sqst_registry *registry, const char *i
 
 	if (registry->top > 0 && !same && generation == UINT32_MAX)
 		return sqst_fail(registry->pg.why, SQST_ERR_LIMIT, registry->pg.shown,
-				 "is at the last generation that can be counted; start a new "
-				 "lineage");
+				 "has the highest possible generation; start a new lineage");
 	if (registry->top > 0 && !same)
 		generation++;
 	if (lineage->generation < generation)

@@ -12,9 +12,9 @@ static int refuse_registry(const char *url, struct sqst_report *why)
 {
 	SQST_AUTO_FREE char *shown = sqst_registry_shown(url);
 
-	return sqst_fail(why, SQST_ERR_OPTION, shown,
-			 "registries are not in this build of sqfs-stable (configure "
-			 "--with-postgresql)");
+	return sqst_fail(
+	    why, SQST_ERR_OPTION, shown,
+	    "this sqfs-stable was built without registries (configure --with-postgresql)");
 }
 
 bool sqst_registry_supported(void)

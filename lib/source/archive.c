@@ -49,8 +49,8 @@ static int fail_archive(const struct archive_reader *reader, const char *path)
 		return sqst_input_fail(&reader->input, reader->input.error,
 				       "cannot read the archive");
 	return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
-			 "%s%sthe archive is damaged or of no known kind: %s", path ? path : "",
-			 path ? ": " : "", text ? text : "unknown error");
+			 "%s%sthe archive is damaged or has an unknown format: %s",
+			 path ? path : "", path ? ": " : "", text ? text : "unknown error");
 }
 
 static int canceled(const struct archive_reader *reader)
@@ -214,9 +214,10 @@ static int take_link(struct archive_reader *reader, const char *target)
 	if (rc < 0)
 		return rc;
 	if (!to)
-		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
-				 "%s is a hard link to %s, which is not before it in the archive",
-				 reader->path, target);
+		return sqst_fail(
+		    reader->why, SQST_ERR_SOURCE, reader->input.name,
+		    "%s is a hard link to %s, which does not precede it in the archive",
+		    reader->path, target);
 	if (to->body->type == SQST_TYPE_DIR)
 		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
 				 "%s is a hard link to %s, which is a directory", reader->path,
@@ -296,8 +297,7 @@ static int check_end(struct archive_reader *reader)
 
 	if (rc == 0 && plain && tar && zeros < 512)
 		sqst_warn(reader->why, reader->input.name,
-			  "the archive does not end with a block of zeros; it may have been cut "
-			  "short");
+			  "the archive does not end with a block of zeros and may be truncated");
 	return rc;
 }
 
@@ -376,10 +376,10 @@ static int read_entries(struct archive_reader *reader)
 			rc = read_entry(reader, &found);
 		if (rc < 0 && !first && is_rest(reader)) {
 			sqst_warn(reader->why, reader->input.name,
-				  "what stands behind the last archive in it, at byte %llu%s, is "
-				  "no cpio archive and is not read",
+				  "the data after the last archive, at byte %llu%s, is not a cpio "
+				  "archive and is ignored",
 				  (unsigned long long)base,
-				  reader->plain.filter ? " of what is unpacked" : "");
+				  reader->plain.filter ? " of the unpacked data" : "");
 			rc = 0;
 			break;
 		}
@@ -403,11 +403,10 @@ static void warn_of_format(const struct archive_reader *reader)
 	const char *text = reader->pax.seen ? NULL : sqst_format_missing(reader->format);
 
 	if (text && !reader->stage.scan->no_xattrs)
-		sqst_warn(
-		    reader->why, reader->input.name,
-		    "its format cannot say all of a tree (%s); tar --format=pax --xattrs can, "
-		    "and -no-xattrs says that no attributes are wanted",
-		    text);
+		sqst_warn(reader->why, reader->input.name,
+			  "its format cannot hold all metadata (%s); tar --format=pax --xattrs "
+			  "can, and -no-xattrs says that attributes are not wanted",
+			  text);
 }
 
 static int read_archive(struct archive_reader *reader, struct sqst_tree **out)
@@ -459,11 +458,11 @@ static int in_locale(struct archive_reader *reader, struct sqst_tree **out)
 static int read_nothing(struct archive_reader *reader, struct sqst_tree **out)
 {
 	if (!reader->stage.options->allow_empty)
-		return sqst_fail(reader->why, SQST_ERR_SOURCE, reader->input.name,
-				 "is empty, which no archive is; did the program that writes it "
-				 "fail?");
+		return sqst_fail(
+		    reader->why, SQST_ERR_SOURCE, reader->input.name,
+		    "is empty, which is not a valid archive; did the program that writes it fail?");
 	sqst_warn(reader->why, reader->input.name,
-		  "is empty: the image gets a root directory with nothing in it");
+		  "is empty; the image has an empty root directory");
 	return sqst_stage_tree(&reader->stage, NULL, -1, out);
 }
 

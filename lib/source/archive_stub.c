@@ -17,5 +17,5 @@ int sqst_tree_read_archive(const char *path, const struct sqst_archive_options *
 	(void)options;
 	(void)out;
 	return sqst_fail(why, SQST_ERR_OPTION, path,
-			 "this sqfs-stable was built without libarchive and reads no archives");
+			 "this sqfs-stable was built without libarchive and cannot read archives");
 }

@@ -19,7 +19,7 @@
 #define CHUNK_SIZE (128 * 1024)
 #define NO_CHUNK   SIZE_MAX
 
-#define NOT_WRITTEN "cannot write a temporary file (TMPDIR says where it is)"
+#define NOT_WRITTEN "cannot write a temporary file (TMPDIR chooses its directory)"
 
 struct sqst_chunk {
 	uint64_t at;
@@ -72,8 +72,9 @@ static int open_elsewhere(struct sqst_chunks *chunks, struct sqst_report *why)
 	chunks->beside = NULL;
 	chunks->fd = sqst_temporary_open(&directory);
 	if (chunks->fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_IO, errno, directory,
-				       "cannot make a temporary file there (TMPDIR says where)");
+		return sqst_fail_errno(
+		    why, SQST_ERR_IO, errno, directory,
+		    "cannot create a temporary file here (TMPDIR chooses the directory)");
 	return 0;
 }
 
@@ -217,7 +218,7 @@ static int load(struct sqst_chunks *chunks, size_t index, uint8_t *data, struct 
 							     chunks->decompressor, to, chunk->size,
 							     data, expected) != (int32_t)expected))
 		return sqst_fail(why, SQST_ERR_IO, NULL,
-				 "a temporary file does not have what was written to it");
+				 "a temporary file lost data that was written to it");
 	return 0;
 }
 

@@ -42,11 +42,11 @@ static int read_image_tail(struct sqst_source_image *source, const struct conten
 		return rc;
 	if (inode->fragment_offset > fragment->size ||
 	    tail > fragment->size - inode->fragment_offset)
-		return sqst_image_bad(&source->image,
-				      "a file's end of %" PRIu32 " bytes at %" PRIu32
-				      " is not inside fragment %" PRIu32 ", which has %" PRIu32,
-				      tail, inode->fragment_offset, inode->fragment,
-				      fragment->size);
+		return sqst_image_bad(
+		    &source->image,
+		    "the %" PRIu32 " bytes at %" PRIu32
+		    " of a file's tail are outside fragment %" PRIu32 ", which has %" PRIu32,
+		    tail, inode->fragment_offset, inode->fragment, fragment->size);
 	memcpy(data, fragment->data + inode->fragment_offset + offset, size);
 	return 0;
 }
@@ -70,7 +70,7 @@ static int find_block(struct content *content, uint64_t index, struct sqst_store
 		/* Each adds less than 2^32, so this does not overflow before the check. */
 		if (content->position > INT64_MAX)
 			return sqst_image_bad(content->cursor.image,
-					      "a file's blocks are behind the image's end");
+					      "a file's blocks are past the end of the image");
 		content->position += block->field & ~SQST_BLOCK_RAW;
 		if (content->next++ == index)
 			return 0;
@@ -99,8 +99,8 @@ static int load_block(struct sqst_source_image *source, struct content *content,
 			return rc;
 		if (size != expected)
 			return sqst_image_bad(image,
-					      "the data block at offset 0x%" PRIx64 " has %" PRIu32
-					      " bytes where %" PRIu32 " are due",
+					      "the data block at offset 0x%" PRIx64
+					      " unpacks to %" PRIu32 " bytes instead of %" PRIu32,
 					      block.at, size, expected);
 	}
 	content->block = index;
@@ -146,7 +146,7 @@ static int read_image_content(const struct sqst_origin *origin, const struct sqs
 
 	if (offset > state->inode.size || size > state->inode.size - offset)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, 0,
-					 "it is shorter than it was", why);
+					 "it was truncated", why);
 	source->image.why = why;
 	return read_range(source, state, offset, data, size);
 }
@@ -226,7 +226,7 @@ static int check_image_content(const struct sqst_origin *origin, const struct sq
 
 	if (sqst_image_is_same(&source->image, false, &same) < 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
-					 "cannot look at the image", why);
+					 "cannot stat the image", why);
 	if (!same)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
 					 "the image changed while it was read", why);

@@ -53,9 +53,8 @@ int sqst_source_find_xattrs(struct sqst_source_image *source)
 static int spend(struct sqst_source_image *source, uint64_t *left, uint64_t bytes)
 {
 	if (bytes > *left)
-		return sqst_image_bad(&source->image,
-				      "sets of extended attributes overlap: together "
-				      "they have more bytes than their table");
+		return sqst_image_bad(&source->image, "sets of extended attributes overlap: they "
+						      "add up to more bytes than their table");
 	*left -= bytes;
 	return 0;
 }
@@ -108,8 +107,7 @@ static int read_value(struct sqst_source_image *source, struct sqst_stage *stage
 	if (rc == 0 && to->size > sqst_limit_most(SQST_LIMIT_XATTR_VALUE))
 		rc = sqst_image_bad(&source->image,
 				    "an extended attribute has %" PRIu32
-				    " bytes, and no kernel reads "
-				    "more than %" PRIu64,
+				    " bytes; kernels read at most %" PRIu64,
 				    to->size, sqst_limit_most(SQST_LIMIT_XATTR_VALUE));
 	if (rc == 0)
 		rc = spend(source, left, sizeof(raw) + (uint64_t)to->size);
@@ -260,8 +258,8 @@ int sqst_source_xattrs(struct sqst_source_image *source, struct sqst_stage *stag
 		return 0;
 	if (index >= source->xattrs.sets.entries)
 		return sqst_image_bad(&source->image,
-				      "set %" PRIu32 " of extended attributes is not below the "
-				      "%" PRIu32 " that there are",
+				      "extended attribute set %" PRIu32
+				      " is out of range; the image has %" PRIu32,
 				      index, source->xattrs.sets.entries);
 	set = &source->set[index];
 	if (!set->read)

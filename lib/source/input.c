@@ -129,12 +129,12 @@ int sqst_input_open(struct sqst_input *input, const char *path, const char *besi
 	}
 	if (input->fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
-				       "the archive cannot be opened");
+				       "cannot open the archive");
 	if (fstat(input->fd, &st) != 0)
 		return unreadable(input, errno);
 	if (S_ISDIR(st.st_mode))
 		return sqst_fail(why, SQST_ERR_SOURCE, input->name,
-				 "is a directory and not an archive");
+				 "is a directory, not an archive");
 	/* Standard input that is a file may stand anywhere in it. */
 	input->seekable =
 	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && lseek(input->fd, 0, SEEK_CUR) == 0;

@@ -78,10 +78,11 @@ static int defaults(const struct spec *spec, struct sqst_mtree_keys *keys)
 	const struct sqst_archive_options *options = spec->stage.options;
 
 	if (!(keys->has & SQST_MTREE_TYPE))
-		return fail_mtree(spec, "no type, and no file to take it from", NULL);
+		return fail_mtree(spec, "no type=, and no file to take the type from", NULL);
 	if ((keys->has & (SQST_MTREE_UNAME | SQST_MTREE_UID)) == SQST_MTREE_UNAME ||
 	    (keys->has & (SQST_MTREE_GNAME | SQST_MTREE_GID)) == SQST_MTREE_GNAME)
-		return fail_mtree(spec, "an owner by name only; uid and gid are needed", NULL);
+		return fail_mtree(
+		    spec, "the owner is given by name only; uid= and gid= are required", NULL);
 	if (!(keys->has & SQST_MTREE_MODE)) {
 		keys->mode = keys->type == SQST_TYPE_DIR ? 0755 : 0644;
 		if (keys->type == SQST_TYPE_DIR && options->default_mode_set)
@@ -129,8 +130,7 @@ static int fill_mtree_file(struct spec *spec, const char *path, const struct sqs
 		const int number = errno;
 
 		return sqst_fail_errno(spec->why, SQST_ERR_SOURCE, number, spec->stage.source,
-				       "line %lu: %s: the file with its content, %s, cannot be "
-				       "found",
+				       "line %lu: %s: cannot find %s, the file with its content",
 				       spec->line, path, file);
 	}
 	body->u.file.path = sqst_arena_strndup(spec->stage.arena, real, strlen(real));
@@ -226,7 +226,7 @@ static int find_name(struct spec *spec, char *word, struct sqst_stage_name **nam
 		return 0;
 	}
 	if (strlen(word) > SQST_NAME_MAX)
-		return fail_mtree(spec, "a name of more than 255 bytes", NULL);
+		return fail_mtree(spec, "the name exceeds 255 bytes", NULL);
 	return sqst_stage_child(&spec->stage, spec->current, word, strlen(word), name);
 }
 
@@ -240,7 +240,7 @@ static int path_of(const struct spec *spec, const struct sqst_stage_name *name, 
 		const size_t length = strlen(name->name);
 
 		if (length + 1 > at)
-			return fail_mtree(spec, "a path of more than 4095 bytes", NULL);
+			return fail_mtree(spec, "the path exceeds 4095 bytes", NULL);
 		if (out[at])
 			out[--at] = '/';
 		at -= length;
@@ -275,7 +275,8 @@ static int take_mtree_line(struct spec *spec, char *line)
 		return 0;
 	}
 	if (!sqst_mtree_unescape(word))
-		return fail_mtree(spec, "a backslash in the name that is no escape of mtree", NULL);
+		return fail_mtree(spec, "the name has a backslash that is not an mtree escape",
+				  NULL);
 	below = !strchr(word, '/');
 	rc = find_name(spec, word, &name);
 	if (rc == 0)
@@ -361,7 +362,7 @@ int sqst_tree_read_mtree(const char *path, const struct sqst_archive_options *op
 
 	if (!file)
 		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
-				       "the specification cannot be opened");
+				       "cannot open the specification");
 	rc = sqst_stage_open(&spec.stage, standard ? "standard input" : path, options, why);
 	spec.current = spec.stage.root;
 	if (rc == 0)

@@ -116,25 +116,26 @@ static const char *take_keyword(struct sqst_mtree_keys *keys, unsigned keyword, 
 	switch (keyword) {
 	case SQST_MTREE_TYPE:
 		keys->type = (uint8_t)FIND(types, value);
-		return keys->type ? NULL : "type is dir, file, link, block, char, fifo or socket";
+		return keys->type ? NULL
+				  : "type must be dir, file, link, block, char, fifo or socket";
 	case SQST_MTREE_MODE:
 		if (!number(value, 8, "", &got, NULL) || got < 0 || got > 07777)
-			return "mode is an octal number up to 7777";
+			return "mode must be an octal number up to 7777";
 		keys->mode = (uint16_t)got;
 		return NULL;
 	case SQST_MTREE_UID:
-		return number(value, 10, "", &keys->uid, NULL) ? NULL : "uid is a number";
+		return number(value, 10, "", &keys->uid, NULL) ? NULL : "uid must be a number";
 	case SQST_MTREE_GID:
-		return number(value, 10, "", &keys->gid, NULL) ? NULL : "gid is a number";
+		return number(value, 10, "", &keys->gid, NULL) ? NULL : "gid must be a number";
 	case SQST_MTREE_TIME:
-		return number(value, 10, ".", &keys->time, NULL) ? NULL : "time is a number";
+		return number(value, 10, ".", &keys->time, NULL) ? NULL : "time must be a number";
 	case SQST_MTREE_SIZE:
 		if (!number(value, 10, "", &got, NULL) || got < 0)
-			return "size is a number";
+			return "size must be a number";
 		keys->size = (uint64_t)got;
 		return NULL;
 	case SQST_MTREE_DEVICE:
-		return device(keys, value) ? NULL : "device is FORMAT,MAJOR,MINOR or a number";
+		return device(keys, value) ? NULL : "device must be FORMAT,MAJOR,MINOR or a number";
 	default:
 		return NULL;
 	}
@@ -151,7 +152,7 @@ const char *sqst_mtree_key(struct sqst_mtree_keys *keys, char *word)
 	if (strcmp(word, "link") == 0 || strcmp(word, "contents") == 0 ||
 	    strcmp(word, "content") == 0) {
 		if (!value || !sqst_mtree_unescape(value))
-			return "link and contents need a path, with escapes as mtree has them";
+			return "link and contents need a path with mtree escapes";
 		*(word[0] == 'l' ? &keys->link : &keys->contents) = value;
 		return NULL;
 	}

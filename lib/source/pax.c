@@ -87,9 +87,7 @@ static int set_global(struct sqst_pax *pax, struct sqst_plain *plain,
 	const int used = is_used(record);
 
 	if (used < 0)
-		return fail_pax(plain,
-				"a global pax header has a path or size for all entries, which "
-				"cannot be");
+		return fail_pax(plain, "a global pax header sets a path or size for all entries");
 	if (used == 0)
 		return 0;
 	for (size_t i = 0; i < list->count; i++) {
@@ -101,9 +99,9 @@ static int set_global(struct sqst_pax *pax, struct sqst_plain *plain,
 	if (record->value_size == 0)
 		return 0;
 	if (list->count == GLOBALS_MAX || record->key_size + record->value_size > GLOBAL_SIZE_MAX)
-		return fail_pax(plain,
-				"its global pax headers have more than 64 attributes or more "
-				"than 64 KiB in one");
+		return fail_pax(
+		    plain,
+		    "its global pax headers have more than 64 attributes, or one above 64 KiB");
 	copy.key = sqst_arena_strndup(pax->arena, record->key, record->key_size);
 	copy.value = sqst_arena_strndup(pax->arena, record->value, record->value_size);
 	return copy.key && copy.value && add_record(list, &copy) ? 0 : pax_no_memory(plain);

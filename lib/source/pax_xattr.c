@@ -82,18 +82,18 @@ static int take(struct reading *reading, const struct sqst_pax_record *record)
 	if (!copy || !value)
 		return sqst_stage_nomem(stage);
 	if (!decode_name(copy, size, reading->url))
-		return fail_pax_xattr(reading, "an extended attribute's name has a NUL in it");
+		return fail_pax_xattr(reading, "an extended attribute's name has a NUL byte");
 	/* libarchive writes no padding, others may. */
 	if (coded) {
 		const long decoded = sqst_base64_decode(value, value_size, false, value);
 
 		if (decoded < 0)
 			return fail_pax_xattr(reading,
-					      "an extended attribute's value is no base64");
+					      "an extended attribute's value is not base64");
 		value_size = (size_t)decoded;
 	}
 	if (value_size > UINT32_MAX)
-		return fail_pax_xattr(reading, "an extended attribute has more than 4 GiB");
+		return fail_pax_xattr(reading, "an extended attribute exceeds 4 GiB");
 	*xattr = (struct sqst_xattr){copy, value, (uint32_t)value_size};
 	reading->body->xattrs++;
 	return 0;

@@ -26,7 +26,7 @@ static int fail_plain(const struct sqst_plain *plain)
 		return sqst_fail_errno(plain->why, SQST_ERR_SOURCE, input->error, input->name,
 				       "cannot read the archive");
 	return sqst_fail(plain->why, SQST_ERR_SOURCE, input->name,
-			 "the archive is damaged or of no known kind: %s",
+			 "the archive is damaged or has an unknown format: %s",
 			 text ? text : "unknown error");
 }
 
@@ -202,7 +202,7 @@ int sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size, co
 				       "cannot read the archive");
 	if ((size_t)got < size)
 		return sqst_fail(plain->why, SQST_ERR_CHANGED, name,
-				 "the archive became shorter while the image was built");
+				 "the archive was truncated during the build");
 	*bytes = plain->window;
 	return 0;
 }
@@ -283,7 +283,7 @@ static int go_back(struct sqst_plain *plain, uint64_t position)
 	}
 	if (plain->filter)
 		return sqst_fail(plain->why, SQST_ERR_SOURCE, plain->input->name,
-				 "what follows the archive in it cannot be found");
+				 "cannot find the data that follows the archive");
 	plain->at = position;
 	plain->size = plain->again = 0;
 	return sqst_input_back(plain->input, position);

@@ -96,7 +96,7 @@ static int probe_placed(const char *path, enum sqst_archive_kind *kind, struct s
 	if (rc == 0 && image.base > 0) {
 		got = sqst_pread_full(image.fd, magic, sizeof(magic), image.base);
 		if (got < 0)
-			rc = sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be read");
+			rc = sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
 		else if (got == sizeof(magic) && memcmp(magic, "hsqs", sizeof(magic)) == 0)
 			*kind = SQST_ARCHIVE_IMAGE;
 	}
@@ -118,12 +118,12 @@ int sqst_archive_probe(const char *path, enum sqst_archive_kind *kind, struct sq
 	if (fd < 0 && (errno == ENXIO || errno == ENODEV))
 		return 0;
 	if (fd < 0 || fstat(fd, &st) != 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be opened");
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot open it");
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return 0;
 	got = sqst_pread_full(fd, block, sizeof(block), 0);
 	if (got < 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot be read");
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot read it");
 	*kind = kind_of(block, (size_t)got);
 	if (got > SELFMAG && memcmp(block, ELFMAG, SELFMAG) == 0)
 		return probe_placed(path, kind, why);

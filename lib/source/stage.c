@@ -174,10 +174,10 @@ static int check_component(const struct sqst_stage *stage, const char *path, con
 {
 	if (length == 2 && memcmp(at, "..", 2) == 0)
 		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
-				 "%s: a path with \"..\" in it is not taken", path);
+				 "%s: paths with \"..\" are not accepted", path);
 	if (length > SQST_NAME_MAX)
 		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
-				 "%s: a name in it has more than %d bytes", path, SQST_NAME_MAX);
+				 "%s: a component exceeds %d bytes", path, SQST_NAME_MAX);
 	return 0;
 }
 
@@ -211,15 +211,14 @@ int sqst_stage_path(struct sqst_stage *stage, const char *path, struct sqst_stag
 
 		total += length + 1;
 		if (rc == 0 && total > PATH_MAX)
-			rc = sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
-				       "%.100s[...]: a path of more than %d bytes", path,
-				       PATH_MAX - 1);
+			rc =
+			    sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
+				      "%.100s[...]: the path exceeds %d bytes", path, PATH_MAX - 1);
 		if (rc == 0 && !name->body)
 			rc = imply(stage, name);
 		if (rc == 0 && name->body->type != SQST_TYPE_DIR)
 			rc = sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
-				       "%s: it is below %s, which is no directory", path,
-				       name->name);
+				       "%s: its parent %s is not a directory", path, name->name);
 		if (rc == 0)
 			rc = sqst_stage_child(stage, name, at, length, &name);
 		if (rc < 0)

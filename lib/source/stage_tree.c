@@ -230,7 +230,7 @@ static int find_root(struct sqst_stage *stage, struct sqst_stage_name **root)
 				 "has no %s that could become the root", path);
 	if ((*root)->body->type != SQST_TYPE_DIR)
 		return sqst_fail(stage->why, SQST_ERR_SOURCE, stage->source,
-				 "%s cannot become the root: it is no directory", path);
+				 "%s cannot become the root: not a directory", path);
 	return 0;
 }
 

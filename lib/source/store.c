@@ -53,7 +53,7 @@ static int add_piece(struct sqst_store *store, struct sqst_part part, struct sqs
 
 	if (last && part.offset < last->offset + last->size)
 		return sqst_fail(why, SQST_ERR_SOURCE, NULL,
-				 "the parts of a sparse file in the archive are not in order");
+				 "the parts of a sparse file in the archive are out of order");
 	if (last && last->copied == part.copied && last->offset + last->size == part.offset &&
 	    last->at + last->size == part.at) {
 		last->size += part.size;
@@ -109,13 +109,13 @@ static int check_stored(const struct sqst_origin *origin, const struct sqst_cont
 		return 0;
 	if (fstat(store->archive, &st) != 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
-					 "cannot look at the archive", why);
+					 "cannot stat the archive", why);
 	if (st.st_size != store->st.st_size || st.st_mtim.tv_sec != store->st.st_mtim.tv_sec ||
 	    st.st_mtim.tv_nsec != store->st.st_mtim.tv_nsec)
-		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
-					 "the archive changed while the image was built; build "
-					 "again when nothing writes to it",
-					 why);
+		return sqst_content_fail(
+		    content->tree, content->node, SQST_ERR_CHANGED, 0,
+		    "the archive changed during the build; build again when nothing writes to it",
+		    why);
 	return 0;
 }
 
@@ -162,8 +162,7 @@ static int read_part(struct sqst_store *store, const struct sqst_content *conten
 					 "cannot read the archive", why);
 	if ((size_t)got != size)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
-					 "the archive became shorter while the image was built",
-					 why);
+					 "the archive was truncated during the build", why);
 	return 0;
 }
 

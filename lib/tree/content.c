@@ -80,11 +80,11 @@ static int changed(const struct sqst_content *content, int rc, struct sqst_repor
 {
 	if (rc != SQST_ERR_CHANGED || !is_made_up(content->fd))
 		return rc;
-	return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, 0,
-				 "it is of sysfs, procfs or the like, where a file has no size of "
-				 "its own; leave it out (-e, -one-file-system), or take a copy of "
-				 "what it says",
-				 why);
+	return sqst_content_fail(
+	    content->tree, content->node, SQST_ERR_SOURCE, 0,
+	    "it is on sysfs, procfs or a similar file system, where files have no size; exclude it "
+	    "(-e, -one-file-system) or copy its content",
+	    why);
 }
 
 int sqst_content_open(struct sqst_content *content, const struct sqst_tree *tree,
@@ -113,9 +113,8 @@ int sqst_content_read(const struct sqst_content *content, uint64_t offset, void 
 	if ((size_t)got != size)
 		return changed(content,
 			       sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
-						 "the file became shorter while the image was "
-						 "built; build again when nothing writes to the "
-						 "source",
+						 "the file was truncated during the build; build "
+						 "again when nothing writes to the source",
 						 why),
 			       why);
 	return 0;

@@ -94,8 +94,8 @@ static int compile(struct sqst_pattern *pattern, struct sqst_report *why)
 
 		if (rc != 0) {
 			regerror(rc, regex, text, sizeof(text));
-			return sqst_fail(why, SQST_ERR_OPTION, part, "is no regular expression: %s",
-					 text);
+			return sqst_fail(why, SQST_ERR_OPTION, part,
+					 "is not a regular expression: %s", text);
 		}
 	}
 	return 0;
@@ -126,12 +126,12 @@ static int compile_pattern(struct sqst_pattern *pattern, const char *text, unsig
 	pattern->host = is_host_path(text);
 	if (!plain && pattern->host)
 		return sqst_fail(why, SQST_ERR_OPTION, text,
-				 "a wildcard or regular expression begins below the root of the "
-				 "image, without /, ./ or ../");
+				 "a wildcard or regular expression is relative to the root of the "
+				 "image and has no leading /, ./ or ../");
 	if (FNM_EXTMATCH == 0 && flags == SQST_FILTER_WILDCARDS && is_extended(text))
-		return sqst_fail(why, SQST_ERR_OPTION, text,
-				 "the C library of this system has no extended patterns; say it "
-				 "with -regex");
+		return sqst_fail(
+		    why, SQST_ERR_OPTION, text,
+		    "the C library of this system has no extended patterns; use -regex");
 	pattern->text = strdup(text);
 	if (!plain && strncmp(text, "... ", 4) == 0) {
 		pattern->anywhere = true;
@@ -140,7 +140,7 @@ static int compile_pattern(struct sqst_pattern *pattern, const char *text, unsig
 	if (!pattern->text || !split_pattern(pattern, text))
 		return sqst_no_memory(why, text);
 	if (pattern->parts == 0)
-		return sqst_fail(why, SQST_ERR_OPTION, text, "a name to leave out is empty");
+		return sqst_fail(why, SQST_ERR_OPTION, text, "an exclude pattern is empty");
 	return flags == SQST_FILTER_REGEX ? compile(pattern, why) : 0;
 }
 

@@ -50,8 +50,7 @@ static int add_file_id(struct sqst_filter_ids *ids, struct sqst_pattern *pattern
 		return rc;
 	if (lstat(path, &st) != 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
-			sqst_warn(why, path, "to leave it out, it cannot be looked at: %s",
-				  strerror(errno));
+			sqst_warn(why, path, "cannot stat it to exclude it: %s", strerror(errno));
 		return 0;
 	}
 	*found = true;

@@ -101,11 +101,11 @@ static int check_directory_content(const struct sqst_origin *origin,
 	(void)origin;
 	if (fstat(content->fd, &st) != 0)
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_SOURCE, errno,
-					 "cannot look at it", why);
+					 "cannot stat it", why);
 	if (!sqst_origin_same(inode, &st))
 		return sqst_content_fail(content->tree, content->node, SQST_ERR_CHANGED, 0,
-					 "the file changed while the image was built; build again "
-					 "when nothing writes to the source",
+					 "the file changed during the build; build again when "
+					 "nothing writes to the source",
 					 why);
 	return 0;
 }
@@ -122,7 +122,7 @@ static int open_directory_content(const struct sqst_origin *origin, struct sqst_
 		const bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
 
 		return sqst_fail_errno(why, gone ? SQST_ERR_CHANGED : SQST_ERR_SOURCE, errno, path,
-				       gone ? "the file vanished while the image was built"
+				       gone ? "the file disappeared during the build"
 					    : "cannot read the file");
 	}
 	content->seekable = true;
@@ -198,7 +198,7 @@ int sqst_tree_pin_file(struct sqst_tree *tree, struct sqst_inode *inode, const c
 	int origin;
 
 	if (lstat(path, &st) != 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot look at it");
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path, "cannot stat it");
 	if (!S_ISREG(st.st_mode))
 		return sqst_fail(why, SQST_ERR_SOURCE, path, "is not a regular file");
 	origin = sqst_tree_directory_origin(tree, "", 0, why);

@@ -113,8 +113,7 @@ static bool scan_leaves_out(struct sqst_scan *scan, const struct stat *st)
 		if (st->st_dev != scan->leave_out[i].device ||
 		    st->st_ino != scan->leave_out[i].inode)
 			continue;
-		sqst_warn(scan->why, scan->path,
-			  "the output lies inside the source; it is left out");
+		sqst_warn(scan->why, scan->path, "the output is inside the source and is left out");
 		return true;
 	}
 	for (unsigned i = 0; i < SQST_LEAVE_OUT_MAX && S_ISREG(st->st_mode); i++) {
@@ -123,8 +122,8 @@ static bool scan_leaves_out(struct sqst_scan *scan, const struct stat *st)
 		if (!output || !sqst_output_made(output, scan->path))
 			continue;
 		sqst_warn(scan->why, scan->path,
-			  "a temporary file of the output, of a build that was killed, lies inside "
-			  "the source; it is left out and can be deleted");
+			  "a temporary file left by a killed build is inside the source; it is "
+			  "left out and can be deleted");
 		return true;
 	}
 	if (sqst_filter_has_id(&scan->ids, st->st_dev, st->st_ino))
@@ -178,7 +177,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 	if (fstatat(dir_fd, at, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return sqst_fail_errno(scan->why,
 				       errno == ENOENT ? SQST_ERR_CHANGED : SQST_ERR_SOURCE, errno,
-				       scan->path, "cannot look at it");
+				       scan->path, "cannot stat it");
 	if (scan_leaves_out(scan, &st))
 		return 0;
 	type = sqst_type_of_mode(st.st_mode);
@@ -228,7 +227,7 @@ static int scan_children(struct sqst_scan *scan, struct sqst_node *dir, int dir_
 			return rc;
 		if (!enter_path(scan, length, name))
 			return sqst_fail(scan->why, SQST_ERR_SOURCE, scan->path,
-					 "a path below it is longer than %d bytes", PATH_MAX - 1);
+					 "a path below it exceeds %d bytes", PATH_MAX - 1);
 		rc = sqst_scan_add(scan, dir, dir_fd, name, name, NULL);
 		if (rc < 0)
 			return rc;
@@ -279,7 +278,7 @@ static int enter_directory(struct sqst_scan *scan, const struct sqst_node *top, 
 	scan->inside_length = sqst_node_path(node, scan->inside, sizeof(scan->inside));
 	if (scan->inside_length >= sizeof(scan->inside))
 		return sqst_fail(scan->why, SQST_ERR_SOURCE, path,
-				 "a path below it is longer than %d bytes", PATH_MAX - 1);
+				 "a path below it exceeds %d bytes", PATH_MAX - 1);
 	scan->path[base] = '\0';
 	scan->length = base;
 	if (node == top)
@@ -287,7 +286,7 @@ static int enter_directory(struct sqst_scan *scan, const struct sqst_node *top, 
 	below = scan->inside + top_length + (top_length > 0 ? 1 : 0);
 	if (base + slash + strlen(below) >= sizeof(scan->path))
 		return sqst_fail(scan->why, SQST_ERR_SOURCE, path,
-				 "a path below it is longer than %d bytes", PATH_MAX - 1);
+				 "a path below it exceeds %d bytes", PATH_MAX - 1);
 	scan->path[base] = '/';
 	memcpy(scan->path + base + slash, below, strlen(below) + 1);
 	scan->length = base + slash + strlen(below);

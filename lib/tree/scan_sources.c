@@ -61,8 +61,7 @@ static int name_source(struct sqst_scan *scan, struct source *source)
 	}
 	if (!named)
 		return sqst_fail(scan->why, SQST_ERR_SOURCE, source->path,
-				 "has no name that it could have in the image; it can only be the "
-				 "single source");
+				 "has no name for the image and can only be the single source");
 	memcpy(wanted, source->name, sizeof(wanted));
 	for (unsigned i = 1; sqst_name_index_find(&scan->names, scan->tree->root, source->name);
 	     i++) {
@@ -70,7 +69,7 @@ static int name_source(struct sqst_scan *scan, struct source *source)
 
 		if (length < 0 || (size_t)length >= sizeof(source->name))
 			return sqst_fail(scan->why, SQST_ERR_SOURCE, source->path,
-					 "its name is taken, and no other is short enough");
+					 "its name is taken, and no alternative is short enough");
 	}
 	if (strcmp(wanted, source->name) != 0) {
 		source->directory[0] = '\0';

@@ -90,7 +90,7 @@ static int add_way(struct component_walk *walk, struct sqst_node *dir, const cha
 		return add_component(walk, dir, name, out);
 	if (stat(walk->path, &st) != 0 || !S_ISDIR(st.st_mode) || length + 3 > sizeof(walk->path))
 		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
-				 "is a symbolic link that leads to no directory");
+				 "is a symbolic link that does not lead to a directory");
 	memcpy(walk->path + length, "/.", 3);
 	rc = add_component(walk, dir, name, out);
 	walk->path[length] = '\0';
@@ -106,8 +106,8 @@ static int check_leaf(const struct component_walk *walk, const struct sqst_node 
 	    !sqst_inode_set_has(&walk->scan->complete, node->inode) &&
 	    lstat(walk->path, &st) == 0 && S_ISLNK(st.st_mode))
 		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
-				 "is a symbolic link, but another source goes through it, so that "
-				 "it is stored as a directory; leave one of them out");
+				 "is a symbolic link, but another source goes through it, so it "
+				 "would be stored as a directory; omit one of the two");
 	return 0;
 }
 
@@ -146,8 +146,8 @@ static int not_a_way(const struct component_walk *walk, const struct sqst_node *
 {
 	if (node->inode->type == SQST_TYPE_SYMLINK)
 		return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path,
-				 "is stored as a symbolic link, as another source says, so nothing "
-				 "can be below it; leave one of them out");
+				 "is stored as a symbolic link because of another source, so "
+				 "nothing can be below it; omit one of the two");
 	return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->path, "is not a directory");
 }
 
@@ -165,8 +165,8 @@ static int add_leading_path(struct component_walk *walk, const char *rest, bool 
 
 		if (is_dots(rest, length) || length > SQST_NAME_MAX || at + length >= PATH_MAX)
 			return sqst_fail(walk->scan->why, SQST_ERR_SOURCE, walk->source,
-					 "\".\" and \"..\" can only stand at its beginning, and a "
-					 "name has at most 255 bytes");
+					 "\".\" and \"..\" are only allowed at the beginning, and "
+					 "a name has at most 255 bytes");
 		memcpy(name, rest, length);
 		name[length] = '\0';
 		memcpy(walk->path, walk->source, at + length);
@@ -248,8 +248,8 @@ int sqst_scan_unstripped(struct sqst_scan *scan, const char *const *source, size
 			continue;
 		if (!*rest)
 			return sqst_fail(scan->why, SQST_ERR_SOURCE, source[i],
-					 "nothing of it is left without /, . and ..; as the single "
-					 "source it needs no -no-strip");
+					 "nothing is left of it without /, . and ..; a single "
+					 "source needs no -no-strip");
 		rc = enter_prefix(&walk, rest, &st);
 		if (rc < 0)
 			return rc;

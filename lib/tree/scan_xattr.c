@@ -55,7 +55,7 @@ static int fail_xattr(struct sqst_report *why, const char *path, int number)
 	if (number == ENOMEM)
 		return sqst_no_memory(why, path);
 	return sqst_fail_errno(why, SQST_ERR_SOURCE, number, path,
-			       "cannot read its extended attributes (-no-xattrs leaves all out)");
+			       "cannot read its extended attributes (-no-xattrs omits them all)");
 }
 
 /* Bytes of names, 0 for none or a file system without attributes, -1 with errno. */
@@ -126,7 +126,7 @@ int sqst_xattr_pattern(regex_t *regex, bool *has, const char *text, struct sqst_
 	if (rc == 0)
 		return 0;
 	regerror(rc, regex, message, sizeof(message));
-	return sqst_fail(why, SQST_ERR_OPTION, text, "is no regular expression: %s", message);
+	return sqst_fail(why, SQST_ERR_OPTION, text, "is not a regular expression: %s", message);
 }
 
 int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const char *include, const char *exclude,

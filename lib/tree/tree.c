@@ -154,7 +154,7 @@ int sqst_tree_sort(const struct sqst_node *dir, struct sqst_report *why)
 		child[i]->position = i;
 		if (i > 0 && strcmp(child[i - 1]->name, child[i]->name) == 0)
 			return sqst_fail(why, SQST_ERR_SOURCE, child[i]->name,
-					 "the name is twice in one directory");
+					 "the name appears twice in a directory");
 	}
 	return 0;
 }

@@ -70,7 +70,7 @@ static int check_id(struct job *job, const struct sqst_node *node, uint32_t id)
 	if (!path)
 		return SQST_ERR_NOMEM;
 	return sqst_fail(job->why, SQST_ERR_LIMIT, path,
-			 "%u as a user or group id stands for none; %u is the highest", UINT32_MAX,
+			 "%u is not a valid user or group id; %u is the highest", UINT32_MAX,
 			 UINT32_MAX - 1);
 }
 

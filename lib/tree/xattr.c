@@ -202,8 +202,8 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 	for (size_t i = 0; i < count; i++) {
 		if (!sqst_xattr_namespace_known(list[i].name))
 			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
-					 "squashfs has attributes of user.*, trusted.* and "
-					 "security.* only, with a name behind the dot");
+					 "squashfs only has user.*, trusted.* and security.* "
+					 "attributes, with a name after the dot");
 		if (i > 0 && strcmp(list[i - 1].name, list[i].name) == 0)
 			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
 					 "the extended attribute is given twice");

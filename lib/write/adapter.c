@@ -82,10 +82,10 @@ int sqst_adapt_error(int error, const char *what, struct sqst_report *why)
 	if (error == SQFS_ERROR_ALLOC)
 		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory for the %s", what);
 	if (error == SQFS_ERROR_OVERFLOW)
-		return sqst_fail(why, SQST_ERR_LIMIT, NULL,
-				 "the %s has more entries than squashfs can hold", what);
+		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "the %s exceeds what squashfs can hold",
+				 what);
 	if (error == SQFS_ERROR_IO && why && why->code)
 		return why->code;
-	return sqst_fail(why, SQST_ERR_IO, NULL, "cannot make the %s (libsquashfs error %d)", what,
-			 error);
+	return sqst_fail(why, SQST_ERR_IO, NULL, "cannot create the %s (libsquashfs error %d)",
+			 what, error);
 }

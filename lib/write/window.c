@@ -107,8 +107,8 @@ int sqst_window_reach(struct sqst_stream *directories, struct sqst_window *windo
 
 		if (i == BLOCKS_MAX)
 			return sqst_fail(directories->why, SQST_ERR_LIMIT, NULL,
-					 "no place in the directory table shows a directory to "
-					 "U-Boot");
+					 "no position in the directory table makes a directory "
+					 "visible to U-Boot");
 		rc = append_window(directories, window, first - at, WRAP + HEADER - 1 - at);
 		if (rc == 0)
 			rc = sqst_stream_start(directories, start);

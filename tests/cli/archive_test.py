@@ -242,8 +242,8 @@ def refusals(room):
     for words, entries in (
             (("../x", ".."), [entry("../x")]),
             (("a/../b", ".."), [entry("a/../b")]),
-            (("f/x", "no directory"), [entry("f"), entry("f/x")]),
-            (("l/x", "no directory"), [entry("l", tarfile.SYMTYPE, linkname="d"), entry("l/x")]),
+            (("f/x", "not a directory"), [entry("f"), entry("f/x")]),
+            (("l/x", "not a directory"), [entry("l", tarfile.SYMTYPE, linkname="d"), entry("l/x")]),
             (("lost", "hard link"), [entry("l", tarfile.LNKTYPE, linkname="lost")]),
             (("directory",), [entry("d", tarfile.DIRTYPE),
                               entry("l", tarfile.LNKTYPE, linkname="d")]),
@@ -266,7 +266,7 @@ def damaged(room):
     tool.refused(tool.SOURCE, room + "/broken.tar", room + "/o")
     tool.write(room + "/noend.tar", whole[:512 + 5120 + 512 + 1024])
     done = tool.build("--quiet", "-no-xattrs", room + "/noend.tar", room + "/o")
-    assert "cut short" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+    assert "truncated" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
     assert sorted(stable.read(room + "/o").paths) == [b"", b"a", b"b"]
 
 
@@ -300,7 +300,7 @@ def no_suffix(room):
     assert dict(image.xattrs_of(image.paths[b"f"])) == {b"user.x": b"2"}
     os.mkdir(room + "/d")
     tool.refused(tool.USAGE, "-xattrs-add", "user.=1", room + "/d", room + "/o2",
-                 words=("user.", "behind"))
+                 words=("user.", "after the dot"))
 
 
 # ---- cpio and zip

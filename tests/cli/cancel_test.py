@@ -190,7 +190,7 @@ def terminal(room, source, out):
         "--quiet", "-p", "made f 644 0 0 cat </dev/tty", source, out))
     done = subprocess.run(["script", "-qec", inner, "/dev/null"], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == tool.SOURCE and "the command ended with status" in done.stdout, done
+    assert done.returncode == tool.SOURCE and "the command exited with status" in done.stdout, done
     assert os.listdir(room + "/out") == []
 
 

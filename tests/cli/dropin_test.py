@@ -407,7 +407,7 @@ def differs(room):
     make(room, "source link both -noappend")
     assert stable.read(room + "/both").paths[b"link"].type == sqfs.SYMLINK
     for definition, word in (("no/such/f f 644 0 0 echo", "its directory does not exist"),
-                             ("f f 644 0 0 false", "the command ended with status 1")):
+                             ("f f 644 0 0 false", "the command exited with status 1")):
         no(room, ["source", "none", "-p", definition], word, status=tool.SOURCE)
         assert not os.path.exists(room + "/none")
     tool.call("tar", "-C", room + "/source", "-cf", room + "/tar", "etc/passwd")

@@ -291,7 +291,7 @@ def concatenated(room):
             assert found.read(found.paths[b"f1"]) == b"f1f1"
     tool.write(room + "/i", parts[0] + bytes(8) + b"#BOOTCONFIG\n" * 9)
     done = tool.build("--quiet", "--force", "-no-xattrs", room + "/i", room + "/o")
-    assert len(done.stderr.splitlines()) == 1 and "not read" in done.stderr, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "is ignored" in done.stderr, done.stderr
     tool.write(room + "/i", parts[0] + parts[1][:-300])
     tool.refused(tool.SOURCE, "--force", "-no-xattrs", room + "/i", room + "/o")
 

@@ -268,8 +268,8 @@ def damaged(room):
         tool.write(room + "/" + name, content)
         for option in ((), ("--json",), ("--map",)):
             refuses(INPUT, *option, room + "/" + name, words=[room + "/" + name + ": "])
-    for bad, word in (("nowhere", "No such file"), ("fifo", "neither a file"),
-                      ("s", "neither a file")):
+    for bad, word in (("nowhere", "No such file"), ("fifo", "neither a regular file"),
+                      ("s", "neither a regular file")):
         for option in ((), ("--udev",)):
             refuses(INPUT, *option, room + "/" + bad, words=[word])
     refuses(INPUT, forged(room + "/own", own_id=bytes(16)), words=["rewritten by another tool"])

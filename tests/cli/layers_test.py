@@ -145,7 +145,7 @@ def container(room):
 @case("what is no layer is refused, and the image that was there stays")
 def refusals(room):
     os.mkdir(room + "/d")
-    tool.write(room + "/plain", "no archive")
+    tool.write(room + "/plain", "not a valid archive")
     tool.write(room + "/o", "as it was")
     for sources, words in ((("d", "plain"), ("plain", "archive")), (("plain", "d"), ("plain",)),
                            (("d", "missing"), ("missing",))):

@@ -233,7 +233,7 @@ def device(room, source, out):
         # Too small: that is found out before anything is written to it.
         before = tool.read(loop)
         tool.write(source + "/huge", noise(5 << 20, 10))
-        tool.refused(tool.SYSTEM, "-noappend", source, loop, words=["4194304", "too few"])
+        tool.refused(tool.SYSTEM, "-noappend", source, loop, words=["4194304", "the image needs"])
         assert tool.read(loop) == before
     finally:
         subprocess.run(["losetup", "-d", loop], check=False)

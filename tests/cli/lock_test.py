@@ -173,7 +173,7 @@ def written(room):
                 f"rm {listing}"):
         tool.write(room + "/other", other)
         told = end(start(room, "new", "-p", f"/x f 644 0 0 {how}"), tool.CHANGED)
-        assert f"{listing}: the map was written by something else" in told, told
+        assert f"{listing}: the map was changed by something else" in told, told
         assert not os.path.exists(room + "/new.sqfs")
         assert not os.path.exists(listing) or tool.read(listing) == other
         tool.write(listing, other)

@@ -30,7 +30,7 @@ UUID = "6ba7b812-9dad-11d1-80b4-00c04fd430c8"
 OTHER = "6ba7b814-9dad-11d1-80b4-00c04fd430c8"
 D, F = sqfs.DIR, sqfs.FILE
 NOWHERE = "postgresql://nobody:hidden@/nothing?host=/nowhere"
-SUPPORTED = "not in this build" not in maps.run("init", NOWHERE).stderr
+SUPPORTED = "built without registries" not in maps.run("init", NOWHERE).stderr
 
 
 def case(name):
@@ -425,7 +425,7 @@ def with_parents(registry):
 def refusals(registry):
     registry.source(plain("a"))
     url, secret = registry.server.url, "hidden"
-    lines = [registry.refuses(tool.PARENT, words=["there is no registry in this database", "init"])]
+    lines = [registry.refuses(tool.PARENT, words=["this database has no registry", "init"])]
     registry.init("--uuid", UUID)
     lines += [
         registry.refuses(tool.PARENT, "--uuid", OTHER, words=["no lineage", OTHER]),
@@ -437,7 +437,7 @@ def refusals(registry):
         registry.refuses(tool.PARENT, url="postgresql://builder:hidden", words=["not a URL"]),
         registry.refuses(tool.PARENT, url="postgresql://b:hid%zzden@/x", words=["not a URL"]),
         registry.refuses(tool.PARENT, url="postgresql:///x?host=/nowhere&password=hidden"),
-        registry.refuses(tool.USAGE, "--map", registry.url, words=["two registries"]),
+        registry.refuses(tool.USAGE, "--map", registry.url, words=["a second registry"]),
         registry.refuses(tool.USAGE, "--new-lineage", words=["--new-lineage"]),
         maps.refused("init", url(secret), words=["cannot connect"]),
         maps.refused("init", "postgresql://b:hidden:@[/", words=["not a URL"]),
@@ -490,9 +490,9 @@ def without():
     with tool.scratch() as room:
         os.mkdir(room + "/s")
         line = tool.refused(tool.USAGE, "--map", NOWHERE, room + "/s", room + "/o",
-                            words=["postgresql://nobody@/nothing", "not in this build"])
+                            words=["postgresql://nobody@/nothing", "built without registries"])
         assert "hidden" not in line
-        maps.refused("init", NOWHERE, words=["not in this build"])
+        maps.refused("init", NOWHERE, words=["built without registries"])
 
 
 if not SUPPORTED:

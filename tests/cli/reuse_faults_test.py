@@ -110,7 +110,7 @@ def damaged_times(room):
         assert "damaged" in line and "--prev-damaged=rebuild" in line, line
         assert any(f"/{name.decode()}" in line for name in names), line
         built = room.build(source, "--prev-mtime=keep", "--prev-damaged=rebuild", parent=bad)
-        warnings = [line for line in built.stderr.splitlines() if "has the source's time" in line]
+        warnings = [line for line in built.stderr.splitlines() if "keeps the source's time" in line]
         assert warnings and all(bad in line and "warning" in line for line in warnings), built.stderr
         # All that could be compared, and is the same, has the parent's time.
         image = built.image()
@@ -276,7 +276,7 @@ def changes(room):
             line = tool.refused(tool.CHANGED, "-b", str(BLOCK), "--force", "--quiet", *options,
                                 "-pf", pseudo, "--prev", parent, source, out,
                                 words=(parent, "parent image"))
-            assert "changed" in line or "vanished" in line, line
+            assert "changed" in line or "disappeared" in line, line
             assert tool.read(out) == b"precious" and not left(room.where)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(parent)

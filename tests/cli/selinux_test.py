@@ -29,7 +29,7 @@ def build(room, *options):
                 b"skip/f": trees.file("y\n")}, room + "/source")
     tool.write(room + "/contexts", CONTEXTS)
     done = tool.run("-selinux", room + "/contexts", *options, room + "/source", room + "/image")
-    if "were not built in" in done.stderr:
+    if "built without SELinux labels" in done.stderr:
         tap.skip("needs a build with libselinux")
     assert done.returncode == 0, done.stderr
     return stable.read(room + "/image")

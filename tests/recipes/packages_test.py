@@ -368,7 +368,7 @@ def gzip_alone():
     for arguments, words in (
             (("-comp", "xz", "tree", "new"), "-comp xz: this program was built without it"),
             (("tree.tar", "new"), "built without libarchive"),
-            (("-selinux", "contexts", "tree", "new"), "SELinux labels were not built in"),
+            (("-selinux", "contexts", "tree", "new"), "built without SELinux labels"),
             (("--map", "postgresql://host/name", "tree", "new"), "configure --with-postgresql")):
         done = subprocess.run([program, *arguments], cwd=place, env=environment, capture_output=True,
                               text=True, check=False)

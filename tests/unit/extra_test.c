@@ -145,23 +145,24 @@ static void other_tools_blocks_are_understood(void **state)
 static void damage_is_refused_with_its_offset(void **state)
 {
 	(void)state;
-	REFUSED("\x01", "tag 1 at offset 98: it runs past the end");
-	REFUSED("\x01\x01", "tag 1 at offset 98: it runs past the end");
-	REFUSED("\x77\x01z\x78\xff zz", "tag 120 at offset 101: it runs past the end");
+	REFUSED("\x01", "tag 1 at offset 98: the record runs past the end");
+	REFUSED("\x01\x01", "tag 1 at offset 98: the record runs past the end");
+	REFUSED("\x77\x01z\x78\xff zz", "tag 120 at offset 101: the record runs past the end");
 	REFUSED("\x01\x00\x00", "the label is empty");
 	REFUSED("\x01\x03x\x00y\x00", "the label has a NUL byte");
 	REFUSED("\x01\x01x\x01\x01x\x00", "tag 1 at offset 101: a second label");
 	REFUSED("\x02\x0f" U "\x00", "the UUID has a wrong length");
 	REFUSED("\x02\x10" Z "\x02\x10" U "\x00", "a second UUID");
 	REFUSED("\x53\x00\x00", "stable-numbering record is empty");
-	REFUSED("\x53\x01\x02\x00", "version of the stable-numbering record is unknown");
-	REFUSED("\x53\x01\x00\x00", "version of the stable-numbering record is unknown");
+	REFUSED("\x53\x01\x02\x00", "stable-numbering record has an unknown version");
+	REFUSED("\x53\x01\x00\x00", "stable-numbering record has an unknown version");
 	REFUSED("\x53\x01\x01\x00", "tag 83 at offset 98: the stable-numbering record has a wrong "
 				    "length");
 	REFUSED("\x53\x1f" FIELDS I "\x00", "wrong length");
 	REFUSED("\x53\x21" FIELDS I "\x00\x00", "wrong length");
 	REFUSED("\x53\xb0" FIELDS I P P P P P P P P P "\x00", "wrong length");
-	REFUSED("\x53\x20" FIELDS I "\x53\x20" FIELDS I "\x00", "a second stable-numbering record");
+	REFUSED("\x53\x20" FIELDS I "\x53\x20" FIELDS I "\x00",
+		"the stable-numbering record appears twice");
 	REFUSED("\x53\x20\x01\x02" Z Z "\x00", "unknown flags");
 	REFUSED("\x53\x20\x01\x00\x01" Z Z "\x00", "unknown flags");
 	/* Root 0; root above top; top above 2^31-1; a double with the root's number. */
@@ -171,7 +172,7 @@ static void damage_is_refused_with_its_offset(void **state)
 	REFUSED("\x53\x20\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x80" I "\x00",
 		"above 2147483647");
 	REFUSED("\x53\x20\x01\x01\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00" I "\x00",
-		"a double with the root's own number");
+		"double the root's own number");
 }
 
 int main(void)

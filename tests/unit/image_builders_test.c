@@ -36,7 +36,7 @@ static unsigned check_compressors(struct builders *builders, const char *tool, c
 
 		snprintf(options, sizeof(options), "%s %s", option, sqst_codec_name(id));
 		if (!sqst_codec_can_decompress(id))
-			print_message("%s: not in this build, skipped\n", options);
+			print_message("%s: not included in this build, skipped\n", options);
 		else
 			checked += check_image(builders, tool, options);
 	}

@@ -67,14 +67,14 @@ static void what_is_no_image_is_refused(void **state)
 	static const uint8_t text[200] = "#mtree\n";
 
 	(void)state;
-	refuse(text, 0, "not a squashfs image: 0 bytes are less than a superblock has");
-	refuse(text, 95, "not a squashfs image: 95 bytes");
-	refuse(text, sizeof(text), "not a squashfs image: no magic number");
+	refuse(text, 0, "is not a squashfs image: 0 bytes are fewer than a superblock has");
+	refuse(text, 95, "is not a squashfs image: 95 bytes");
+	refuse(text, sizeof(text), "is not a squashfs image: no magic number");
 	assert_int_equal(sqst_image_read_numbers("/no/such", &numbers, &why), SQST_ERR_PARENT);
-	assert_string_equal(why.message, "/no/such: the parent image cannot be opened: No such "
+	assert_string_equal(why.message, "/no/such: cannot open the parent image: No such "
 					 "file or directory");
 	assert_int_equal(sqst_image_read_numbers("/", &numbers, &why), SQST_ERR_PARENT);
-	assert_string_equal(why.message, "/: neither a file nor a block device");
+	assert_string_equal(why.message, "/: is neither a regular file nor a block device");
 	assert_int_equal(sqst_image_read_numbers("/dev/null", &numbers, &why), SQST_ERR_PARENT);
 	assert_int_equal(sqst_image_read_numbers("/no/such", &numbers, NULL), SQST_ERR_PARENT);
 }
@@ -173,7 +173,7 @@ static void depth_ends_where_a_path_does(void **state)
 			sqst_numbers_free(accept(forge->data, forge->size));
 		else
 			refuse(forge->data, forge->size,
-			       "a path in it has more than 4095 bytes, which is more than Linux");
+			       "a path exceeds the 4095 bytes that Linux supports");
 		forge_free(forge);
 	}
 }
@@ -205,7 +205,7 @@ static void shared_listings_are_refused(void **state)
 		memcpy(forge_inode_at(forge, path) + 20, first + 20, 8);
 		memcpy(forge_inode_at(forge, path) + 34, first + 34, 2);
 	}
-	refuse(forge->data, forge->size, "is more than what other directories leave of the");
+	refuse(forge->data, forge->size, "exceeds the rest of the");
 	forge_free(forge);
 	free(spec);
 }
@@ -295,30 +295,31 @@ static void record_must_fit_the_image(void **state)
 	record_of(&good);
 	lineage = good;
 	lineage.top++;
-	refuse_lineage(&lineage, "rewritten by another tool after sqfs-stable made it: its stable-"
-				 "numbering record says inode count 10, the superblock says 9");
+	refuse_lineage(&lineage, "rewritten by another tool after sqfs-stable built it: the stable-"
+				 "numbering record has inode count 10, the superblock 9");
 	lineage = good;
 	lineage.root = 1;
-	refuse_lineage(&lineage, "record says root number 1, the root has 5");
+	refuse_lineage(&lineage, "record has root number 1, the root directory 5");
 	lineage = good;
 	lineage.id[3] ^= 1;
-	refuse_lineage(&lineage, "rewritten by another tool after sqfs-stable made it: paths and "
-				 "numbers are not those that its own id is for; use the original");
+	refuse_lineage(&lineage,
+		       "rewritten by another tool after sqfs-stable built it: the image's "
+		       "own id does not match its paths and numbers; use the original");
 	lineage = good;
 	lineage.uuid[3] ^= 1;
-	refuse_lineage(&lineage, "paths and numbers are not those");
+	refuse_lineage(&lineage, "does not match its paths and numbers");
 	lineage = good;
 	memset(lineage.uuid, 0, sizeof(lineage.uuid));
 	refuse_lineage(&lineage, "has a stable-numbering record, but no UUID");
 	forge = recorded(&good);
 	forge_entry_at(forge, "e/x")[8] = 'y';
-	refuse(forge->data, forge->size, "paths and numbers are not those");
+	refuse(forge->data, forge->size, "does not match its paths and numbers");
 	forge_free(forge);
 	/* Where another tool may have anything, ours has nothing. */
 	forge = recorded(&good);
 	sqst_put64(forge->data + forge->exports + 2 + 8 * 8, 0);
 	refuse(forge->data, forge->size,
-	       "the export table has 0x0 for number 9, which no path has, and must be empty");
+	       "the export table has 0x0 for number 9, which no path has; the entry must be empty");
 	forge_free(forge);
 }
 
@@ -329,12 +330,13 @@ static void damaged_extra_blocks_are_refused(void **state)
 		const char *message;
 	} damage[] = {
 	    {0x1000, 0x0010, "the extra-information block at offset 0x60 is compressed"},
-	    {0x1000, 0x8000, "the extra-information block at offset 0x60 has 0 bytes"},
-	    {0x1000, 0xA001, "the extra-information block at offset 0x60 has 8193 bytes"},
-	    {0x1000, 0x9000, "the extra-information block at offset 0x60 with 4096 bytes runs"},
-	    {0x1000, 0x8003, "extra-information record with tag 2 at offset 98: it runs past"},
+	    {0x1000, 0x8000, "the extra-information block at offset 0x60 has invalid size 0"},
+	    {0x1000, 0xA001, "the extra-information block at offset 0x60 has invalid size 8193"},
+	    {0x1000, 0x9000, "the extra-information block at offset 0x60 of 4096 bytes overlaps"},
+	    {0x1000, 0x8003,
+	     "extra-information record with tag 2 at offset 98: the record runs past"},
 	    {0x0400, 0x0010, "the compressor options block at offset 0x60 is compressed"},
-	    {0x0400, 0x9000, "the compressor options block at offset 0x60 with 4096 bytes"},
+	    {0x0400, 0x9000, "the compressor options block at offset 0x60 of 4096 bytes"},
 	    {0x1400, 0x8012, "the extra-information block at offset 0x74"},
 	};
 	struct sqst_lineage lineage;

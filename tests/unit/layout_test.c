@@ -241,7 +241,7 @@ static void offsets_fit_into_an_image(void **state)
 		struct sqst_report why = {0};
 
 		assert_int_equal(sqst_layout_place(&layout, unit, 2, &why), SQST_ERR_LIMIT);
-		assert_non_null(strstr(why.message, "highest offset"));
+		assert_non_null(strstr(why.message, "largest file offset"));
 		assert_int_equal(sqst_layout_place(&layout, unit, 2, NULL), SQST_ERR_LIMIT);
 	}
 }

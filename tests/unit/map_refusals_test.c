@@ -13,11 +13,11 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-    {"", "line 1: this is not a map, it is empty"},
-    {"\n#mtree\n", "line 1: this is not a map"},
-    {"hsqs", "line 1: this is not a map"},
-    {"#mtree v2.0\n", "line 1: this is not a map"},
-    {"#mtree\r\n", "line 1: this is not a map"},
+    {"", "line 1: not a map: the file is empty"},
+    {"\n#mtree\n", "line 1: not a map"},
+    {"hsqs", "line 1: not a map"},
+    {"#mtree v2.0\n", "line 1: not a map"},
+    {"#mtree\r\n", "line 1: not a map"},
     {"#mtree", "line 1: the file ends without a \"# sqfs-stable:\" line"},
     {"#mtree\n# other\n", "line 2: the file ends without"},
     {"#mtree\n" ROOT, "line 2: there is no \"# sqfs-stable:\" line"},
@@ -25,13 +25,13 @@ static const struct refusal refusals[] = {
     {"#mtree\n# sqfs-stable: version=1\n", "line 2: top= is missing"},
     {"#mtree\n# sqfs-stable: version=2 top=x\n", "line 2: map version 2 is unknown"},
     {"#mtree\n# sqfs-stable: version=0 top=9\n", "line 2: map version 0 is unknown"},
-    {"#mtree\n# sqfs-stable: version=1 top=0\n", "line 2: top=0 is not from 1"},
+    {"#mtree\n# sqfs-stable: version=1 top=0\n", "line 2: top=0 is not between 1"},
     {"#mtree\n# sqfs-stable: version=1 top=\n", "line 2: top= is not a number"},
-    {"#mtree\n# sqfs-stable: version=1 top=2147483648\n", "top=2147483648 is not from"},
+    {"#mtree\n# sqfs-stable: version=1 top=2147483648\n", "top=2147483648 is not between"},
     {"#mtree\n# sqfs-stable: version=1 top=4294967297\n", "is not a number"},
     {"#mtree\n# sqfs-stable: version=1 top=-1\n", "top=-1 is not a number"},
-    {"#mtree\n# sqfs-stable: version=1 top=5 top=5\n", "top= is there twice"},
-    {"#mtree\n# sqfs-stable: version=1 version=1\n", "version= is there twice"},
+    {"#mtree\n# sqfs-stable: version=1 top=5 top=5\n", "top= is given twice"},
+    {"#mtree\n# sqfs-stable: version=1 version=1\n", "version= is given twice"},
     {"#mtree\n# sqfs-stable: version=1 generation=1.5 top=1\n", "generation=1.5 is"},
     {"#mtree\n# sqfs-stable: version=1 uuid=12 top=5\n", "uuid=12 is not a UUID"},
     {"#mtree\n# sqfs-stable: version=1 uuid=00112233-4455-6677-8899-aabbccddeegg\n",
@@ -40,7 +40,7 @@ static const struct refusal refusals[] = {
      "is not a UUID"},
     {"#mtree\n# sqfs-stable: version=1 uuid=00112233-4455-6677-8899-aabbccddeeff "
      "uuid=00112233-4455-6677-8899-aabbccddeeff\n",
-     "uuid= is there twice"},
+     "uuid= is given twice"},
     {START "# sqfs-stable: version=1 top=9\n", "line 3: a second \"# sqfs-stable:\""},
     {START, "there is no line for the root directory"},
     {START "./a type=file inode=1\n", "there is no line for the root directory"},
@@ -51,47 +51,47 @@ static const struct refusal refusals[] = {
     {START ROOT "a type=file inode=2\n", "line 4: a path must be"},
     {START ROOT "..\n", "line 4: ..: a path must be"},
     {START ROOT ".a type=file inode=2\n", "line 4: .a: a path must be"},
-    {START ROOT "./ type=file inode=2\n", "line 4: the path has an empty name"},
-    {START ROOT "./a/ type=dir inode=2\n", "line 4: the path has an empty name"},
-    {START ROOT ".//a type=dir inode=2\n", "line 4: the path has an empty name"},
+    {START ROOT "./ type=file inode=2\n", "line 4: the path has an empty component"},
+    {START ROOT "./a/ type=dir inode=2\n", "line 4: the path has an empty component"},
+    {START ROOT ".//a type=dir inode=2\n", "line 4: the path has an empty component"},
     {START ROOT "./. type=dir inode=2\n", "line 4: the path has \".\" in it"},
     {START ROOT "./a/../b type=dir inode=2\n", "line 4: the path has \"..\" in it"},
     {START ROOT "./\\056\\056 type=dir inode=2\n", "line 4: the path has \"..\" in it"},
     {START ROOT "./a\\057b type=dir inode=2\n", "line 4: a\\057b has an escaped '/'"},
     {START ROOT "./a\\000b type=dir inode=2\n", "line 4: a\\000b has an escaped NUL"},
-    {START ROOT "./a\\400 type=dir inode=2\n", "without three octal digits"},
-    {START ROOT "./a\\08 type=dir inode=2\n", "without three octal digits"},
-    {START ROOT "./a\\n type=dir inode=2\n", "without three octal digits"},
+    {START ROOT "./a\\400 type=dir inode=2\n", "not followed by three octal digits"},
+    {START ROOT "./a\\08 type=dir inode=2\n", "not followed by three octal digits"},
+    {START ROOT "./a\\n type=dir inode=2\n", "not followed by three octal digits"},
     {START ROOT "./a\001 type=dir inode=2\n", "control character \\001"},
     {START ROOT "./a\177 type=dir inode=2\n", "control character \\177"},
-    {START ROOT "./a type=dir inode=2\r\n", "line 4: it ends with a carriage return"},
-    {START ROOT "./a type=dir \\\n inode=2\n", "line 4: a line that goes on"},
+    {START ROOT "./a type=dir inode=2\r\n", "line 4: the line ends with a carriage return"},
+    {START ROOT "./a type=dir \\\n inode=2\n", "line 4: continuation lines"},
     {START ROOT "./a\n", "line 4: type= is missing"},
     {START ROOT "./a type=file\n", "line 4: inode= is missing"},
     {START ROOT "./a inode=2\n", "line 4: type= is missing"},
     {START ROOT "./a type=door inode=2\n", "line 4: type=door is not a file type"},
     {START ROOT "./a type= inode=2\n", "line 4: type= is not a file type"},
     {START ROOT "./a type=di inode=2\n", "line 4: type=di is not a file type"},
-    {START ROOT "./a type=dir type=dir inode=2\n", "line 4: type= is there twice"},
-    {START ROOT "./a type=dir inode=2 inode=2\n", "line 4: inode= is there twice"},
-    {START ROOT "./a type=dir inode=0\n", "line 4: inode=0 is not a number from 1"},
+    {START ROOT "./a type=dir type=dir inode=2\n", "line 4: type= is given twice"},
+    {START ROOT "./a type=dir inode=2 inode=2\n", "line 4: inode= is given twice"},
+    {START ROOT "./a type=dir inode=0\n", "line 4: inode=0 is not a number between 1"},
     {START ROOT "./a type=dir inode=2x\n", "line 4: inode=2x is not a number"},
     {START ROOT "./a type=dir inode=+2\n", "line 4: inode=+2 is not a number"},
-    {START ROOT "./a type=dir inode=2147483648\n", "is not a number from 1 to"},
+    {START ROOT "./a type=dir inode=2147483648\n", "is not a number between 1 and"},
     {START ROOT "./a type=dir inode=100\n", "line 4: ./a: its inode number is above"},
     {START ROOT "./a type=dir inode=1\n",
      "line 4: ./a: another directory has the same number, in line 3"},
     {START ROOT "./b type=file inode=2\n./a type=link inode=2\n",
      "line 5: ./a: a path of another type has the same number, in line 4"},
     {START ROOT "./b type=dir inode=2\n./b type=dir inode=3\n",
-     "line 5: ./b: the path is there already, in line 4"},
-    {START ROOT ROOT, "line 4: ./: the path is there already, in line 3"},
-    {START ROOT "./b/c type=dir inode=2\n", "line 4: ./b/c: its directory has no line"},
+     "line 5: ./b: the path appears twice, in line 4"},
+    {START ROOT ROOT, "line 4: ./: the path appears twice, in line 3"},
+    {START ROOT "./b/c type=dir inode=2\n", "line 4: ./b/c: its directory is missing"},
     {START ROOT "./b type=dir inode=2\n./bb/c/d type=dir inode=3\n",
-     "line 5: ./bb/c/d: its directory has no line"},
+     "line 5: ./bb/c/d: its directory is missing"},
     {START ROOT "./b/c type=file inode=2\n./b type=file inode=3\n",
-     "line 4: ./b/c: its directory is given another type, in line 5"},
-    {START ROOT "./a type=dir inode=2", "line 4: the file ends in the middle"},
+     "line 4: ./b/c: its directory is not of type dir, in line 5"},
+    {START ROOT "./a type=dir inode=2", "line 4: the file is truncated"},
 };
 
 static void refused(const char *text, size_t size, const char *message)
@@ -124,10 +124,11 @@ static void bytes_that_no_string_holds_are_refused(void **state)
 	const size_t start = strlen(name);
 
 	(void)state;
-	refused(nul, sizeof(nul) - 1, "line 4: it has a NUL byte in it");
+	refused(nul, sizeof(nul) - 1, "line 4: the line has a NUL byte");
 	memset(name + start, 'x', 256);
 	strcpy(name + start + 256, " type=file inode=2\n");
-	refused(name, strlen(name), "line 4: the path has a name of 256 bytes in it; 255 is");
+	refused(name, strlen(name),
+		"line 4: the path has a component of 256 bytes; the limit is 255");
 	strcpy(name + start + 255, " type=file inode=2\n");
 	sqst_numbers_free(parse(name));
 }

@@ -260,7 +260,7 @@ static void limit_names_the_way_out(void **state)
 	/* A new path, the double alone, a new lineage. */
 	REFUSE(SQST_ERR_LIMIT, "--new-lineage", .parent = {{"d.=1", SQST_NUMBER_MAX}},
 	       .tree = "d.=1 fa=2");
-	REFUSE(SQST_ERR_LIMIT, "parent: inode numbers are used up",
+	REFUSE(SQST_ERR_LIMIT, "parent: inode numbers are exhausted",
 	       .parent = {{"d.=1", SQST_NUMBER_MAX - 1}}, .tree = "d.=1 fa=2");
 	REFUSE(SQST_ERR_LIMIT, "--prev", .parent = {{"d.=1 fa=2147483647", SQST_NUMBER_MAX}},
 	       .tree = "d.=1 fa=2");

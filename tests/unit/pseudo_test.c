@@ -122,7 +122,7 @@ static void first_definition_holds(void **state)
 	assert_owner(scratch, "a", 0700, 1, 1);
 	/* Of the root it is the last. */
 	assert_owner(scratch, "", 0711, 2, 2);
-	assert_said(scratch->warnings, "\"a\" has a definition already");
+	assert_said(scratch->warnings, "\"a\" is defined twice");
 }
 
 static void modify(void **state)
@@ -178,8 +178,8 @@ static void source_wins(void **state)
 	assert_content(scratch, "d/a", "hello\n", 6);
 	assert_content(scratch, "copy", "other\n", 6);
 	assert_non_null(find(scratch, "d/new"));
-	assert_said(scratch->warnings, "\"d\" is left out");
-	assert_said(scratch->warnings, "\"d/a\" is left out");
+	assert_said(scratch->warnings, "\"d\" is skipped");
+	assert_said(scratch->warnings, "\"d/a\" is skipped");
 	assert_said(scratch->warnings, "(the root)");
 }
 

@@ -77,14 +77,14 @@ static void bad_lines_are_refused_with_their_number(void **state)
 	    {"a -32769\n", "-32768"},
 	    {"a 99999999999999999999\n", "32767"},
 	    {"a -\n", "priority"},
-	    {"a 1 x\n", "behind"},
-	    {"a 1x\n", "behind"},
+	    {"a 1 x\n", "after the priority"},
+	    {"a 1x\n", "after the priority"},
 	    {"a 1 [\n", "align"},
 	    {"a 1 []\n", "align"},
 	    {"a 1 [align\n", "]"},
 	    {"a 1 [align,]\n", "align"},
 	    {"a 1 [alig]\n", "align"},
-	    {"a 1 [align] x\n", "behind"},
+	    {"a 1 [align] x\n", "after the priority"},
 	    {"a 1 [align dont_compress]\n", "]"},
 	};
 
