@@ -96,9 +96,9 @@ SQST_API const char *sqst_codec_name(int id);
 SQST_API bool sqst_codec_can_compress(int id);
 
 /**
- * Check settings. Does not ask whether this build can compress with them.
- * @return 0 or SQST_ERR_OPTION (the compressor is unknown or not in this build, a setting is out of
- *         range)
+ * Check settings for compressing.
+ * @return 0 or SQST_ERR_OPTION (the compressor is unknown, not in this build or lzma; a setting is
+ *         out of range)
  */
 SQST_API int sqst_codec_check(const struct sqst_codec_config *config, struct sqst_report *why);
 

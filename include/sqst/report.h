@@ -209,8 +209,9 @@ SQST_API int sqst_files_write(const struct sqst_file *file, size_t count, struct
 #define SQST_FILES_MAX 8
 
 /**
- * Whether two paths name one file, or would name one if they existed. Symbolic links are followed.
- * If memory is short or a path cannot be resolved, the paths are compared as text.
+ * Whether two paths name one file, or would name one if they existed; "-" is standard output.
+ * Symbolic links are followed. Directories and character devices, which can take more than one
+ * output, are never the same. False also if a path cannot be resolved or memory is short.
  */
 SQST_API bool sqst_file_same(const char *one, const char *other);
 
