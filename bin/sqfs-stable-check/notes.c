@@ -179,7 +179,7 @@ static void add_remarks(struct judgement *judgement, const struct release *new)
 		    "refuses all origins");
 	if (check->same_lineage && new_lineage->generation < old_lineage->generation)
 		add_note(judgement, NOTE_REMARK,
-			 "by its generation, the new image is older than the old one: a downgrade");
+			 "by its generation, the new image is the older one: going back");
 	if (!new_lineage->recorded)
 		add_note(judgement, NOTE_REMARK,
 			 "the new image has no stable-numbering record: another tool made it");
