@@ -9,5 +9,5 @@ complete -c sqfs-stable-map -o fresh-links -d 'they get new numbers (default)'
 complete -c sqfs-stable-map -o from -d 'with the paths and numbers of this image or map' -r -F
 complete -c sqfs-stable-map -o uuid -d 'merge: which of two lineages goes on; init: the lineage' -x
 complete -c sqfs-stable-map -o quiet -d 'print errors and warnings only'
-complete -c sqfs-stable-map -o help -d 'print this and end'
-complete -c sqfs-stable-map -o version -d 'print the version and end'
+complete -c sqfs-stable-map -o help -d 'print this help and exit'
+complete -c sqfs-stable-map -o version -d 'print the version and exit'

@@ -13,9 +13,9 @@
 #define WIDTH       80
 
 static const struct option_row words_rows[] = {
-    {NULL, NULL, "Words", NULL, 0, LANGUAGE_OWN},
-    {"help", NULL, "print this and end", NULL, 0, LANGUAGE_OWN | OPTION_HELP},
-    {"version", NULL, "print the version and end", NULL, 0, LANGUAGE_OWN | OPTION_VERSION},
+    {NULL, NULL, "Help", NULL, 0, LANGUAGE_OWN},
+    {"help", NULL, "print this help and exit", NULL, 0, LANGUAGE_OWN | OPTION_HELP},
+    {"version", NULL, "print the version and exit", NULL, 0, LANGUAGE_OWN | OPTION_VERSION},
 };
 
 #define WORDS_ROWS (sizeof(words_rows) / sizeof(words_rows[0]))
@@ -210,7 +210,7 @@ static enum options_end read_option(const struct option_table *table, int count,
 		while (done && ++*at < count)
 			done = set(row, list[*at], arguments);
 	else if (row->value && !value && ++*at == count)
-		done = mistake("%s: %s is missing behind it", text, row->value);
+		done = mistake("%s: %s is missing after it", text, row->value);
 	else
 		done = set(row, row->value && !value ? list[*at] : value, arguments);
 	return done ? OPTIONS_READ : OPTIONS_BAD;
@@ -233,7 +233,7 @@ enum options_end options_read(const struct option_table *table, int count, char 
 			in_front = false;
 			end = read_option(table, count, list, &i, arguments);
 		} else if (table->language == LANGUAGE_MKSQUASHFS && !in_front) {
-			mistake("%s: not an option; sources and output stand before the options",
+			mistake("%s: not an option; sources and output come before the options",
 				text);
 			return OPTIONS_BAD;
 		} else {

@@ -24,10 +24,10 @@ const char *uboot_text(const struct sqst_uboot *uboot, char text[UBOOT_TEXT_SIZE
 	else if (!uboot->finds_tables)
 		words = "cannot read it: there is no fragment table, not even an empty one";
 	else if (!uboot->inodes_in_order)
-		words = "cannot read it: a stored block of the inode table is before a compressed "
-			"one";
+		words = "cannot read it: an uncompressed block of the inode table precedes a "
+			"compressed one";
 	else if (!uboot->has_codec)
-		words = "has not this compressor";
+		words = "does not have this compressor";
 	snprintf(text, UBOOT_TEXT_SIZE, "%s", words);
 	if (uboot_reads(uboot) && uboot->hidden + uboot->hidden_links > 0)
 		snprintf(text, UBOOT_TEXT_SIZE,

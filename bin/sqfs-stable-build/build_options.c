@@ -81,7 +81,7 @@ static bool check_operands(const struct build_arguments *arguments)
 	if (arguments->language == LANGUAGE_MKSQUASHFS && count == 0)
 		return mistake("SOURCE and OUTPUT are missing before the options");
 	if (arguments->language == LANGUAGE_MKSQUASHFS)
-		return mistake("OUTPUT is missing: it stands behind SOURCE, before the options");
+		return mistake("OUTPUT is missing: it comes after SOURCE, before the options");
 	return mistake("%s is missing", count + 1 == wanted ? "OUTPUT" : "SOURCE");
 }
 

@@ -81,7 +81,8 @@ static bool read_bits(const struct option_row *row, const char *value, const cha
 		       (strlen(name[at]) != length || strncmp(name[at], value, length) != 0))
 			at++;
 		if (at == names)
-			return mistake("-%s: %.*s is no %s", row->name, (int)length, value, what);
+			return mistake("-%s: %.*s is not a %s", row->name, (int)length, value,
+				       what);
 		*set |= UINT32_C(1) << at;
 		value += length + (value[length] == ',');
 	}
@@ -112,7 +113,7 @@ static bool set_algorithm(struct sqst_codec_config *codec, const struct option_r
 			return true;
 		}
 	}
-	return mistake("-%s %s: no algorithm of lzo", row->name, value);
+	return mistake("-%s %s: not an algorithm of lzo", row->name, value);
 }
 
 /* libdeflate has one window and one strategy: the values are checked, no more. */
@@ -128,7 +129,7 @@ static bool check_strategies(const struct option_row *row, const char *value)
 
 static bool set_small(const struct option_row *row, const char *value, int *out)
 {
-	return set_number(row, value, 0, 9, "not a number of 0 to 9", out);
+	return set_number(row, value, 0, 9, "not a number from 0 to 9", out);
 }
 
 static bool apply(struct sqst_codec_config *codec, const struct codec_option *kept)
@@ -184,9 +185,9 @@ bool codec_finish(struct build_arguments *arguments)
 	const int id = sqst_codec_by_name(arguments->compressor);
 
 	if (id == 0)
-		return mistake("-comp %s: no compressor of squashfs", arguments->compressor);
+		return mistake("-comp %s: not a compressor of squashfs", arguments->compressor);
 	if (id == SQST_CODEC_LZMA)
-		return mistake("-comp lzma: kernels do not read lzma images; take xz");
+		return mistake("-comp lzma: the kernel does not read lzma images; use xz");
 	if (!sqst_codec_can_compress(id))
 		return mistake("-comp %s: this program was built without it",
 			       arguments->compressor);

@@ -166,7 +166,7 @@ bool set_slack(void *to, const struct option_row *row, const char *value)
 	struct build_arguments *arguments = to;
 
 	_Static_assert(SQST_SLACK_MAX == 1000, "the message says so");
-	return read_number(row, value, 0, SQST_SLACK_MAX, "a slack is 0 to 1000 per cent",
+	return read_number(row, value, 0, SQST_SLACK_MAX, "the slack is 0 to 1000 percent",
 			   &arguments->build.max_slack);
 }
 

@@ -85,8 +85,8 @@ bool set_owner(void *to, const struct option_row *row, const char *value)
 								: &overrides->root_gid;
 
 	if (!read_owner(value, group, out))
-		return mistake("-%s %s: not a number or a name of a %s here", row->name, value,
-			       group ? "group" : "user");
+		return mistake("-%s %s: not a number or the name of a %s of this system", row->name,
+			       value, group ? "group" : "user");
 	overrides->set |= (uint32_t)row->number;
 	return true;
 }
@@ -108,7 +108,7 @@ bool set_id_offset(void *to, const struct option_row *row, const char *value)
 	uint64_t number;
 
 	if (!value_number(value, &number) || number > UINT32_MAX)
-		return mistake("-%s %s: not a number of 0 to 4294967295", row->name, value);
+		return mistake("-%s %s: not a number from 0 to 4294967295", row->name, value);
 	arguments->overrides.id_offset = (uint32_t)number;
 	return true;
 }
@@ -152,7 +152,7 @@ bool set_default_owner(void *to, const struct option_row *row, const char *value
 	uint32_t *out = row->number ? &archive->default_gid : &archive->default_uid;
 
 	return read_owner(value, row->number != 0, out) ||
-	       mistake("-%s %s: not a number or a name of a %s here", row->name, value,
+	       mistake("-%s %s: not a number or the name of a %s of this system", row->name, value,
 		       row->number ? "group" : "user");
 }
 

@@ -13,11 +13,11 @@
 
 static const struct option_row rows[] = {
     {NULL, NULL, "Reports", NULL, 0, LANGUAGE_OWN},
-    {"html", "FILE", "write a page to look at, without anything that it loads", set_string,
-     AT(html), LANGUAGE_OWN},
-    {"json", "FILE", "write all of it as JSON (- for standard output, then nothing else is)",
+    {"html", "FILE", "write a self-contained HTML page", set_string, AT(html), LANGUAGE_OWN},
+    {"json", "FILE",
+     "write the whole report as JSON (- for standard output, then nothing else is printed there)",
      set_string, AT(json), LANGUAGE_OWN},
-    {"quiet", NULL, "print nothing but errors; the exit status says it", set_true, AT(quiet),
+    {"quiet", NULL, "print errors only; the exit status is the verdict", set_true, AT(quiet),
      LANGUAGE_OWN},
     {"q", NULL, NULL, set_true, AT(quiet), LANGUAGE_OWN},
 };

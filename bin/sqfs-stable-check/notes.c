@@ -110,15 +110,15 @@ static void add_uboot(struct judgement *judgement, const struct release *new)
 	if (!finds_root(&new->numbers->lineage))
 		add_note(
 		    judgement, NOTE_WARNING,
-		    "the root directory has not the highest number, and no double: U-Boot cannot "
+		    "the root directory has neither the highest number nor a double: U-Boot cannot "
 		    "read the new image");
 	if (!uboot || !uboot->has_codec || !uboot->finds_root)
 		return;
 	if (!uboot->inodes_in_order)
 		add_note(
 		    judgement, NOTE_WARNING,
-		    "U-Boot cannot read the new image: a block of its inode table that is stored "
-		    "as it is stands before a compressed one");
+		    "U-Boot cannot read the new image: an uncompressed block of its inode table "
+		    "precedes a compressed one");
 	if (uboot->hidden + uboot->hidden_links == 0)
 		return;
 	first = path_shown(uboot->path[0]);
@@ -160,8 +160,8 @@ static void add_warnings(struct judgement *judgement, const struct release *new)
 	if (revived > 0)
 		add_note(judgement, NOTE_WARNING,
 			 "%" PRIu32
-			 " number%s that the old image had left behind %s in use again: name the "
-			 "releases before it, too",
+			 " number%s that the old image had left behind %s in use again: check "
+			 "against the releases before it, too",
 			 revived, plural(revived), revived == 1 ? "is" : "are");
 	add_uboot(judgement, new);
 }
@@ -175,11 +175,11 @@ static void add_remarks(struct judgement *judgement, const struct release *new)
 	if (check->other_lineage && check->fate[SQST_FATE_KEPT] > 0)
 		add_note(
 		    judgement, NOTE_REMARK,
-		    "the lineage is another, although numbers are kept: a kernel that knows the "
-		    "UUID refuses all origins");
+		    "the lineage differs, although numbers are kept: a kernel that knows the UUID "
+		    "refuses all origins");
 	if (check->same_lineage && new_lineage->generation < old_lineage->generation)
 		add_note(judgement, NOTE_REMARK,
-			 "the new image is the older one by its generation: going back");
+			 "by its generation, the new image is the older one: going back");
 	if (!new_lineage->recorded)
 		add_note(judgement, NOTE_REMARK,
 			 "the new image has no stable-numbering record: another tool made it");

@@ -38,8 +38,8 @@ static void show_lineage(const struct sqst_lineage *lineage)
 	line_uuid("UUID", lineage->uuid);
 	line("label", lineage->label[0] ? lineage->label : "none");
 	if (!lineage->recorded) {
-		line("lineage", "none: not made by sqfs-stable; a next image keeps its numbers if "
-				"it is named as the parent");
+		line("lineage", "none: not made by sqfs-stable; the next image keeps its numbers "
+				"if it is given as the parent");
 		return;
 	}
 	line_uuid("own id", lineage->id);

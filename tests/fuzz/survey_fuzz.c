@@ -32,8 +32,10 @@ static void check_survey(const char *path, const struct sqst_numbers *numbers)
 
 	must(rc == 0 || (!survey && rc == SQST_ERR_SOURCE && why.message[0] != '\0'));
 	if (rc == 0 && numbers) {
-		const struct sqst_check_release self = {numbers, survey->exports, survey->orphan,
-							survey->orphans};
+		const struct sqst_check_release self = {.numbers = numbers,
+							.exports = survey->exports,
+							.orphan = survey->orphan,
+							.orphans = survey->orphans};
 
 		must(sqst_check_compare(&self, &self, &check, NULL) == 0);
 		must(check->verdict ==
