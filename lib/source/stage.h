@@ -7,6 +7,7 @@
 #include <regex.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "source/read_source.h"
 #include "tree/tree.h"
 
@@ -48,6 +49,8 @@ struct sqst_stage_name {
 	/* Of a directory. Another one in its place gets another id, so that what was in the old one
 	 * is not found. */
 	uint32_t id;
+	/* The directory's id when the name was put into it. */
+	uint32_t dir_id;
 	struct sqst_stage_name *child;
 	struct sqst_stage_name *sibling;
 	uint32_t children;
@@ -61,10 +64,11 @@ struct sqst_stage {
 	struct sqst_report *why;
 	struct sqst_arena *arena;
 	struct sqst_stage_name *root;
-	/* Open addressing: names by the id of their directory and their text. */
-	struct sqst_stage_slot *slot;
-	size_t slots;
-	size_t used;
+	/* All names but the root, by the id of their directory and their text. */
+	struct sqst_stage_name **name;
+	uint32_t names;
+	size_t room;
+	struct sqst_hash by_name;
 	uint32_t ids;
 	/* What cannot be stored. */
 	uint64_t clamped;
