@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
 #include "base/scope.h"
 #include "edit/edit.h"
@@ -45,15 +46,12 @@ struct trail {
 
 static bool trail_set(struct trail *trail, size_t depth, const struct sqst_node *dir)
 {
-	if (depth >= trail->room) {
-		const size_t room = trail->room * 2 + 64;
-		const struct sqst_node **grown = realloc(trail->dir, room * sizeof(*grown));
+	const struct sqst_node **grown =
+	    sqst_reserve(trail->dir, depth + 1, &trail->room, sizeof(*grown));
 
-		if (!grown)
-			return false;
-		trail->dir = grown;
-		trail->room = room;
-	}
+	if (!grown)
+		return false;
+	trail->dir = grown;
 	trail->dir[depth] = dir;
 	return true;
 }

@@ -49,21 +49,11 @@ struct writer {
 /* Room for `size` more bytes. */
 static bool text_reserve(struct growing_text *text, size_t size)
 {
-	size_t room = text->room ? text->room : 4096;
-	char *grown;
+	char *grown = sqst_reserve(text->data, text->used + size, &text->room, 1);
 
-	if (text->room - text->used >= size)
-		return true;
-	while (room - text->used < size) {
-		if (room > SIZE_MAX / 2)
-			return false;
-		room *= 2;
-	}
-	grown = realloc(text->data, room);
 	if (!grown)
 		return false;
 	text->data = grown;
-	text->room = room;
 	return true;
 }
 

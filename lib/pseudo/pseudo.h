@@ -205,6 +205,7 @@ int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why);
 struct sqst_pseudo_contents {
 	struct sqst_pseudo_content_file *file;
 	size_t files;
+	size_t room;
 };
 
 /* Add the origin to a tree, which owns it. */

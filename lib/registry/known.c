@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/scope.h"
 #include "base/sort.h"
 #include "numbers/beside.h"
@@ -66,17 +67,11 @@ static struct sqst_entry *find_known_path(struct sqst_numbers *numbers, const ch
 
 static int keep_row(struct sqst_known *known, const struct sqst_row *row, struct sqst_report *why)
 {
-	if (known->rows == known->room) {
-		const size_t room = known->room ? known->room * 2 : 64;
-		struct sqst_row *grown = NULL;
+	struct sqst_row *grown = sqst_grow(known->row, known->rows, &known->room, sizeof(*grown));
 
-		if (room <= SIZE_MAX / sizeof(*grown))
-			grown = realloc(known->row, room * sizeof(*grown));
-		if (!grown)
-			return known_no_memory(why);
-		known->row = grown;
-		known->room = room;
-	}
+	if (!grown)
+		return known_no_memory(why);
+	known->row = grown;
 	known->row[known->rows] = *row;
 	known->row[known->rows].path = strndup(row->path, row->length);
 	if (!known->row[known->rows].path)

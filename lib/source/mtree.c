@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/scope.h"
@@ -312,12 +313,11 @@ static int read_mtree_line(struct spec *spec, FILE *file, char **line, size_t *r
 		if (memchr(length == 0 ? *line : more, '\0', (size_t)got))
 			return fail_mtree(spec, "a NUL byte", NULL);
 		if (length > 0) {
-			char *grown = realloc(*line, length + (size_t)got + 1);
+			char *grown = sqst_reserve(*line, length + (size_t)got + 1, room, 1);
 
 			if (!grown)
 				return sqst_stage_nomem(&spec->stage);
 			*line = grown;
-			*room = length + (size_t)got + 1;
 			memcpy(grown + length, more, (size_t)got + 1);
 		}
 		length += (size_t)got;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
 #include "base/scope.h"
 #include "source/stage.h"
@@ -131,16 +132,13 @@ static int by_staged_name(const void *a, const void *b)
 static int sort_children(struct conversion *conversion, const struct sqst_stage_name *dir,
 			 size_t *count)
 {
-	*count = 0;
-	if (dir->children > conversion->room) {
-		struct sqst_stage_name **grown =
-		    reallocarray(conversion->sorted, dir->children, sizeof(*grown));
+	struct sqst_stage_name **grown = sqst_reserve(
+	    conversion->sorted, dir->children, &conversion->room, sizeof(struct sqst_stage_name *));
 
-		if (!grown)
-			return sqst_stage_nomem(conversion->stage);
-		conversion->sorted = grown;
-		conversion->room = dir->children;
-	}
+	*count = 0;
+	if (!grown)
+		return sqst_stage_nomem(conversion->stage);
+	conversion->sorted = grown;
 	for (struct sqst_stage_name *child = dir->child; child; child = child->sibling) {
 		if (child->body)
 			conversion->sorted[(*count)++] = child;
@@ -171,16 +169,12 @@ static bool filtered_out(struct conversion *conversion, const struct sqst_node *
 static int set_staged(struct conversion *conversion, const struct sqst_inode *dir,
 		      const struct sqst_stage_name *name)
 {
-	if (dir->index >= conversion->staged_room) {
-		const size_t room = 2 * (size_t)dir->index + 64;
-		const struct sqst_stage_name **grown =
-		    realloc(conversion->staged, room * sizeof(*grown));
+	const struct sqst_stage_name **grown = sqst_reserve(
+	    conversion->staged, dir->index + (size_t)1, &conversion->staged_room, sizeof(*grown));
 
-		if (!grown)
-			return sqst_stage_nomem(conversion->stage);
-		conversion->staged = grown;
-		conversion->staged_room = room;
-	}
+	if (!grown)
+		return sqst_stage_nomem(conversion->stage);
+	conversion->staged = grown;
 	conversion->staged[dir->index] = name;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "base/array.h"
 #include "base/pattern.h"
 #include "base/report.h"
 #include "base/scope.h"
@@ -25,6 +26,7 @@
 struct found {
 	struct sqst_xattr *list;
 	size_t count;
+	size_t room;
 	size_t used;
 };
 
@@ -35,18 +37,11 @@ static void found_release(struct found *found)
 
 static bool grow_buffer(char **buffer, size_t *room, size_t need)
 {
-	size_t wanted = *room ? *room : FIRST_ROOM;
-	char *grown;
+	char *grown = sqst_reserve(*buffer, need, room, 1);
 
-	while (wanted < need)
-		wanted *= 2;
-	if (wanted == *room)
-		return true;
-	grown = realloc(*buffer, wanted);
 	if (!grown)
 		return false;
 	*buffer = grown;
-	*room = wanted;
 	return true;
 }
 
@@ -171,7 +166,7 @@ static int collect_xattrs(struct sqst_xattr_scan *scan, const char *path, size_t
 		size = read_scanned_xattr(scan, path, name, found->used);
 		if (size < 0)
 			return fail_xattr(why, path, errno);
-		grown = realloc(found->list, (found->count + 1) * sizeof(*grown));
+		grown = sqst_grow(found->list, found->count, &found->room, sizeof(*grown));
 		if (!grown)
 			return fail_xattr(why, path, ENOMEM);
 		found->list = grown;

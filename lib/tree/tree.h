@@ -26,6 +26,7 @@ struct sqst_tree {
 	const char *source;
 	struct sqst_origin *origin;
 	unsigned origins;
+	size_t origin_room;
 	uint32_t names;
 	uint32_t inodes;
 	/* Indexes that were given; those of removed inodes are not given again. */

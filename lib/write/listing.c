@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "write/listing.h"
@@ -41,22 +42,16 @@ struct maker {
 static int extend(struct maker *maker, size_t size, uint8_t **out)
 {
 	struct sqst_listing_bytes *bytes = maker->bytes;
-	size_t room = bytes->room ? bytes->room : 65536;
 	uint8_t *grown;
 	const int rc =
 	    sqst_limit_check(SQST_LIMIT_LISTING, bytes->used + (uint64_t)size, NULL, maker->why);
 
 	if (rc < 0)
 		return rc;
-	while (room - bytes->used < size)
-		room *= 2;
-	if (room != bytes->room) {
-		grown = realloc(bytes->data, room);
-		if (!grown)
-			return sqst_fail(maker->why, SQST_ERR_NOMEM, NULL, "out of memory");
-		bytes->data = grown;
-		bytes->room = room;
-	}
+	grown = sqst_reserve(bytes->data, bytes->used + size, &bytes->room, 1);
+	if (!grown)
+		return sqst_fail(maker->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	bytes->data = grown;
 	*out = bytes->data + bytes->used;
 	bytes->used += size;
 	return 0;
@@ -123,6 +118,7 @@ static int add_index(struct maker *maker, const struct sqst_node *node)
 
 	if (listing->index_count == INDEX_MAX)
 		return 0;
+	/* No more than is needed: each directory keeps its own. */
 	grown = realloc(listing->index, listing->index_size + INDEX_SIZE + length);
 	if (!grown)
 		return sqst_fail(maker->why, SQST_ERR_NOMEM, NULL, "out of memory");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/bytes.h"
 #include "base/cancel.h"
 #include "write/stream.h"
@@ -18,33 +19,21 @@
 
 static bool grow_bytes(struct sqst_stream *meta, size_t size)
 {
-	size_t room = meta->room ? meta->room : 64 * 1024;
-	uint8_t *grown;
+	uint8_t *grown = sqst_reserve(meta->bytes, meta->used + size, &meta->room, 1);
 
-	while (room - meta->used < size)
-		room += room / 2;
-	if (room == meta->room)
-		return true;
-	grown = realloc(meta->bytes, room);
 	if (!grown)
 		return false;
 	meta->bytes = grown;
-	meta->room = room;
 	return true;
 }
 
 static bool grow_start(struct sqst_stream *meta)
 {
-	const uint32_t room = meta->start_room * 2 + 256;
-	uint32_t *grown;
+	uint32_t *grown = sqst_grow(meta->start, meta->finished, &meta->start_room, sizeof(*grown));
 
-	if (meta->finished < meta->start_room)
-		return true;
-	grown = realloc(meta->start, room * sizeof(*grown));
 	if (!grown)
 		return false;
 	meta->start = grown;
-	meta->start_room = room;
 	return true;
 }
 

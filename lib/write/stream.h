@@ -36,7 +36,7 @@ struct sqst_stream {
 	/* Offset of each finished block from the stream's start. */
 	uint32_t *start;
 	uint32_t finished;
-	uint32_t start_room;
+	size_t start_room;
 };
 
 /* meta must be zero but for work and task. 0 or SQST_ERR_NOMEM. */
