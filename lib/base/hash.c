@@ -29,7 +29,7 @@ uint32_t sqst_hash_find(const struct sqst_hash *table, uint64_t hash, sqst_hash_
 	}
 }
 
-static void put(struct sqst_hash *table, struct sqst_hash_slot new)
+static void put_slot(struct sqst_hash *table, struct sqst_hash_slot new)
 {
 	uint32_t at = new.hash;
 
@@ -52,7 +52,7 @@ static bool grow_table(struct sqst_hash *table)
 	}
 	for (uint32_t i = 0; i < old.slots; i++) {
 		if (old.slot[i].item != 0)
-			put(table, old.slot[i]);
+			put_slot(table, old.slot[i]);
 	}
 	free(old.slot);
 	return true;
@@ -62,7 +62,7 @@ bool sqst_hash_add(struct sqst_hash *table, uint64_t hash, uint32_t index)
 {
 	if (table->used >= table->slots / 4 * 3 && !grow_table(table))
 		return false;
-	put(table, (struct sqst_hash_slot){(uint32_t)hash, index + 1});
+	put_slot(table, (struct sqst_hash_slot){(uint32_t)hash, index + 1});
 	table->used++;
 	return true;
 }

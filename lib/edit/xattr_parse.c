@@ -7,20 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digit.h"
 #include "base/scope.h"
 #include "edit/edit.h"
 #include "tree/tree.h"
-
-static int digit(char letter)
-{
-	if (letter >= '0' && letter <= '9')
-		return letter - '0';
-	if (letter >= 'a' && letter <= 'f')
-		return letter - 'a' + 10;
-	if (letter >= 'A' && letter <= 'F')
-		return letter - 'A' + 10;
-	return -1;
-}
 
 /* All decoders: `out` has room for strlen(text) bytes. Bytes written, or -1. */
 
@@ -29,22 +19,14 @@ static long decode_hex(const char *text, uint8_t *out)
 	long used = 0;
 
 	for (; text[0]; text += 2) {
-		const int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
+		const int high = sqst_digit_hex(text[0]),
+			  low = high < 0 ? -1 : sqst_digit_hex(text[1]);
 
 		if (low < 0)
 			return -1;
 		out[used++] = (uint8_t)(high << 4 | low);
 	}
 	return used;
-}
-
-static int sextet(char letter)
-{
-	static const char alphabet[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = letter ? strchr(alphabet, letter) : NULL;
-
-	return at ? (int)(at - alphabet) : -1;
 }
 
 /* RFC 4648; the padding may be missing. */
@@ -58,7 +40,7 @@ static long decode_base64(const char *text, uint8_t *out)
 	    (text[letters] && strlen(text) % 4 != 0))
 		return -1;
 	for (size_t i = 0; i < letters; i++) {
-		const int value = sextet(text[i]);
+		const int value = sqst_digit_base64(text[i]);
 
 		if (value < 0)
 			return -1;

@@ -60,16 +60,6 @@ static const struct sqst_node *find_by_stamp(const struct sqst_tree *tree, const
 	return NULL;
 }
 
-static struct sqst_node *find_linked_path(const struct sqst_tree *tree, char *path)
-{
-	struct sqst_node *node = tree->root;
-	char *save, *part;
-
-	for (part = strtok_r(path, "/", &save); part && node; part = strtok_r(NULL, "/", &save))
-		node = sqst_tree_find(node, part);
-	return node;
-}
-
 /* The name in the tree at the same place below the source. The last component is not followed. */
 static const struct sqst_node *find_by_path(const struct sqst_tree *tree, const char *path)
 {
@@ -90,7 +80,7 @@ static const struct sqst_node *find_by_path(const struct sqst_tree *tree, const 
 	length = strlen(source);
 	if (strncmp(full, source, length) != 0 || (length > 1 && full[length] != '/'))
 		return NULL;
-	return find_linked_path(tree, full + length);
+	return sqst_tree_look_up(tree, full + length, strlen(full + length));
 }
 
 static const struct sqst_node *find_target(const struct sqst_tree *tree, const char *path,

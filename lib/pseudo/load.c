@@ -93,7 +93,7 @@ static int fail_line(int rc, const char *name, size_t line, struct sqst_report *
 {
 	switch (rc) {
 	case SQST_ERR_NOMEM:
-		return sqst_fail(why, rc, name, "out of memory");
+		return sqst_no_memory(why, name);
 	case SQST_ERR_LIMIT:
 		return sqst_fail(why, SQST_ERR_SOURCE, name, "line %zu is longer than %d bytes",
 				 line, LINE_MAX_BYTES);

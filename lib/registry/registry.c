@@ -11,6 +11,7 @@
 #include <uuid.h>
 
 #include "base/cancel.h"
+#include "base/digit.h"
 #include "base/scope.h"
 #include "map/map_text.h"
 #include "numbers/numbers.h"
@@ -200,13 +201,6 @@ static int lock(struct sqst_registry *registry, const struct sqst_cancel *cancel
 
 /* ---- reading */
 
-static int digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* "HEX<tab>TYPE<tab>NUMBER<tab>SHARED<newline>"; the path is put over its own digits. */
 static bool parse_row(char *line, struct sqst_row *row)
 {
@@ -223,8 +217,8 @@ static bool parse_row(char *line, struct sqst_row *row)
 	row->path = field[0];
 	row->length = strlen(field[0]) / 2;
 	for (size_t i = 0; i < row->length; i++) {
-		const int high = digit_value(field[0][2 * i]);
-		const int low = digit_value(field[0][2 * i + 1]);
+		const int high = sqst_digit_hex(field[0][2 * i]);
+		const int low = sqst_digit_hex(field[0][2 * i + 1]);
 
 		/* Never a NUL. */
 		if (high < 0 || low < 0 || high + low == 0)

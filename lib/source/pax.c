@@ -26,11 +26,6 @@ static int fail_pax(const struct sqst_plain *plain, const char *what)
 	return sqst_fail(plain->why, SQST_ERR_SOURCE, plain->input->name, "%s", what);
 }
 
-static int pax_no_memory(const struct sqst_plain *plain)
-{
-	return sqst_no_memory(plain->why, plain->input->name);
-}
-
 static bool add_record(struct sqst_pax_list *list, const struct sqst_pax_record *record)
 {
 	struct sqst_pax_record *grown =
@@ -106,7 +101,9 @@ static int set_global(struct sqst_pax *pax, struct sqst_plain *plain,
 				"than 64 KiB in one");
 	copy.key = sqst_arena_strndup(pax->arena, record->key, record->key_size);
 	copy.value = sqst_arena_strndup(pax->arena, record->value, record->value_size);
-	return copy.key && copy.value && add_record(list, &copy) ? 0 : pax_no_memory(plain);
+	return copy.key && copy.value && add_record(list, &copy)
+		   ? 0
+		   : sqst_no_memory(plain->why, plain->input->name);
 }
 
 /* "LENGTH KEY=VALUE\n"; the length is that of all of it. Bytes of the record, 0 if it is none. */
@@ -142,7 +139,7 @@ static int read_pax_body(struct sqst_pax *pax, struct sqst_plain *plain, const c
 		if (global)
 			rc = set_global(pax, plain, &record);
 		else if (!add_record(&pax->local, &record))
-			rc = pax_no_memory(plain);
+			rc = sqst_no_memory(plain->why, plain->input->name);
 		text += length;
 	}
 	return rc;
@@ -171,7 +168,7 @@ int sqst_pax_read(struct sqst_pax *pax, struct sqst_plain *plain, uint64_t from,
 	if (to - from < (uint64_t)2 * BLOCK)
 		return 0;
 	if (!pax->arena && !(pax->arena = sqst_arena_new()))
-		return pax_no_memory(plain);
+		return sqst_no_memory(plain->why, plain->input->name);
 	all = to - from > SIZE_MAX ? SIZE_MAX : (size_t)(to - from);
 	rc = sqst_plain_look(plain, from, all, &bytes);
 	while (rc == 0 && all - at >= BLOCK) {

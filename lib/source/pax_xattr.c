@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digit.h"
 #include "source/pax.h"
 #include "source/pax_xattr.h"
 
@@ -33,23 +34,14 @@ static int fail_pax_xattr(const struct reading *reading, const char *what)
 
 /* ---- codings */
 
-static int hex(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* In place, NUL-terminated. False if there is a NUL in it. */
 static bool decode_name(char *name, size_t size, bool url)
 {
 	size_t to = 0;
 
 	for (size_t at = 0; at < size; at++) {
-		const int high = size - at > 2 ? hex(name[at + 1]) : -1;
-		const int low = high >= 0 ? hex(name[at + 2]) : -1;
+		const int high = size - at > 2 ? sqst_digit_hex(name[at + 1]) : -1;
+		const int low = high >= 0 ? sqst_digit_hex(name[at + 2]) : -1;
 		const int code = low >= 0 ? high * 16 + low : -1;
 		char byte = name[at];
 
@@ -65,15 +57,6 @@ static bool decode_name(char *name, size_t size, bool url)
 	return true;
 }
 
-static int base64(char digit)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = digit ? strchr(digits, digit) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* In place; libarchive writes no padding, others may. Returns the size, or SIZE_MAX. */
 static size_t decode_pax_base64(char *text, size_t size)
 {
@@ -84,7 +67,7 @@ static size_t decode_pax_base64(char *text, size_t size)
 	while (size > 0 && text[size - 1] == '=')
 		size--;
 	for (size_t at = 0; at < size; at++) {
-		const int digit = base64(text[at]);
+		const int digit = sqst_digit_base64(text[at]);
 
 		if (digit < 0)
 			return SIZE_MAX;

@@ -24,11 +24,6 @@
 SQST_DEFINE_SCOPE(dir, DIR, closedir)
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
-static int no_memory(struct sqst_scan *scan)
-{
-	return sqst_no_memory(scan->why, scan->path);
-}
-
 static uint32_t clamp_scanned_time(struct sqst_scan *scan, int64_t seconds)
 {
 	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
@@ -52,7 +47,7 @@ static int fill_scanned_symlink(struct sqst_scan *scan, struct sqst_inode *inode
 				 length, PATH_MAX - 1);
 	inode->u.symlink.length = (uint32_t)length;
 	inode->u.symlink.target = sqst_tree_strdup(scan->tree, target, (size_t)length);
-	return inode->u.symlink.target ? 0 : no_memory(scan);
+	return inode->u.symlink.target ? 0 : sqst_no_memory(scan->why, scan->path);
 }
 
 static int fill_scanned_device(struct sqst_scan *scan, struct sqst_inode *inode, dev_t device)
@@ -151,7 +146,7 @@ static int add_link(struct sqst_scan *scan, struct sqst_node *dir, const char *n
 			return rc;
 	}
 	*out = sqst_tree_link(scan->tree, dir, name, inode);
-	return *out ? 0 : no_memory(scan);
+	return *out ? 0 : sqst_no_memory(scan->why, scan->path);
 }
 
 /* Whether a file may be what is in the tree under its inode number. */
@@ -188,7 +183,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 	if (type != SQST_TYPE_DIR && !scan->options->no_hardlinks) {
 		known = sqst_links_find(&scan->links, st.st_dev, st.st_ino);
 		if (!known)
-			return no_memory(scan);
+			return sqst_no_memory(scan->why, scan->path);
 	}
 	/* A number that another file had before is not its: its inode left the cache. */
 	if (known && *known && !is_same(*known, &st))
@@ -197,7 +192,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 		return add_link(scan, dir, name, *known, out);
 	*out = sqst_tree_add(scan->tree, dir, name, (enum sqst_type)type);
 	if (!*out)
-		return no_memory(scan);
+		return sqst_no_memory(scan->why, scan->path);
 	if (known)
 		*known = (*out)->inode;
 	return sqst_scan_fill(scan, (*out)->inode, &st);
