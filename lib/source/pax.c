@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/digit.h"
 #include "base/report.h"
 #include "source/pax.h"
 
@@ -145,18 +146,6 @@ static int read_pax_body(struct sqst_pax *pax, struct sqst_plain *plain, const c
 	return rc;
 }
 
-static bool parse_size(const uint8_t *digits, uint64_t *out)
-{
-	*out = 0;
-	for (unsigned i = 0; i < SIZE_DIGITS; i++) {
-		if (digits[i] >= '0' && digits[i] <= '7')
-			*out = *out * 8 + (uint64_t)(digits[i] - '0');
-		else if (digits[i] != ' ' && digits[i] != '\0')
-			return false;
-	}
-	return true;
-}
-
 int sqst_pax_read(struct sqst_pax *pax, struct sqst_plain *plain, uint64_t from, uint64_t to)
 {
 	const uint8_t *bytes = NULL;
@@ -175,7 +164,7 @@ int sqst_pax_read(struct sqst_pax *pax, struct sqst_plain *plain, uint64_t from,
 		const uint8_t type = bytes[at + TYPE_AT];
 		uint64_t size;
 
-		if (!parse_size(bytes + at + SIZE_AT, &size))
+		if (!sqst_digit_tar(bytes + at + SIZE_AT, SIZE_DIGITS, &size))
 			break;
 		at += BLOCK;
 		if (type == '\0')
