@@ -47,5 +47,5 @@ void sqst_links_release(struct sqst_links *links)
 {
 	free(links->link);
 	sqst_hash_release(&links->by_number);
-	links->link = NULL;
+	*links = (struct sqst_links){0};
 }
