@@ -152,13 +152,6 @@ static int fill_linked_device(struct sqst_inode *inode, dev_t device,
 	return 0;
 }
 
-static uint32_t clamp_link_time(int64_t seconds)
-{
-	if (seconds < 0)
-		return 0;
-	return seconds > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
-}
-
 static int fill_linked_inode(struct sqst_tree *tree, struct sqst_inode *inode,
 			     const struct stat *st, const struct sqst_pseudo_entry *entry,
 			     struct sqst_report *why)
@@ -166,7 +159,7 @@ static int fill_linked_inode(struct sqst_tree *tree, struct sqst_inode *inode,
 	inode->uid = st->st_uid;
 	inode->gid = st->st_gid;
 	inode->mode = (uint16_t)(st->st_mode & 07777);
-	inode->mtime = clamp_link_time(st->st_mtim.tv_sec);
+	inode->mtime = sqst_time_clamp(st->st_mtim.tv_sec, NULL);
 	switch (inode->type) {
 	case SQST_TYPE_FILE:
 		return sqst_tree_pin_file(tree, inode, entry->item->text, why);

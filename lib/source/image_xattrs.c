@@ -186,7 +186,7 @@ static int add_attribute(struct sqst_source_image *source, struct sqst_stage *st
 	rc = elsewhere ? read_elsewhere(source, stage, cursor, to)
 		       : read_value(source, stage, cursor, &source->xattr_left, to);
 	to->name = name;
-	if (rc == 0 && sqst_stage_wants_xattr(stage, name))
+	if (rc == 0 && sqst_xattr_wanted(&stage->xattrs, name))
 		set->count++;
 	return rc;
 }

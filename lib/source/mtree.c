@@ -148,7 +148,7 @@ static int fill_mtree_inode(struct spec *spec, const char *path, const struct sq
 		return rc;
 	body->mode = keys->mode;
 	if (keys->has & SQST_MTREE_TIME)
-		body->mtime = sqst_stage_time(&spec->stage, keys->time);
+		body->mtime = sqst_time_clamp(keys->time, &spec->stage.clamped);
 	else
 		body->implied = keys->type == SQST_TYPE_DIR;
 	switch (keys->type) {

@@ -169,7 +169,7 @@ static int settle_pax_xattrs(struct reading *reading)
 		if (i + 1 < body->xattrs &&
 		    strcmp(xattr->name, body->xattr[order[i + 1]].name) == 0)
 			continue;
-		if (sqst_stage_wants_xattr(reading->stage, xattr->name))
+		if (sqst_xattr_wanted(&reading->stage->xattrs, xattr->name))
 			kept[used++] = *xattr;
 	}
 	free(order);

@@ -10,11 +10,9 @@
 #include <xxhash.h>
 
 #include "base/array.h"
-#include "base/pattern.h"
 #include "base/report.h"
 #include "source/stage.h"
 #include "tree/kind.h"
-#include "tree/scan_xattr.h"
 
 int sqst_stage_nomem(const struct sqst_stage *stage)
 {
@@ -65,20 +63,13 @@ int sqst_stage_open(struct sqst_stage *stage, const char *source,
 	stage->arena = sqst_arena_new();
 	if (!stage->arena || !(stage->root = name_new(stage, NULL, "", 0)))
 		return sqst_stage_nomem(stage);
-	rc = sqst_xattr_pattern(&stage->include, &stage->has_include, stage->scan->xattrs_include,
-				why);
-	if (rc == 0)
-		rc = sqst_xattr_pattern(&stage->exclude, &stage->has_exclude,
-					stage->scan->xattrs_exclude, why);
+	rc = sqst_xattr_scan_begin(&stage->xattrs, stage->scan, why);
 	return rc == 0 ? imply(stage, stage->root) : rc;
 }
 
 void sqst_stage_release(struct sqst_stage *stage)
 {
-	if (stage->has_include)
-		regfree(&stage->include);
-	if (stage->has_exclude)
-		regfree(&stage->exclude);
+	sqst_xattr_scan_release(&stage->xattrs);
 	free(stage->name);
 	sqst_hash_release(&stage->by_name);
 	sqst_arena_free(stage->arena);
@@ -268,14 +259,6 @@ int sqst_stage_owner(struct sqst_stage *stage, const char *path, int64_t uid, in
 	return 0;
 }
 
-uint32_t sqst_stage_time(struct sqst_stage *stage, int64_t seconds)
-{
-	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
-		return (uint32_t)seconds;
-	stage->clamped++;
-	return seconds < 0 ? 0 : UINT32_MAX;
-}
-
 int sqst_stage_symlink(struct sqst_stage *stage, const char *path, const char *target,
 		       struct sqst_stage_body *body)
 {
@@ -301,21 +284,4 @@ int sqst_stage_device(struct sqst_stage *stage, const char *path, uint64_t major
 				 "highest",
 				 path, (unsigned long long)major, (unsigned long long)minor);
 	return 0;
-}
-
-bool sqst_stage_wants_xattr(struct sqst_stage *stage, const char *name)
-{
-	if (stage->scan->overlay_marks && sqst_xattr_is_overlay(name))
-		return true;
-	if (stage->scan->no_xattrs)
-		return false;
-	if (stage->has_exclude && sqst_regex_matches(&stage->exclude, name))
-		return false;
-	if (stage->has_include && !sqst_regex_matches(&stage->include, name))
-		return false;
-	if (sqst_xattr_namespace_known(name))
-		return true;
-	if (stage->foreign++ == 0)
-		strncpy(stage->first_foreign, name, sizeof(stage->first_foreign) - 1);
-	return false;
 }

@@ -249,20 +249,6 @@ static int convert(struct conversion *conversion)
 	return rc == 0 ? sqst_tree_finish(tree, stage->why) : rc;
 }
 
-static void warn_of_staged_losses(const struct sqst_stage *stage)
-{
-	if (stage->clamped > 0)
-		sqst_warn(stage->why, stage->source,
-			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
-			  (unsigned long long)stage->clamped);
-	if (stage->foreign > 0)
-		sqst_warn(
-		    stage->why, stage->source,
-		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
-		    "(the first: %s) cannot be stored and were left out",
-		    (unsigned long long)stage->foreign, stage->first_foreign);
-}
-
 int sqst_stage_tree(struct sqst_stage *stage, const struct sqst_origin_type *type, int fd,
 		    struct sqst_tree **out)
 {
@@ -288,7 +274,7 @@ int sqst_stage_tree(struct sqst_stage *stage, const struct sqst_origin_type *typ
 		return rc;
 	if (type)
 		tree->origin[conversion.origin].own_fd = true;
-	warn_of_staged_losses(stage);
+	sqst_warn_of_losses(&stage->xattrs, stage->clamped, stage->source, stage->why);
 	*out = sqst_steal(&tree);
 	return 0;
 }

@@ -24,14 +24,6 @@
 SQST_DEFINE_SCOPE(dir, DIR, closedir)
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
-static uint32_t clamp_scanned_time(struct sqst_scan *scan, int64_t seconds)
-{
-	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
-		return (uint32_t)seconds;
-	scan->clamped++;
-	return seconds < 0 ? 0 : UINT32_MAX;
-}
-
 static int fill_scanned_symlink(struct sqst_scan *scan, struct sqst_inode *inode)
 {
 	char target[PATH_MAX + 1];
@@ -66,7 +58,7 @@ int sqst_scan_fill(struct sqst_scan *scan, struct sqst_inode *inode, const struc
 	inode->uid = scan->options->all_root ? 0 : st->st_uid;
 	inode->gid = scan->options->all_root ? 0 : st->st_gid;
 	inode->mode = (uint16_t)(st->st_mode & 07777);
-	inode->mtime = clamp_scanned_time(scan, st->st_mtim.tv_sec);
+	inode->mtime = sqst_time_clamp(st->st_mtim.tv_sec, &scan->clamped);
 	if (!scan->options->no_xattrs ||
 	    (scan->options->overlay_marks &&
 	     (inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE))) {
@@ -336,10 +328,7 @@ int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *
 		scan->leave_out[scan->leave_outs].device = out.st_dev;
 		scan->leave_out[scan->leave_outs++].inode = out.st_ino;
 	}
-	rc = sqst_xattr_scan_begin(&scan->xattrs, scan->options->xattrs_include,
-				   scan->options->xattrs_exclude, why);
-	scan->xattrs.overlay_marks = scan->options->overlay_marks;
-	scan->xattrs.none = scan->options->no_xattrs;
+	rc = sqst_xattr_scan_begin(&scan->xattrs, scan->options, why);
 	if (rc < 0 || !scan->options->filter)
 		return rc;
 	scan->patterns = sqst_filter_has_patterns(scan->options->filter);
@@ -348,16 +337,7 @@ int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *
 
 static void warn_of_scan_losses(struct sqst_scan *scan, const char *path)
 {
-	if (scan->clamped > 0)
-		sqst_warn(scan->why, path,
-			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
-			  (unsigned long long)scan->clamped);
-	if (scan->xattrs.foreign > 0)
-		sqst_warn(
-		    scan->why, path,
-		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
-		    "(the first: %s) cannot be stored and were left out",
-		    (unsigned long long)scan->xattrs.foreign, scan->xattrs.first_foreign);
+	sqst_warn_of_losses(&scan->xattrs, scan->clamped, path, scan->why);
 	if (scan->other_devices > 0)
 		sqst_warn(scan->why, path,
 			  "%llu files and directories are on another file system and were left %s",
