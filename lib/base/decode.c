@@ -8,15 +8,7 @@
 #include <string.h>
 
 #include "base/decode.h"
-
-static int sextet(char letter)
-{
-	static const char alphabet[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = letter ? strchr(alphabet, letter) : NULL;
-
-	return at ? (int)(at - alphabet) : -1;
-}
+#include "base/digit.h"
 
 long sqst_base64_decode(const char *text, size_t size, bool strict, void *out)
 {
@@ -29,7 +21,7 @@ long sqst_base64_decode(const char *text, size_t size, bool strict, void *out)
 	if (strict && (letters % 4 == 1 || (letters < size && size % 4 != 0)))
 		return -1;
 	for (size_t i = 0; i < letters; i++) {
-		const int value = sextet(text[i]);
+		const int value = sqst_digit_base64(text[i]);
 
 		if (value < 0)
 			return -1;

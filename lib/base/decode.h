@@ -6,16 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The value of a hexadecimal digit, or -1. */
-static inline int sqst_hex_digit(char letter)
-{
-	if (letter >= '0' && letter <= '9')
-		return letter - '0';
-	if (letter >= 'a' && letter <= 'f')
-		return letter - 'a' + 10;
-	return letter >= 'A' && letter <= 'F' ? letter - 'A' + 10 : -1;
-}
-
 /* Base64 (RFC 4648); the padding may be missing. If `strict`, padding must fill the last four
  * letters, and bits behind the last byte must be zero. `out` may be `text`. Bytes written, or -1.
  */

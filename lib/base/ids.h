@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "sqst/report.h"
 
 /* The id table: 32-bit ids, each once. */
@@ -13,9 +14,7 @@ struct sqst_ids {
 	uint32_t *id;
 	uint32_t count;
 	size_t room;
-	/* Open addressing: index + 1 of an id, 0 for a free slot. */
-	uint32_t *slot;
-	uint32_t slots;
+	struct sqst_hash by_id;
 };
 
 /* The index of an id, a new one if it is not there yet. 0, SQST_ERR_NOMEM, SQST_ERR_LIMIT. */

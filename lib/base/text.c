@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/digit.h"
 #include "sqst/report.h"
 
 size_t sqst_utf8_decode(const char *text, size_t length, uint32_t *code)
@@ -57,14 +58,8 @@ size_t sqst_text_mask(const char *text, size_t length, char shown[SQST_MASKED_MA
 		shown[bytes] = '\0';
 		return bytes;
 	}
-	for (size_t i = 0; i < bytes; i++) {
-		const unsigned char byte = (unsigned char)text[i];
-
-		*to++ = '\\';
-		*to++ = (char)('0' + (byte >> 6));
-		*to++ = (char)('0' + (byte >> 3 & 7));
-		*to++ = (char)('0' + (byte & 7));
-	}
+	for (size_t i = 0; i < bytes; i++)
+		to = sqst_digit_escape(to, (unsigned char)text[i]);
 	*to = '\0';
 	return bytes;
 }

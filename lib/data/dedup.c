@@ -9,13 +9,9 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/array.h"
 #include "data/writer.h"
 #include "tree/content_reader.h"
-
-struct sqst_dedup_slot {
-	uint64_t hash;
-	const struct sqst_node *node;
-};
 
 /* ---- which sizes occur more than once */
 
@@ -82,39 +78,6 @@ static int hash_file(struct sqst_data *data, const struct sqst_node *node, uint6
 	sqst_reader_close(&reader);
 	*out = hash;
 	return rc;
-}
-
-static void insert_file(struct sqst_dedup *dedup, struct sqst_dedup_slot new)
-{
-	uint64_t at = new.hash;
-
-	while (dedup->slot[at & (dedup->slots - 1)].node)
-		at++;
-	dedup->slot[at & (dedup->slots - 1)] = new;
-}
-
-static int add_hashed(struct sqst_data *data, struct sqst_dedup_slot new)
-{
-	struct sqst_dedup *dedup = &data->dedup;
-
-	if (dedup->used >= dedup->slots / 4 * 3) {
-		const struct sqst_dedup old = *dedup;
-
-		dedup->slots = old.slots ? old.slots * 2 : 1024;
-		dedup->slot = calloc(dedup->slots, sizeof(*dedup->slot));
-		if (!dedup->slot) {
-			*dedup = old;
-			return sqst_data_no_memory(data);
-		}
-		for (size_t i = 0; i < old.slots; i++) {
-			if (old.slot[i].node)
-				insert_file(dedup, old.slot[i]);
-		}
-		free(old.slot);
-	}
-	insert_file(dedup, new);
-	dedup->used++;
-	return 0;
 }
 
 /* ---- comparing */
@@ -192,34 +155,54 @@ bool sqst_dedup_allowed(const struct sqst_data *data)
 	return !data->options->no_duplicates && !(data->order.flags & SQST_SORT_NO_DUPLICATE);
 }
 
-/* The files with this hash and size, one after the other. */
+struct dedup_key {
+	struct sqst_data *data;
+	const struct sqst_node *node;
+	/* Of reading the files: an error ends the search. */
+	int *rc;
+};
+
+static bool has_content(const void *items, uint32_t index, const void *key)
+{
+	const struct sqst_node *other = ((const struct sqst_node *const *)items)[index];
+	const struct dedup_key *wanted = key;
+	const uint64_t size = wanted->node->inode->u.file.size;
+	bool equal = false;
+
+	if (other->inode->u.file.size != size)
+		return false;
+	*wanted->rc = size <= wanted->data->options->block_size
+			  ? equals_content(wanted->data, other, &equal)
+			  : equal_files(wanted->data, other, wanted->node, &equal);
+	return *wanted->rc < 0 || equal;
+}
+
 static int find_hashed(struct sqst_data *data, const struct sqst_node *node, uint64_t hash,
 		       struct sqst_extent **extent)
 {
-	const struct sqst_dedup *dedup = &data->dedup;
-	const uint64_t size = node->inode->u.file.size;
-	const struct sqst_node *other;
+	struct sqst_dedup *dedup = &data->dedup;
+	const struct sqst_node **grown;
+	int rc = 0;
+	const struct dedup_key key = {data, node, &rc};
+	const uint32_t index =
+	    sqst_hash_find(&dedup->by_content, hash, has_content, dedup->node, &key);
 
-	for (uint64_t at = hash;
-	     dedup->slots > 0 && (other = dedup->slot[at & (dedup->slots - 1)].node); at++) {
-		bool equal = false;
-		int rc;
-
-		if (dedup->slot[at & (dedup->slots - 1)].hash != hash ||
-		    other->inode->u.file.size != size)
-			continue;
-		rc = size <= data->options->block_size ? equals_content(data, other, &equal)
-						       : equal_files(data, other, node, &equal);
-		if (rc < 0)
-			return rc;
-		if (!equal)
-			continue;
-		*extent = other->inode->u.file.extent;
+	if (rc < 0)
+		return rc;
+	if (index != SQST_HASH_NONE) {
+		*extent = dedup->node[index]->inode->u.file.extent;
 		data->stats->duplicate_files++;
-		data->stats->duplicate_bytes += size;
+		data->stats->duplicate_bytes += node->inode->u.file.size;
 		return 0;
 	}
-	return add_hashed(data, (struct sqst_dedup_slot){hash, node});
+	grown = sqst_grow(dedup->node, dedup->nodes, &dedup->room, sizeof(*grown));
+	if (!grown)
+		return sqst_data_no_memory(data);
+	dedup->node = grown;
+	if (!sqst_hash_add(&dedup->by_content, hash, dedup->nodes))
+		return sqst_data_no_memory(data);
+	dedup->node[dedup->nodes++] = node;
+	return 0;
 }
 
 int sqst_dedup_find(struct sqst_data *data, const struct sqst_node *node,
@@ -244,6 +227,7 @@ int sqst_dedup_find(struct sqst_data *data, const struct sqst_node *node,
 
 void sqst_dedup_release(struct sqst_dedup *dedup)
 {
-	free(dedup->slot);
+	free(dedup->node);
+	sqst_hash_release(&dedup->by_content);
 	sqst_sizes_release(&dedup->shared);
 }

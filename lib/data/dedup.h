@@ -3,6 +3,7 @@
 #ifndef LIB_DATA_DEDUP_H
 #define LIB_DATA_DEDUP_H
 
+#include "base/hash.h"
 #include "data/sizes.h"
 #include "sqst/report.h"
 #include "tree/node.h"
@@ -10,10 +11,11 @@
 struct sqst_data;
 
 struct sqst_dedup {
-	/* Files that were stored, by hash; open addressing. */
-	struct sqst_dedup_slot *slot;
-	size_t slots;
-	size_t used;
+	/* Files that were stored. */
+	const struct sqst_node **node;
+	uint32_t nodes;
+	size_t room;
+	struct sqst_hash by_content;
 	/* Those above the block size that more than one file has. */
 	struct sqst_sizes shared;
 };

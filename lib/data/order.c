@@ -44,27 +44,6 @@ struct order_state {
 
 /* ---- names to nodes */
 
-/* "." and empty components are skipped; ".." leads nowhere. */
-static const struct sqst_node *look_up_rule_path(const struct sqst_tree *tree, const char *path)
-{
-	const struct sqst_node *node = sqst_tree_root(tree);
-
-	while (node && *path) {
-		const size_t length = strcspn(path, "/");
-		char name[SQST_NAME_MAX + 1];
-
-		if (length > SQST_NAME_MAX)
-			return NULL;
-		memcpy(name, path, length);
-		name[length] = '\0';
-		path += length;
-		path += *path == '/';
-		if (length > 0 && strcmp(name, ".") != 0)
-			node = sqst_tree_find(node, name);
-	}
-	return node;
-}
-
 static const struct sqst_node *look_up_below(const struct sqst_tree *tree, const char *directory,
 					     const char *path)
 {
@@ -75,7 +54,7 @@ static const struct sqst_node *look_up_below(const struct sqst_tree *tree, const
 		joined = NULL;
 		return NULL;
 	}
-	return look_up_rule_path(tree, joined);
+	return sqst_tree_look_up(tree, joined, strlen(joined));
 }
 
 /* The path without symbolic links, but for the last name, which may be one. */
@@ -116,7 +95,7 @@ static const struct sqst_node *look_up_source(const struct order_state *state, c
 		if (state->sources > 1)
 			found = look_up_below(state->tree, source, rest);
 		if (!found)
-			found = look_up_rule_path(state->tree, rest);
+			found = sqst_tree_look_up(state->tree, rest, strlen(rest));
 		if (!found)
 			found = look_up_below(state->tree, source, rest);
 	}
@@ -137,9 +116,9 @@ static const struct sqst_node *find_sorted(const struct order_state *state, cons
 
 	if (is_of_file_system(path)) {
 		found = look_up_source(state, path);
-		return found ? found : look_up_rule_path(state->tree, path);
+		return found ? found : sqst_tree_look_up(state->tree, path, strlen(path));
 	}
-	found = look_up_rule_path(state->tree, path);
+	found = sqst_tree_look_up(state->tree, path, strlen(path));
 	for (size_t i = 0; !found && i < state->sources; i++)
 		found = look_up_below(state->tree, state->source[i], path);
 	/* As mkisofs has it: relative to the working directory. */

@@ -202,48 +202,21 @@ int sqst_sort_parse(struct sqst_sort *sort, const char *file, const char *text, 
 	return rc;
 }
 
-/* Not by its size: it may be a pipe. */
-static int read_sort_text(int fd, const char *file, const struct sqst_cancel *cancel, char **text,
-			  size_t *size, struct sqst_report *why)
-{
-	size_t room = 0;
-
-	for (*size = 0;;) {
-		ssize_t got;
-
-		if (*size == room) {
-			char *grown = room < FILE_MAX ? realloc(*text, room * 2 + 65536) : NULL;
-
-			if (!grown)
-				return sqst_fail(why, SQST_ERR_NOMEM, file, "out of memory");
-			*text = grown;
-			room = room * 2 + 65536;
-		}
-		got = sqst_wait_read_full(fd, *text + *size, room - *size, cancel);
-		if (got < 0 && errno == ECANCELED)
-			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
-		if (got < 0)
-			return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file,
-					       "cannot read the sort file");
-		*size += (size_t)got;
-		if (*size < room)
-			return 0;
-	}
-}
-
-int sqst_sort_load(struct sqst_sort *sort, const char *file, const struct sqst_cancel *cancel,
+int sqst_sort_load(struct sqst_sort *sort, const char *path, const struct sqst_cancel *cancel,
 		   struct sqst_report *why)
 {
-	SQST_AUTO_CLOSE int fd = sqst_wait_open(file);
+	SQST_AUTO_CLOSE int fd = sqst_wait_open(path);
+	const struct sqst_wait_file file = {fd, path, FILE_MAX, SQST_ERR_SOURCE,
+					    "cannot read the sort file"};
 	SQST_AUTO_FREE char *text = NULL;
 	size_t size;
 	int rc;
 
 	if (fd < 0)
-		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, file,
+		return sqst_fail_errno(why, SQST_ERR_SOURCE, errno, path,
 				       "cannot open the sort file");
-	rc = read_sort_text(fd, file, cancel, &text, &size, why);
-	return rc == 0 ? sqst_sort_parse(sort, file, text, size, why) : rc;
+	rc = sqst_wait_read_all(&file, cancel, &text, &size, why);
+	return rc == 0 ? sqst_sort_parse(sort, path, text, size, why) : rc;
 }
 
 void sqst_sort_release(struct sqst_sort *sort)

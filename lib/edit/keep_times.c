@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
 #include "base/report.h"
 #include "base/scope.h"

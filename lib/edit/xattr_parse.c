@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/decode.h"
+#include "base/digit.h"
 #include "base/report.h"
 #include "base/scope.h"
 #include "edit/edit.h"
@@ -20,8 +21,8 @@ static long decode_hex(const char *text, uint8_t *out)
 	long used = 0;
 
 	for (; text[0]; text += 2) {
-		const int high = sqst_hex_digit(text[0]),
-			  low = high < 0 ? -1 : sqst_hex_digit(text[1]);
+		const int high = sqst_digit_hex(text[0]),
+			  low = high < 0 ? -1 : sqst_digit_hex(text[1]);
 
 		if (low < 0)
 			return -1;
@@ -35,26 +36,19 @@ static long decode_text(const char *text, uint8_t *out)
 	long used = 0;
 
 	while (*text) {
-		unsigned value = 0;
+		int byte = (unsigned char)*text;
+		int length = 1;
 
-		if (*text != '\\') {
-			out[used++] = (uint8_t)*text++;
-			continue;
+		if (byte == '\\' && text[1] == '\\') {
+			length = 2;
+		} else if (byte == '\\') {
+			byte = sqst_digit_unescape(text, 4);
+			length = 4;
 		}
-		if (text[1] == '\\') {
-			out[used++] = '\\';
-			text += 2;
-			continue;
-		}
-		for (int i = 1; i <= 3; i++) {
-			if (text[i] < '0' || text[i] > '7')
-				return -1;
-			value = value << 3 | (unsigned)(text[i] - '0');
-		}
-		if (value > 0xFF)
+		if (byte < 0)
 			return -1;
-		out[used++] = (uint8_t)value;
-		text += 4;
+		out[used++] = (uint8_t)byte;
+		text += length;
 	}
 	return used;
 }

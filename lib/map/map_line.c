@@ -9,6 +9,7 @@
 #include <string.h>
 #include <uuid.h>
 
+#include "base/digit.h"
 #include "map/map_line.h"
 
 const char *const sqst_map_type[SQST_TYPE_SOCKET + 1] = {
@@ -171,15 +172,6 @@ int sqst_map_parse_header(const struct sqst_map_text *at, struct sqst_lineage *l
 	return 0;
 }
 
-/* The byte that "\ooo" stands for, -1 if it is not that. */
-static int get_escape(const char *text, size_t size)
-{
-	if (size < 4 || text[1] < '0' || text[1] > '3' || text[2] < '0' || text[2] > '7' ||
-	    text[3] < '0' || text[3] > '7')
-		return -1;
-	return (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
-}
-
 /* Take escapes out of a path. Returns its length, or SQST_ERR_PARENT. */
 static int64_t unescape(const struct sqst_map_text *at, const struct word *from, char *to)
 {
@@ -189,7 +181,7 @@ static int64_t unescape(const struct sqst_map_text *at, const struct word *from,
 		int byte = (unsigned char)from->text[i];
 
 		if (byte == '\\') {
-			byte = get_escape(from->text + i, from->size - i);
+			byte = sqst_digit_unescape(from->text + i, from->size - i);
 			if (byte < 0)
 				return sqst_map_bad(at,
 						    "%.*s has a backslash that is not followed by "

@@ -175,11 +175,6 @@ static int make_tree(const struct branch_merge *merge, struct sqst_tree **out)
 	return rc;
 }
 
-static bool is_same_uuid(const uint8_t *a, const uint8_t *b)
-{
-	return memcmp(a, b, SQST_UUID_SIZE) == 0;
-}
-
 /* The UUID that goes on. Names cannot be guessed: without options->uuid, both must have it. */
 static int join_uuid(const struct branch_merge *merge, uint8_t uuid[SQST_UUID_SIZE])
 {
@@ -189,7 +184,7 @@ static int join_uuid(const struct branch_merge *merge, uint8_t uuid[SQST_UUID_SI
 	const bool named = !sqst_uuid_is_null(ours) || !sqst_uuid_is_null(theirs);
 
 	if (wanted) {
-		if (named && !is_same_uuid(wanted, ours) && !is_same_uuid(wanted, theirs))
+		if (named && !sqst_uuid_equal(wanted, ours) && !sqst_uuid_equal(wanted, theirs))
 			return sqst_fail(merge->why, SQST_ERR_OPTION, merge->theirs->source,
 					 "neither it nor %s has the UUID that is to continue",
 					 merge->ours->source);
@@ -202,7 +197,7 @@ static int join_uuid(const struct branch_merge *merge, uint8_t uuid[SQST_UUID_SI
 							   : merge->ours->source,
 				 "has no lineage UUID (an image of another tool), so it may be of "
 				 "another lineage; choose the UUID that continues with --uuid");
-	if (!is_same_uuid(ours, theirs))
+	if (!sqst_uuid_equal(ours, theirs))
 		return sqst_fail(
 		    merge->why, SQST_ERR_PARENT, merge->theirs->source,
 		    "is of another lineage than %s; choose the UUID that continues with --uuid",

@@ -17,9 +17,6 @@
 #include "numbers/numbers.h"
 #include "numbers/record.h"
 
-/* Bytes that the file is read by at first; then as many as there are already. */
-#define READ_FIRST 65536
-
 /* What has been read of a map. */
 struct map_reading {
 	struct sqst_map_line *line;
@@ -166,48 +163,19 @@ int sqst_map_parse(const char *name, const char *text, size_t size, struct sqst_
 	return rc;
 }
 
-static int read_map_file(int fd, const char *path, const struct sqst_cancel *cancel, char **out,
-			 size_t *size, struct sqst_report *why)
-{
-	SQST_AUTO_FREE char *text = NULL;
-	size_t used = 0, room = READ_FIRST;
-
-	for (;;) {
-		char *grown = realloc(text, room);
-		ssize_t got;
-
-		if (!grown)
-			return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-		text = grown;
-		got = sqst_wait_read_full(fd, text + used, room - used, cancel);
-		if (got < 0 && errno == ECANCELED)
-			return sqst_fail(why, SQST_ERR_CANCELED, NULL, "canceled");
-		if (got < 0)
-			return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path,
-					       "cannot read the map");
-		used += (size_t)got;
-		if (used < room)
-			break;
-		if (room > SIZE_MAX / 2)
-			return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
-		room *= 2;
-	}
-	*out = sqst_steal(&text);
-	*size = used;
-	return 0;
-}
-
 int sqst_map_load(const char *path, const struct sqst_cancel *cancel, struct sqst_numbers **out,
 		  struct sqst_report *why)
 {
 	SQST_AUTO_CLOSE const int fd = sqst_wait_open(path);
+	const struct sqst_wait_file file = {fd, path, SIZE_MAX / 2, SQST_ERR_PARENT,
+					    "cannot read the map"};
 	SQST_AUTO_FREE char *text = NULL;
 	size_t size = 0;
 	int rc;
 
 	if (fd < 0)
 		return sqst_fail_errno(why, SQST_ERR_PARENT, errno, path, "cannot open the map");
-	rc = read_map_file(fd, path, cancel, &text, &size, why);
+	rc = sqst_wait_read_all(&file, cancel, &text, &size, why);
 	if (rc < 0)
 		return rc;
 	return sqst_map_parse(path, text, size, out, why);

@@ -9,6 +9,7 @@
 #include <uuid.h>
 
 #include "base/array.h"
+#include "base/digit.h"
 #include "base/scope.h"
 #include "map/map_line.h"
 #include "map/map_output.h"
@@ -49,21 +50,11 @@ struct writer {
 /* Room for `size` more bytes. */
 static bool text_reserve(struct growing_text *text, size_t size)
 {
-	size_t room = text->room ? text->room : 4096;
-	char *grown;
+	char *grown = sqst_reserve(text->data, text->used + size, &text->room, 1);
 
-	if (text->room - text->used >= size)
-		return true;
-	while (room - text->used < size) {
-		if (room > SIZE_MAX / 2)
-			return false;
-		room *= 2;
-	}
-	grown = realloc(text->data, room);
 	if (!grown)
 		return false;
 	text->data = grown;
-	text->room = room;
 	return true;
 }
 
@@ -88,14 +79,10 @@ static bool text_add_name(struct growing_text *text, const char *name)
 	for (; *name; name++) {
 		const unsigned char byte = (unsigned char)*name;
 
-		if (byte > 0x20 && byte < 0x7f && byte != '#' && byte != '=' && byte != '\\') {
+		if (byte > 0x20 && byte < 0x7f && byte != '#' && byte != '=' && byte != '\\')
 			*to++ = (char)byte;
-			continue;
-		}
-		*to++ = '\\';
-		*to++ = (char)('0' + (byte >> 6));
-		*to++ = (char)('0' + (byte >> 3 & 7));
-		*to++ = (char)('0' + (byte & 7));
+		else
+			to = sqst_digit_escape(to, byte);
 	}
 	text->used = (size_t)(to - text->data);
 	return true;

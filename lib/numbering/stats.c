@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/scope.h"
 #include "base/sort.h"
 #include "numbering/stats.h"
@@ -34,17 +35,12 @@ struct changed {
 
 static bool note(struct changed *changed, uint32_t number)
 {
-	if (changed->count == changed->room) {
-		const size_t room = changed->room ? changed->room * 2 : 256;
-		uint32_t *grown = NULL;
+	uint32_t *grown =
+	    sqst_grow(changed->number, changed->count, &changed->room, sizeof(*grown));
 
-		if (room <= SIZE_MAX / sizeof(*grown))
-			grown = realloc(changed->number, room * sizeof(*grown));
-		if (!grown)
-			return false;
-		changed->number = grown;
-		changed->room = room;
-	}
+	if (!grown)
+		return false;
+	changed->number = grown;
 	changed->number[changed->count++] = number;
 	return true;
 }

@@ -3,8 +3,15 @@
 #ifndef LIB_NUMBERS_NUMBERS_H
 #define LIB_NUMBERS_NUMBERS_H
 
+#include <string.h>
+
 #include "sqst/numbers.h"
 #include "tree/node.h"
+
+static inline bool sqst_uuid_equal(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, SQST_UUID_SIZE) == 0;
+}
 
 /** A new, empty set of numbers. NULL if memory is short. */
 struct sqst_numbers *sqst_numbers_new(const char *source);

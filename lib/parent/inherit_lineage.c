@@ -8,12 +8,8 @@
 #include <uuid.h>
 
 #include "numbers/inherit.h"
+#include "numbers/numbers.h"
 #include "parent/parents.h"
-
-static bool same_uuid(const uint8_t *a, const uint8_t *b)
-{
-	return memcmp(a, b, SQST_UUID_SIZE) == 0;
-}
 
 /* The UUID that a new lineage gets, null for one made of the numbering. */
 static int new_uuid(const struct sqst_parents *parents, uint8_t uuid[SQST_UUID_SIZE],
@@ -22,7 +18,7 @@ static int new_uuid(const struct sqst_parents *parents, uint8_t uuid[SQST_UUID_S
 	if (!parents->uuid)
 		return 0;
 	for (size_t i = 0; i < parents->read; i++) {
-		if (same_uuid(parents->numbers[i]->lineage.uuid, parents->uuid))
+		if (sqst_uuid_equal(parents->numbers[i]->lineage.uuid, parents->uuid))
 			return sqst_fail(
 			    why, SQST_ERR_OPTION, parents->numbers[i]->source,
 			    "already has the UUID given with --uuid; a new lineage needs its own");
@@ -45,11 +41,11 @@ static int inherited_uuid(const struct sqst_parents *parents, uint8_t uuid[SQST_
 
 		if (sqst_uuid_is_null(parent->lineage.uuid))
 			continue;
-		if (parents->uuid && same_uuid(parent->lineage.uuid, parents->uuid))
+		if (parents->uuid && sqst_uuid_equal(parent->lineage.uuid, parents->uuid))
 			chosen = true;
 		if (!named)
 			named = parent;
-		else if (!same_uuid(parent->lineage.uuid, named->lineage.uuid))
+		else if (!sqst_uuid_equal(parent->lineage.uuid, named->lineage.uuid))
 			other = parent;
 	}
 	if (named)

@@ -137,8 +137,7 @@ int sqst_build_pair_check(const struct sqst_build_options *options,
 
 	if (!map || is_parent(options, options->output) ||
 	    sqst_image_read_head(options->output, &head, &unreadable) < 0 || head.damaged ||
-	    !head.lineage.recorded ||
-	    memcmp(head.lineage.uuid, map->lineage.uuid, SQST_UUID_SIZE) != 0 ||
+	    !head.lineage.recorded || !sqst_uuid_equal(head.lineage.uuid, map->lineage.uuid) ||
 	    memcmp(head.lineage.id, map->lineage.id, SQST_UUID_SIZE) == 0)
 		return 0;
 	if (head.lineage.generation < map->lineage.generation) {

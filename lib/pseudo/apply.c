@@ -55,30 +55,7 @@ static void warn_of_left_outs(const struct apply *apply)
 	}
 }
 
-static int apply_nomem(const struct apply *apply)
-{
-	return sqst_no_memory(apply->why, NULL);
-}
-
 /* ---- before the tree is changed */
-
-static struct sqst_node *look_up_node(const struct sqst_tree *tree, const char *path, size_t length)
-{
-	struct sqst_node *node = tree->root;
-	char name[SQST_NAME_MAX + 1];
-
-	for (size_t at = 0; at < length && node;) {
-		size_t part = strcspn(path + at, "/");
-
-		if (part > length - at)
-			part = length - at;
-		memcpy(name, path + at, part);
-		name[part] = '\0';
-		node = sqst_tree_find(node, name);
-		at += part + 1;
-	}
-	return node;
-}
 
 static size_t parent_length(const char *path)
 {
@@ -111,13 +88,13 @@ static int resolve_parent(const struct apply *apply, size_t index)
 	const char *path = sqst_arena_strndup(pseudo->arena, entry->path, length);
 
 	if (!path)
-		return apply_nomem(apply);
-	entry->parent = look_up_node(apply->tree, path, length);
+		return sqst_no_memory(apply->why, NULL);
+	entry->parent = sqst_tree_look_up(apply->tree, path, length);
 	if (entry->parent || sqst_pseudo_find(pseudo, path) || !pseudo->directory)
 		return 0;
 	added = sqst_pseudo_enter(pseudo, path, pseudo->directory);
 	if (!added)
-		return apply_nomem(apply);
+		return sqst_no_memory(apply->why, NULL);
 	/* Messages about it name the definition that wants it. */
 	added->file = pseudo->entry[index].file;
 	added->line = pseudo->entry[index].line;
@@ -136,7 +113,7 @@ static int resolve_names(const struct apply *apply)
 
 		if (rc == 0)
 			rc = resolve_time(apply, entry, &entry->item->time);
-		entry->node = look_up_node(apply->tree, entry->path, strlen(entry->path));
+		entry->node = sqst_tree_look_up(apply->tree, entry->path, strlen(entry->path));
 		if (rc == 0 && (kind == 'l' || kind == 'h') && !entry->node)
 			rc = sqst_pseudo_link_resolve(pseudo, entry, apply->tree, apply->why);
 		if (rc == 0 && entry->path[0] && kind != 'm')
@@ -174,7 +151,7 @@ static int put_in_order(struct apply *apply)
 	apply->order = calloc(pseudo->entries + 1, sizeof(*apply->order));
 	apply->source_file = calloc(pseudo->sources + 1, sizeof(*apply->source_file));
 	if (!apply->order || !apply->source_file)
-		return apply_nomem(apply);
+		return sqst_no_memory(apply->why, NULL);
 	for (size_t i = 0; i < pseudo->entries; i++)
 		apply->order[i] = i;
 	if (pseudo->entries > 1)
@@ -255,7 +232,7 @@ static int fill_pseudo_inode(struct apply *apply, struct sqst_inode *inode,
 		inode->u.symlink.length = (uint32_t)strlen(item->text);
 		inode->u.symlink.target =
 		    sqst_tree_strdup(apply->tree, item->text, inode->u.symlink.length);
-		return inode->u.symlink.target ? 0 : apply_nomem(apply);
+		return inode->u.symlink.target ? 0 : sqst_no_memory(apply->why, NULL);
 	case SQST_TYPE_FILE:
 		return item->kind == 'r' ? set_data(apply, inode, item) : 0;
 	default:
@@ -283,7 +260,7 @@ static int make_pseudo_node(struct apply *apply, struct sqst_node *dir,
 		rc = entry->node ? fill_pseudo_inode(apply, entry->node->inode, item) : 0;
 	}
 	if (!entry->node)
-		return apply_nomem(apply);
+		return sqst_no_memory(apply->why, NULL);
 	if (!item->made)
 		item->made = entry->node;
 	entry->applied = true;
@@ -329,7 +306,7 @@ static int apply_entry(struct apply *apply, struct sqst_pseudo_entry *entry)
 						      parent_length(entry->path));
 
 		if (!path)
-			return apply_nomem(apply);
+			return sqst_no_memory(apply->why, NULL);
 		above = sqst_pseudo_find(apply->pseudo, path);
 		dir = above ? above->node : NULL;
 	}
@@ -407,7 +384,8 @@ static int apply_attribute(struct apply *apply, const struct sqst_pseudo_xattr *
 {
 	const struct sqst_pseudo_entry entry = {
 	    .path = xattr->path, .file = xattr->file, .line = xattr->line};
-	const struct sqst_node *node = look_up_node(apply->tree, xattr->path, strlen(xattr->path));
+	const struct sqst_node *node =
+	    sqst_tree_look_up(apply->tree, xattr->path, strlen(xattr->path));
 
 	if (!node)
 		return sqst_pseudo_entry_fail(&entry, SQST_ERR_SOURCE, 0,
@@ -472,7 +450,7 @@ void sqst_pseudo_restore_owners(const struct sqst_pseudo *pseudo, struct sqst_tr
 
 		if (!entry->applied || kind == 'l' || kind == 'h')
 			continue;
-		node = look_up_node(tree, entry->path, strlen(entry->path));
+		node = sqst_tree_look_up(tree, entry->path, strlen(entry->path));
 		if (node && (kind == 'm' || node->inode->type == pseudo_type(entry->item)))
 			set_pseudo_owner(node->inode, entry->item);
 	}

@@ -60,16 +60,6 @@ static const struct sqst_node *find_by_stamp(const struct sqst_tree *tree, const
 	return NULL;
 }
 
-static struct sqst_node *find_linked_path(const struct sqst_tree *tree, char *path)
-{
-	struct sqst_node *node = tree->root;
-	char *save, *part;
-
-	for (part = strtok_r(path, "/", &save); part && node; part = strtok_r(NULL, "/", &save))
-		node = sqst_tree_find(node, part);
-	return node;
-}
-
 /* The name in the tree at the same place below the source. The last component is not followed. */
 static const struct sqst_node *find_by_path(const struct sqst_tree *tree, const char *path)
 {
@@ -90,7 +80,7 @@ static const struct sqst_node *find_by_path(const struct sqst_tree *tree, const 
 	length = strlen(source);
 	if (strncmp(full, source, length) != 0 || (length > 1 && full[length] != '/'))
 		return NULL;
-	return find_linked_path(tree, full + length);
+	return sqst_tree_look_up(tree, full + length, strlen(full + length));
 }
 
 static const struct sqst_node *find_target(const struct sqst_tree *tree, const char *path,
@@ -160,13 +150,6 @@ static int fill_linked_device(struct sqst_inode *inode, dev_t device,
 	return 0;
 }
 
-static uint32_t clamp_link_time(int64_t seconds)
-{
-	if (seconds < 0)
-		return 0;
-	return seconds > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
-}
-
 static int fill_linked_inode(struct sqst_tree *tree, struct sqst_inode *inode,
 			     const struct stat *st, const struct sqst_pseudo_entry *entry,
 			     struct sqst_report *why)
@@ -174,7 +157,7 @@ static int fill_linked_inode(struct sqst_tree *tree, struct sqst_inode *inode,
 	inode->uid = st->st_uid;
 	inode->gid = st->st_gid;
 	inode->mode = (uint16_t)(st->st_mode & 07777);
-	inode->mtime = clamp_link_time(st->st_mtim.tv_sec);
+	inode->mtime = sqst_time_clamp(st->st_mtim.tv_sec, NULL);
 	switch (inode->type) {
 	case SQST_TYPE_FILE:
 		return sqst_tree_pin_file(tree, inode, entry->item->text, why);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/report.h"
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
@@ -31,15 +32,11 @@ struct logical_line {
 
 static int put_byte(struct logical_line *text, char c)
 {
-	if (text->length + 1 >= text->room) {
-		const size_t room = text->room ? text->room * 2 : 256;
-		char *grown = realloc(text->text, room);
+	char *grown = sqst_reserve(text->text, text->length + 2, &text->room, 1);
 
-		if (!grown)
-			return SQST_ERR_NOMEM;
-		text->text = grown;
-		text->room = room;
-	}
+	if (!grown)
+		return SQST_ERR_NOMEM;
+	text->text = grown;
 	text->text[text->length++] = c;
 	text->text[text->length] = '\0';
 	return text->length > LINE_MAX_BYTES ? SQST_ERR_LIMIT : 0;
@@ -96,7 +93,7 @@ static int fail_line(int rc, const char *name, size_t line, struct sqst_report *
 {
 	switch (rc) {
 	case SQST_ERR_NOMEM:
-		return sqst_fail(why, rc, name, "out of memory");
+		return sqst_no_memory(why, name);
 	case SQST_ERR_LIMIT:
 		return sqst_fail(why, SQST_ERR_SOURCE, name, "line %zu is longer than %d bytes",
 				 line, LINE_MAX_BYTES);

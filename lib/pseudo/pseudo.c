@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/array.h"
 #include "pseudo/pseudo.h"
 
 struct sqst_pseudo *sqst_pseudo_new(void)
@@ -35,7 +36,7 @@ void sqst_pseudo_free(struct sqst_pseudo *pseudo)
 	}
 	free(pseudo->source);
 	free(pseudo->entry);
-	free(pseudo->slot);
+	sqst_hash_release(&pseudo->by_path);
 	free(pseudo->xattr);
 	free(pseudo->left_out);
 	sqst_arena_free(pseudo->arena);
@@ -47,89 +48,57 @@ size_t sqst_pseudo_count(const struct sqst_pseudo *pseudo)
 	return pseudo->entries + pseudo->xattrs;
 }
 
-static size_t *find_pseudo_slot(const struct sqst_pseudo *pseudo, const char *path)
+static bool has_path(const void *items, uint32_t index, const void *key)
 {
-	for (size_t at = XXH3_64bits(path, strlen(path));; at++) {
-		size_t *slot = &pseudo->slot[at & (pseudo->slots - 1)];
-
-		if (*slot == 0 || strcmp(pseudo->entry[*slot - 1].path, path) == 0)
-			return slot;
-	}
+	return strcmp(((const struct sqst_pseudo_entry *)items)[index].path, key) == 0;
 }
 
 struct sqst_pseudo_entry *sqst_pseudo_find(const struct sqst_pseudo *pseudo, const char *path)
 {
-	const size_t *slot = pseudo->slots > 0 ? find_pseudo_slot(pseudo, path) : NULL;
+	const uint32_t index = sqst_hash_find(&pseudo->by_path, XXH3_64bits(path, strlen(path)),
+					      has_path, pseudo->entry, path);
 
-	return slot && *slot ? &pseudo->entry[*slot - 1] : NULL;
-}
-
-/* Room for one more entry, with at most half of the slots in use. */
-static bool grow_pseudo_slots(struct sqst_pseudo *pseudo)
-{
-	const size_t room = pseudo->entry_room ? pseudo->entry_room * 2 : 32;
-	struct sqst_pseudo_entry *entry;
-	size_t *slot;
-
-	if (pseudo->entries < pseudo->entry_room)
-		return true;
-	entry = realloc(pseudo->entry, room * sizeof(*entry));
-	if (!entry)
-		return false;
-	pseudo->entry = entry;
-	slot = calloc(room * 2, sizeof(*slot));
-	if (!slot)
-		return false;
-	free(pseudo->slot);
-	pseudo->slot = slot;
-	pseudo->slots = room * 2;
-	pseudo->entry_room = room;
-	for (size_t i = 0; i < pseudo->entries; i++)
-		*find_pseudo_slot(pseudo, entry[i].path) = i + 1;
-	return true;
+	return index == SQST_HASH_NONE ? NULL : &pseudo->entry[index];
 }
 
 struct sqst_pseudo_entry *sqst_pseudo_enter(struct sqst_pseudo *pseudo, const char *path,
 					    struct sqst_pseudo_item *item)
 {
-	struct sqst_pseudo_entry *entry;
+	struct sqst_pseudo_entry *grown =
+	    sqst_grow(pseudo->entry, pseudo->entries, &pseudo->entry_room, sizeof(*grown));
 
-	if (!grow_pseudo_slots(pseudo))
+	if (!grown)
 		return NULL;
-	entry = &pseudo->entry[pseudo->entries];
-	*entry = (struct sqst_pseudo_entry){.path = path, .item = item};
-	*find_pseudo_slot(pseudo, path) = ++pseudo->entries;
-	return entry;
+	pseudo->entry = grown;
+	if (!sqst_hash_add(&pseudo->by_path, XXH3_64bits(path, strlen(path)),
+			   (uint32_t)pseudo->entries))
+		return NULL;
+	grown += pseudo->entries++;
+	*grown = (struct sqst_pseudo_entry){.path = path, .item = item};
+	return grown;
 }
 
 struct sqst_pseudo_xattr *sqst_pseudo_add_xattr(struct sqst_pseudo *pseudo)
 {
-	if (pseudo->xattrs == pseudo->xattr_room) {
-		const size_t room = pseudo->xattr_room ? pseudo->xattr_room * 2 : 16;
-		struct sqst_pseudo_xattr *grown = realloc(pseudo->xattr, room * sizeof(*grown));
+	struct sqst_pseudo_xattr *grown =
+	    sqst_grow(pseudo->xattr, pseudo->xattrs, &pseudo->xattr_room, sizeof(*grown));
 
-		if (!grown)
-			return NULL;
-		pseudo->xattr = grown;
-		pseudo->xattr_room = room;
-	}
-	return &pseudo->xattr[pseudo->xattrs++];
+	if (!grown)
+		return NULL;
+	pseudo->xattr = grown;
+	return &grown[pseudo->xattrs++];
 }
 
 int sqst_pseudo_note(const struct sqst_pseudo_line *line, const char *what, const char *path)
 {
 	struct sqst_pseudo *pseudo = line->pseudo;
-	struct sqst_pseudo_left_out *grown;
-	const size_t count = pseudo->left_outs;
+	struct sqst_pseudo_left_out *grown =
+	    sqst_grow(pseudo->left_out, pseudo->left_outs, &pseudo->left_out_room, sizeof(*grown));
 
-	/* Full exactly at 0 and at each power of two. */
-	if ((count & (count - 1)) == 0) {
-		grown = realloc(pseudo->left_out, (count ? count * 2 : 1) * sizeof(*grown));
-		if (!grown)
-			return sqst_pseudo_no_memory(line);
-		pseudo->left_out = grown;
-	}
-	pseudo->left_out[pseudo->left_outs++] = (struct sqst_pseudo_left_out){
+	if (!grown)
+		return sqst_pseudo_no_memory(line);
+	pseudo->left_out = grown;
+	grown[pseudo->left_outs++] = (struct sqst_pseudo_left_out){
 	    .path = path, .what = what, .file = line->file, .line = line->line};
 	return 0;
 }
@@ -137,7 +106,7 @@ int sqst_pseudo_note(const struct sqst_pseudo_line *line, const char *what, cons
 size_t sqst_pseudo_add_source(struct sqst_pseudo *pseudo, const char *name)
 {
 	struct sqst_pseudo_source *grown =
-	    realloc(pseudo->source, (pseudo->sources + 1) * sizeof(*grown));
+	    sqst_grow(pseudo->source, pseudo->sources, &pseudo->source_room, sizeof(*grown));
 
 	if (!grown)
 		return SIZE_MAX;

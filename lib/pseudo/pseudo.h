@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "pseudo/pseudo_apply.h"
 #include "tree/link_table.h"
 #include "tree/scan_xattr.h"
@@ -94,16 +95,16 @@ struct sqst_pseudo {
 	struct sqst_pseudo_entry *entry;
 	size_t entries;
 	size_t entry_room;
-	/* Open addressing over the entries' paths: index + 1, 0 for a free slot. */
-	size_t *slot;
-	size_t slots;
+	struct sqst_hash by_path;
 	struct sqst_pseudo_xattr *xattr;
 	size_t xattrs;
 	size_t xattr_room;
 	struct sqst_pseudo_left_out *left_out;
 	size_t left_outs;
+	size_t left_out_room;
 	struct sqst_pseudo_source *source;
 	size_t sources;
+	size_t source_room;
 	/* -pd, NULL for none. */
 	struct sqst_pseudo_item *directory;
 };
@@ -204,6 +205,7 @@ int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why);
 struct sqst_pseudo_contents {
 	struct sqst_pseudo_content_file *file;
 	size_t files;
+	size_t room;
 };
 
 /* Add the origin to a tree, which owns it. */

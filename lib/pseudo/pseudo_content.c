@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/report.h"
 #include "pseudo/pseudo.h"
 #include "tree/tree.h"
@@ -119,7 +120,7 @@ int sqst_pseudo_contents_add(struct sqst_pseudo_contents *contents, int fd, cons
 {
 	struct sqst_pseudo_content_file *grown, file = {.size = size};
 
-	grown = realloc(contents->file, (contents->files + 1) * sizeof(*grown));
+	grown = sqst_grow(contents->file, contents->files, &contents->room, sizeof(*grown));
 	if (!grown)
 		return sqst_no_memory(why, file_name);
 	contents->file = grown;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/report.h"
 #include "base/scope.h"
 #include "pseudo/pseudo.h"
@@ -175,9 +176,10 @@ static int look_up_owner(const char *name, bool group, char *buffer, size_t size
 static bool look_up_grown(const char *name, bool group, uint32_t *out)
 {
 	SQST_AUTO_FREE char *buffer = NULL;
+	size_t room = 0;
 
 	for (size_t size = 4096; size <= (16 << 20); size *= 4) {
-		char *grown = realloc(buffer, size);
+		char *grown = sqst_reserve(buffer, size, &room, 1);
 		bool found;
 
 		if (!grown)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/scope.h"
 #include "base/sort.h"
 #include "numbers/beside.h"
@@ -66,17 +67,11 @@ static struct sqst_entry *find_known_path(struct sqst_numbers *numbers, const ch
 
 static int keep_row(struct sqst_known *known, const struct sqst_row *row, struct sqst_report *why)
 {
-	if (known->rows == known->room) {
-		const size_t room = known->room ? known->room * 2 : 64;
-		struct sqst_row *grown = NULL;
+	struct sqst_row *grown = sqst_grow(known->row, known->rows, &known->room, sizeof(*grown));
 
-		if (room <= SIZE_MAX / sizeof(*grown))
-			grown = realloc(known->row, room * sizeof(*grown));
-		if (!grown)
-			return known_no_memory(why);
-		known->row = grown;
-		known->room = room;
-	}
+	if (!grown)
+		return known_no_memory(why);
+	known->row = grown;
 	known->row[known->rows] = *row;
 	known->row[known->rows].path = strndup(row->path, row->length);
 	if (!known->row[known->rows].path)
@@ -167,24 +162,6 @@ int sqst_known_finish(struct sqst_known *known, struct sqst_report *why)
 
 /* ---- what changes */
 
-static const struct sqst_node *find_node(const struct sqst_tree *tree, const char *path)
-{
-	const struct sqst_node *node = sqst_tree_root(tree);
-	char name[SQST_NAME_MAX + 1];
-
-	while (node && *path) {
-		const size_t length = strcspn(path, "/");
-
-		if (length > SQST_NAME_MAX || node->inode->type != SQST_TYPE_DIR)
-			return NULL;
-		memcpy(name, path, length);
-		name[length] = '\0';
-		node = sqst_tree_find(node, name);
-		path += length + (path[length] == '/');
-	}
-	return node;
-}
-
 /* The rows of groups that are no longer what they were: a name of theirs has another number now. Of
  * a group that is away altogether, the rows stay. */
 static int drop_changed_groups(const struct sqst_known *known, const struct sqst_tree *tree,
@@ -201,7 +178,7 @@ static int drop_changed_groups(const struct sqst_known *known, const struct sqst
 		return known_no_memory(why);
 	for (size_t i = 0; i < known->rows; i++) {
 		const struct sqst_row *row = &known->row[i];
-		const struct sqst_node *node = find_node(tree, row->path);
+		const struct sqst_node *node = sqst_tree_look_up(tree, row->path, row->length);
 
 		if (node && node->inode->type == row->type && node->inode->number != row->number)
 			changed[count++] = row->number;

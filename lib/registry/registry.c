@@ -11,7 +11,7 @@
 #include <uuid.h>
 
 #include "base/cancel.h"
-#include "base/decode.h"
+#include "base/digit.h"
 #include "base/scope.h"
 #include "map/map_text.h"
 #include "numbers/numbers.h"
@@ -216,8 +216,8 @@ static bool parse_row(char *line, struct sqst_row *row)
 	row->path = field[0];
 	row->length = strlen(field[0]) / 2;
 	for (size_t i = 0; i < row->length; i++) {
-		const int high = sqst_hex_digit(field[0][2 * i]);
-		const int low = sqst_hex_digit(field[0][2 * i + 1]);
+		const int high = sqst_digit_hex(field[0][2 * i]);
+		const int low = sqst_digit_hex(field[0][2 * i + 1]);
 
 		/* Never a NUL. */
 		if (high < 0 || low < 0 || high + low == 0)

@@ -22,6 +22,7 @@
 #include "source/plain_archive.h"
 #include "source/stage.h"
 #include "source/store.h"
+#include "tree/kind.h"
 
 struct archive_reader {
 	struct archive *archive;
@@ -178,9 +179,9 @@ static int take_metadata(struct archive_reader *reader, struct sqst_stage_body *
 	rc = sqst_stage_owner(stage, reader->path, uid, gid, body);
 	body->mode = (uint16_t)(archive_entry_perm(entry) & 07777);
 	if (global_number(reader, "mtime", &time))
-		body->mtime = sqst_stage_time(stage, time);
+		body->mtime = sqst_time_clamp(time, &stage->clamped);
 	else if (archive_entry_mtime_is_set(entry))
-		body->mtime = sqst_stage_time(stage, archive_entry_mtime(entry));
+		body->mtime = sqst_time_clamp(archive_entry_mtime(entry), &stage->clamped);
 	if (archive_entry_acl_types(entry) != 0 && !stage->scan->no_xattrs)
 		reader->acls++;
 	if (rc == 0)

@@ -27,11 +27,6 @@ struct sqst_chunk {
 	uint32_t size;
 };
 
-static int chunks_no_memory(struct sqst_report *why)
-{
-	return sqst_no_memory(why, NULL);
-}
-
 void sqst_chunks_begin(struct sqst_chunks *chunks, const char *beside)
 {
 	*chunks = (struct sqst_chunks){.beside = beside, .fd = -1};
@@ -56,13 +51,13 @@ static int prepare(struct sqst_chunks *chunks, struct sqst_report *why)
 	chunks->data = malloc(CHUNK_SIZE);
 	chunks->packed = malloc(CHUNK_SIZE);
 	if (!chunks->data || !chunks->packed)
-		return chunks_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	if (!codec)
 		return 0;
 	sqst_codec_defaults(&config, SQST_CODEC_LZ4, CHUNK_SIZE);
 	chunks->compressor = codec->compressor(&config);
 	chunks->decompressor = codec->decompressor(CHUNK_SIZE);
-	return chunks->compressor && chunks->decompressor ? 0 : chunks_no_memory(why);
+	return chunks->compressor && chunks->decompressor ? 0 : sqst_no_memory(why, NULL);
 }
 
 static int open_elsewhere(struct sqst_chunks *chunks, struct sqst_report *why)
@@ -111,7 +106,7 @@ static int move(struct sqst_chunks *chunks, struct sqst_report *why)
 	int rc;
 
 	chunks->fd = -1;
-	rc = data ? open_elsewhere(chunks, why) : chunks_no_memory(why);
+	rc = data ? open_elsewhere(chunks, why) : sqst_no_memory(why, NULL);
 	for (uint64_t at = 0; rc == 0 && at < chunks->end; at += CHUNK_SIZE) {
 		const size_t size =
 		    chunks->end - at < CHUNK_SIZE ? (size_t)(chunks->end - at) : CHUNK_SIZE;
@@ -132,7 +127,7 @@ static int put(struct sqst_chunks *chunks, const uint8_t *data, uint32_t size,
 	int rc = 0;
 
 	if (!grown)
-		return chunks_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	chunks->chunk = grown;
 	if (chunks->fd < 0)
 		rc = open_first(chunks, why);
@@ -236,7 +231,7 @@ static int find_chunk(struct sqst_chunks *chunks, size_t index, const uint8_t **
 		if (!chunks->cached[slot].data)
 			chunks->cached[slot].data = malloc(CHUNK_SIZE);
 		if (!chunks->cached[slot].data)
-			return chunks_no_memory(why);
+			return sqst_no_memory(why, NULL);
 		rc = load(chunks, index, chunks->cached[slot].data, why);
 		if (rc < 0)
 			return rc;

@@ -249,6 +249,7 @@ void sqst_source_image_free(struct sqst_source_image *source)
 	free(source->id);
 	free(source->set);
 	free(source->value);
+	sqst_hash_release(&source->by_ref);
 	free(source);
 }
 

@@ -3,6 +3,7 @@
 #ifndef LIB_SOURCE_IMAGE_SOURCE_H
 #define LIB_SOURCE_IMAGE_SOURCE_H
 
+#include "base/hash.h"
 #include "image/block.h"
 #include "image/inode.h"
 #include "source/stage.h"
@@ -18,8 +19,9 @@ struct sqst_source_image {
 	/* Sets of attributes, each read once, and values that several of them share. */
 	struct sqst_source_set *set;
 	struct sqst_source_value *value;
-	size_t values;
-	size_t value_slots;
+	uint32_t values;
+	size_t value_room;
+	struct sqst_hash by_ref;
 	/* Bytes that may still be read of sets, and of shared values: no more than the table has.
 	 */
 	uint64_t xattr_left;

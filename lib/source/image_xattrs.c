@@ -25,7 +25,7 @@ struct sqst_source_set {
 	bool read;
 };
 
-/* A value that stands elsewhere, by its reference. Without data: a free slot. */
+/* A value that stands elsewhere, by its reference. */
 struct sqst_source_value {
 	uint64_t ref;
 	const void *data;
@@ -120,36 +120,9 @@ static int read_value(struct sqst_source_image *source, struct sqst_stage *stage
 	return sqst_cursor_read(cursor, value, to->size);
 }
 
-/* The slot of a shared value, or a free one for it. */
-static struct sqst_source_value *find_read_value(struct sqst_source_value *value, size_t slots,
-						 uint64_t ref)
+static bool has_reference(const void *items, uint32_t index, const void *key)
 {
-	uint64_t at = ref * UINT64_C(0x9E3779B97F4A7C15) >> 16;
-
-	while (value[at & (slots - 1)].data && value[at & (slots - 1)].ref != ref)
-		at++;
-	return &value[at & (slots - 1)];
-}
-
-/* Room for one more value: at most half of the slots are in use. */
-static bool grow_read_values(struct sqst_source_image *source)
-{
-	const size_t slots = source->value_slots ? source->value_slots * 2 : 64;
-	struct sqst_source_value *grown;
-
-	if (source->values < source->value_slots / 2)
-		return true;
-	grown = calloc(slots, sizeof(*grown));
-	if (!grown)
-		return false;
-	for (size_t i = 0; i < source->value_slots; i++) {
-		if (source->value[i].data)
-			*find_read_value(grown, slots, source->value[i].ref) = source->value[i];
-	}
-	free(source->value);
-	source->value = grown;
-	source->value_slots = slots;
-	return true;
+	return ((const struct sqst_source_value *)items)[index].ref == *(const uint64_t *)key;
 }
 
 /* A value that another attribute has too stands where that one is, and here its reference. It is
@@ -158,31 +131,37 @@ static bool grow_read_values(struct sqst_source_image *source)
 static int read_elsewhere(struct sqst_source_image *source, struct sqst_stage *stage,
 			  struct sqst_cursor *cursor, struct sqst_xattr *to)
 {
-	struct sqst_source_value *known;
+	struct sqst_source_value *grown;
 	struct sqst_cursor there;
 	uint8_t raw[12];
 	uint64_t ref;
+	uint32_t index;
 	int rc = sqst_cursor_read(cursor, raw, sizeof(raw));
 
 	if (rc == 0)
 		rc = spend(source, &source->xattr_left, sizeof(raw));
 	if (rc < 0)
 		return rc;
-	if (!grow_read_values(source))
-		return sqst_stage_nomem(stage);
 	ref = sqst_get64(raw + 4) & UINT64_C(0xFFFFFFFFFFFF);
-	known = find_read_value(source->value, source->value_slots, ref);
-	if (!known->data) {
-		rc = sqst_cursor_seek(&there, &source->image, &source->xattrs.area, ref);
-		if (rc == 0)
-			rc = read_value(source, stage, &there, &source->elsewhere_left, to);
-		if (rc < 0)
-			return rc;
-		*known = (struct sqst_source_value){ref, to->value, to->size};
-		source->values++;
+	index = sqst_hash_find(&source->by_ref, sqst_hash_number(ref), has_reference, source->value,
+			       &ref);
+	if (index != SQST_HASH_NONE) {
+		to->value = source->value[index].data;
+		to->size = source->value[index].size;
+		return 0;
 	}
-	to->value = known->data;
-	to->size = known->size;
+	rc = sqst_cursor_seek(&there, &source->image, &source->xattrs.area, ref);
+	if (rc == 0)
+		rc = read_value(source, stage, &there, &source->elsewhere_left, to);
+	if (rc < 0)
+		return rc;
+	grown = sqst_grow(source->value, source->values, &source->value_room, sizeof(*grown));
+	if (!grown)
+		return sqst_stage_nomem(stage);
+	source->value = grown;
+	if (!sqst_hash_add(&source->by_ref, sqst_hash_number(ref), source->values))
+		return sqst_stage_nomem(stage);
+	grown[source->values++] = (struct sqst_source_value){ref, to->value, to->size};
 	return 0;
 }
 
@@ -205,7 +184,7 @@ static int add_attribute(struct sqst_source_image *source, struct sqst_stage *st
 	rc = elsewhere ? read_elsewhere(source, stage, cursor, to)
 		       : read_value(source, stage, cursor, &source->xattr_left, to);
 	to->name = name;
-	if (rc == 0 && sqst_stage_wants_xattr(stage, name))
+	if (rc == 0 && sqst_xattr_wanted(&stage->xattrs, name))
 		set->count++;
 	return rc;
 }

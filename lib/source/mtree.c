@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/scope.h"
@@ -147,7 +148,7 @@ static int fill_mtree_inode(struct spec *spec, const char *path, const struct sq
 		return rc;
 	body->mode = keys->mode;
 	if (keys->has & SQST_MTREE_TIME)
-		body->mtime = sqst_stage_time(&spec->stage, keys->time);
+		body->mtime = sqst_time_clamp(keys->time, &spec->stage.clamped);
 	else
 		body->implied = keys->type == SQST_TYPE_DIR;
 	switch (keys->type) {
@@ -313,12 +314,11 @@ static int read_mtree_line(struct spec *spec, FILE *file, char **line, size_t *r
 		if (memchr(length == 0 ? *line : more, '\0', (size_t)got))
 			return fail_mtree(spec, "a NUL byte", NULL);
 		if (length > 0) {
-			char *grown = realloc(*line, length + (size_t)got + 1);
+			char *grown = sqst_reserve(*line, length + (size_t)got + 1, room, 1);
 
 			if (!grown)
 				return sqst_stage_nomem(&spec->stage);
 			*line = grown;
-			*room = length + (size_t)got + 1;
 			memcpy(grown + length, more, (size_t)got + 1);
 		}
 		length += (size_t)got;

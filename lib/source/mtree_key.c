@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <sys/types.h>
 
+#include "base/digit.h"
 #include "source/mtree.h"
 
 struct name {
@@ -40,11 +41,6 @@ static unsigned find_keyword(const struct name *list, size_t count, const char *
 
 #define FIND(list, name) find_keyword(list, sizeof(list) / sizeof((list)[0]), name)
 
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
 bool sqst_mtree_unescape(char *word)
 {
 	static const char letters[] = "abfnrstv\\#\"";
@@ -52,21 +48,21 @@ bool sqst_mtree_unescape(char *word)
 	char *to = word;
 
 	for (const char *from = word; *from; from++) {
+		const int byte = sqst_digit_unescape(from, 4);
 		const char *letter;
 
 		if (*from != '\\') {
 			*to++ = *from;
 			continue;
 		}
-		from++;
-		if (from[0] >= '0' && from[0] <= '3' && is_octal(from[1]) && is_octal(from[2])) {
-			*to = (char)((from[0] - '0') << 6 | (from[1] - '0') << 3 | (from[2] - '0'));
-			if (!*to++)
-				return false;
-			from += 2;
+		if (byte == 0)
+			return false;
+		if (byte > 0) {
+			*to++ = (char)byte;
+			from += 3;
 			continue;
 		}
-		letter = *from ? strchr(letters, *from) : NULL;
+		letter = *++from ? strchr(letters, *from) : NULL;
 		if (!letter)
 			return false;
 		*to++ = values[letter - letters];

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/digit.h"
 #include "base/report.h"
 #include "source/pax.h"
 
@@ -24,11 +25,6 @@
 static int fail_pax(const struct sqst_plain *plain, const char *what)
 {
 	return sqst_fail(plain->why, SQST_ERR_SOURCE, plain->input->name, "%s", what);
-}
-
-static int pax_no_memory(const struct sqst_plain *plain)
-{
-	return sqst_no_memory(plain->why, plain->input->name);
 }
 
 static bool add_record(struct sqst_pax_list *list, const struct sqst_pax_record *record)
@@ -104,7 +100,9 @@ static int set_global(struct sqst_pax *pax, struct sqst_plain *plain,
 		    "its global pax headers have more than 64 attributes, or one above 64 KiB");
 	copy.key = sqst_arena_strndup(pax->arena, record->key, record->key_size);
 	copy.value = sqst_arena_strndup(pax->arena, record->value, record->value_size);
-	return copy.key && copy.value && add_record(list, &copy) ? 0 : pax_no_memory(plain);
+	return copy.key && copy.value && add_record(list, &copy)
+		   ? 0
+		   : sqst_no_memory(plain->why, plain->input->name);
 }
 
 /* "LENGTH KEY=VALUE\n"; the length is that of all of it. Bytes of the record, 0 if it is none. */
@@ -140,22 +138,10 @@ static int read_pax_body(struct sqst_pax *pax, struct sqst_plain *plain, const c
 		if (global)
 			rc = set_global(pax, plain, &record);
 		else if (!add_record(&pax->local, &record))
-			rc = pax_no_memory(plain);
+			rc = sqst_no_memory(plain->why, plain->input->name);
 		text += length;
 	}
 	return rc;
-}
-
-static bool parse_size(const uint8_t *digits, uint64_t *out)
-{
-	*out = 0;
-	for (unsigned i = 0; i < SIZE_DIGITS; i++) {
-		if (digits[i] >= '0' && digits[i] <= '7')
-			*out = *out * 8 + (uint64_t)(digits[i] - '0');
-		else if (digits[i] != ' ' && digits[i] != '\0')
-			return false;
-	}
-	return true;
 }
 
 int sqst_pax_read(struct sqst_pax *pax, struct sqst_plain *plain, uint64_t from, uint64_t to)
@@ -169,14 +155,14 @@ int sqst_pax_read(struct sqst_pax *pax, struct sqst_plain *plain, uint64_t from,
 	if (to - from < (uint64_t)2 * BLOCK)
 		return 0;
 	if (!pax->arena && !(pax->arena = sqst_arena_new()))
-		return pax_no_memory(plain);
+		return sqst_no_memory(plain->why, plain->input->name);
 	all = to - from > SIZE_MAX ? SIZE_MAX : (size_t)(to - from);
 	rc = sqst_plain_look(plain, from, all, &bytes);
 	while (rc == 0 && all - at >= BLOCK) {
 		const uint8_t type = bytes[at + TYPE_AT];
 		uint64_t size;
 
-		if (!parse_size(bytes + at + SIZE_AT, &size))
+		if (!sqst_digit_tar(bytes + at + SIZE_AT, SIZE_DIGITS, &size))
 			break;
 		at += BLOCK;
 		if (type == '\0')

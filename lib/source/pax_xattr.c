@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/decode.h"
+#include "base/digit.h"
 #include "source/pax.h"
 #include "source/pax_xattr.h"
 
@@ -40,8 +41,8 @@ static bool decode_name(char *name, size_t size, bool url)
 	size_t to = 0;
 
 	for (size_t at = 0; at < size; at++) {
-		const int high = size - at > 2 ? sqst_hex_digit(name[at + 1]) : -1;
-		const int low = high >= 0 ? sqst_hex_digit(name[at + 2]) : -1;
+		const int high = size - at > 2 ? sqst_digit_hex(name[at + 1]) : -1;
+		const int low = high >= 0 ? sqst_digit_hex(name[at + 2]) : -1;
 		const int code = low >= 0 ? high * 16 + low : -1;
 		char byte = name[at];
 
@@ -152,7 +153,7 @@ static int settle_pax_xattrs(struct reading *reading)
 		if (i + 1 < body->xattrs &&
 		    strcmp(xattr->name, body->xattr[order[i + 1]].name) == 0)
 			continue;
-		if (sqst_stage_wants_xattr(reading->stage, xattr->name))
+		if (sqst_xattr_wanted(&reading->stage->xattrs, xattr->name))
 			kept[used++] = *xattr;
 	}
 	free(order);

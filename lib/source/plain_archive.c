@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/report.h"
 #include "source/plain_archive.h"
@@ -43,6 +44,7 @@ static bool remember(struct sqst_plain *plain, const uint8_t *data, uint64_t at,
 	uint64_t from = at > WINDOW_BEFORE ? at - WINDOW_BEFORE : 0;
 	const uint64_t end = plain->window_at + plain->window_size;
 	size_t need;
+	uint8_t *grown;
 
 	if (plain->keep && plain->keep_from < from && at - plain->keep_from < WINDOW_MAX)
 		from = plain->keep_from;
@@ -56,14 +58,10 @@ static bool remember(struct sqst_plain *plain, const uint8_t *data, uint64_t at,
 		plain->window_at = from;
 	}
 	need = plain->window_size + size;
-	if (need > plain->window_room) {
-		uint8_t *grown = realloc(plain->window, need);
-
-		if (!grown)
-			return false;
-		plain->window = grown;
-		plain->window_room = need;
-	}
+	grown = sqst_reserve(plain->window, need, &plain->window_room, 1);
+	if (!grown)
+		return false;
+	plain->window = grown;
 	memcpy(plain->window + plain->window_size, data, size);
 	plain->window_size = need;
 	return true;
@@ -174,6 +172,7 @@ void sqst_plain_keep(struct sqst_plain *plain, uint64_t position)
 int sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size, const uint8_t **bytes)
 {
 	const char *const name = plain->input->name;
+	uint8_t *grown;
 	ssize_t got;
 
 	if (size > WINDOW_MAX)
@@ -188,14 +187,10 @@ int sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size, co
 		*bytes = plain->window + (position - plain->window_at);
 		return 0;
 	}
-	if (size > plain->window_room) {
-		uint8_t *grown = realloc(plain->window, size);
-
-		if (!grown)
-			return sqst_no_memory(plain->why, name);
-		plain->window = grown;
-		plain->window_room = size;
-	}
+	grown = sqst_reserve(plain->window, size, &plain->window_room, 1);
+	if (!grown)
+		return sqst_no_memory(plain->why, name);
+	plain->window = grown;
 	got = sqst_pread_full(plain->input->fd, plain->window, size, position);
 	if (got < 0)
 		return sqst_fail_errno(plain->why, SQST_ERR_SOURCE, errno, name,

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/digit.h"
 #include "base/file.h"
 #include "base/scope.h"
 #include "image/read.h"
@@ -58,7 +59,7 @@ static const struct magic magics[] = {
 /* Old tar has no magic; its header has a checksum, in octal, counted as if it were spaces. */
 static bool is_tar(const uint8_t *block, size_t size)
 {
-	unsigned long sum = 0, stored = 0;
+	uint64_t sum = 0, stored;
 	bool zeros = true;
 
 	if (size < TAR_BLOCK)
@@ -67,13 +68,7 @@ static bool is_tar(const uint8_t *block, size_t size)
 		zeros = zeros && block[i] == 0;
 		sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + 8 ? ' ' : block[i];
 	}
-	for (size_t i = TAR_CHECKSUM; i < TAR_CHECKSUM + 8; i++) {
-		if (block[i] >= '0' && block[i] <= '7')
-			stored = stored * 8 + (block[i] - '0');
-		else if (block[i] != ' ' && block[i] != '\0')
-			return false;
-	}
-	return zeros || sum == stored;
+	return sqst_digit_tar(block + TAR_CHECKSUM, 8, &stored) && (zeros || sum == stored);
 }
 
 static enum sqst_archive_kind kind_of(const uint8_t *block, size_t size)

@@ -9,17 +9,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "base/pattern.h"
+#include "base/array.h"
 #include "base/report.h"
 #include "source/stage.h"
 #include "tree/kind.h"
-#include "tree/scan_xattr.h"
-
-struct sqst_stage_slot {
-	struct sqst_stage_name *name;
-	/* The directory's id when the name was put into it. */
-	uint32_t id;
-};
 
 int sqst_stage_nomem(const struct sqst_stage *stage)
 {
@@ -35,6 +28,7 @@ static struct sqst_stage_name *name_new(struct sqst_stage *stage, struct sqst_st
 		return NULL;
 	name->name = sqst_arena_strndup(stage->arena, text, length);
 	name->parent = parent;
+	name->dir_id = parent ? parent->id : 0;
 	name->id = ++stage->ids;
 	return name->name ? name : NULL;
 }
@@ -69,85 +63,80 @@ int sqst_stage_open(struct sqst_stage *stage, const char *source,
 	stage->arena = sqst_arena_new();
 	if (!stage->arena || !(stage->root = name_new(stage, NULL, "", 0)))
 		return sqst_stage_nomem(stage);
-	rc = sqst_xattr_pattern(&stage->include, &stage->has_include, stage->scan->xattrs_include,
-				why);
-	if (rc == 0)
-		rc = sqst_xattr_pattern(&stage->exclude, &stage->has_exclude,
-					stage->scan->xattrs_exclude, why);
+	rc = sqst_xattr_scan_begin(&stage->xattrs, stage->scan, why);
 	return rc == 0 ? imply(stage, stage->root) : rc;
 }
 
 void sqst_stage_release(struct sqst_stage *stage)
 {
-	if (stage->has_include)
-		regfree(&stage->include);
-	if (stage->has_exclude)
-		regfree(&stage->exclude);
-	free(stage->slot);
+	sqst_xattr_scan_release(&stage->xattrs);
+	free(stage->name);
+	sqst_hash_release(&stage->by_name);
 	sqst_arena_free(stage->arena);
-	stage->slot = NULL;
+	stage->name = NULL;
 	stage->arena = NULL;
 }
 
 /* ---- names */
 
-static struct sqst_stage_slot *probe_stage(const struct sqst_stage *stage, uint32_t id,
-					   const char *text, size_t length)
-{
-	for (uint64_t at = XXH3_64bits_withSeed(text, length, id);; at++) {
-		struct sqst_stage_slot *slot = &stage->slot[at & (stage->slots - 1)];
+struct stage_key {
+	uint32_t dir_id;
+	const char *text;
+	size_t length;
+};
 
-		if (!slot->name ||
-		    (slot->id == id && strncmp(slot->name->name, text, length) == 0 &&
-		     slot->name->name[length] == '\0'))
-			return slot;
-	}
+static bool is_staged(const void *items, uint32_t index, const void *key)
+{
+	const struct sqst_stage_name *name = ((struct sqst_stage_name *const *)items)[index];
+	const struct stage_key *wanted = key;
+
+	return name->dir_id == wanted->dir_id &&
+	       strncmp(name->name, wanted->text, wanted->length) == 0 &&
+	       name->name[wanted->length] == '\0';
 }
 
-static bool grow_stage(struct sqst_stage *stage)
+static uint64_t hash_staged(const struct stage_key *key)
 {
-	const struct sqst_stage_slot *old = stage->slot;
-	const size_t slots = stage->slots;
-
-	if (stage->used < slots / 4 * 3)
-		return true;
-	stage->slot = calloc(slots ? slots * 2 : 1024, sizeof(*stage->slot));
-	if (!stage->slot) {
-		stage->slot = (struct sqst_stage_slot *)old;
-		return false;
-	}
-	stage->slots = slots ? slots * 2 : 1024;
-	for (size_t i = 0; i < slots; i++) {
-		if (old[i].name)
-			*probe_stage(stage, old[i].id, old[i].name->name,
-				     strlen(old[i].name->name)) = old[i];
-	}
-	free((void *)old);
-	return true;
+	return XXH3_64bits_withSeed(key->text, key->length, key->dir_id);
 }
 
 static struct sqst_stage_name *child_of(const struct sqst_stage *stage,
 					const struct sqst_stage_name *dir, const char *text,
 					size_t length)
 {
-	return stage->slots ? probe_stage(stage, dir->id, text, length)->name : NULL;
+	const struct stage_key key = {dir->id, text, length};
+	const uint32_t index =
+	    sqst_hash_find(&stage->by_name, hash_staged(&key), is_staged, stage->name, &key);
+
+	return index == SQST_HASH_NONE ? NULL : stage->name[index];
+}
+
+static bool keep_name(struct sqst_stage *stage, struct sqst_stage_name *name)
+{
+	const struct stage_key key = {name->dir_id, name->name, strlen(name->name)};
+	struct sqst_stage_name **grown =
+	    sqst_grow(stage->name, stage->names, &stage->room, sizeof(*grown));
+
+	if (!grown)
+		return false;
+	stage->name = grown;
+	if (!sqst_hash_add(&stage->by_name, hash_staged(&key), stage->names))
+		return false;
+	stage->name[stage->names++] = name;
+	return true;
 }
 
 int sqst_stage_child(struct sqst_stage *stage, struct sqst_stage_name *dir, const char *text,
 		     size_t length, struct sqst_stage_name **out)
 {
-	struct sqst_stage_slot *slot;
 	struct sqst_stage_name *name = child_of(stage, dir, text, length);
 
 	*out = name;
 	if (name)
 		return 0;
 	name = name_new(stage, dir, text, length);
-	if (!name || !grow_stage(stage))
+	if (!name || !keep_name(stage, name))
 		return sqst_stage_nomem(stage);
-	slot = probe_stage(stage, dir->id, text, length);
-	*slot = (struct sqst_stage_slot){name, dir->id};
-	stage->used++;
 	name->sibling = dir->child;
 	dir->child = name;
 	dir->children++;
@@ -269,14 +258,6 @@ int sqst_stage_owner(struct sqst_stage *stage, const char *path, int64_t uid, in
 	return 0;
 }
 
-uint32_t sqst_stage_time(struct sqst_stage *stage, int64_t seconds)
-{
-	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
-		return (uint32_t)seconds;
-	stage->clamped++;
-	return seconds < 0 ? 0 : UINT32_MAX;
-}
-
 int sqst_stage_symlink(struct sqst_stage *stage, const char *path, const char *target,
 		       struct sqst_stage_body *body)
 {
@@ -302,21 +283,4 @@ int sqst_stage_device(struct sqst_stage *stage, const char *path, uint64_t major
 				 "highest",
 				 path, (unsigned long long)major, (unsigned long long)minor);
 	return 0;
-}
-
-bool sqst_stage_wants_xattr(struct sqst_stage *stage, const char *name)
-{
-	if (stage->scan->overlay_marks && sqst_xattr_is_overlay(name))
-		return true;
-	if (stage->scan->no_xattrs)
-		return false;
-	if (stage->has_exclude && sqst_regex_matches(&stage->exclude, name))
-		return false;
-	if (stage->has_include && !sqst_regex_matches(&stage->include, name))
-		return false;
-	if (sqst_xattr_namespace_known(name))
-		return true;
-	if (stage->foreign++ == 0)
-		strncpy(stage->first_foreign, name, sizeof(stage->first_foreign) - 1);
-	return false;
 }

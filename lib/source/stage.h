@@ -4,10 +4,10 @@
 #ifndef LIB_SOURCE_STAGE_H
 #define LIB_SOURCE_STAGE_H
 
-#include <regex.h>
-
 #include "base/arena.h"
+#include "base/hash.h"
 #include "source/read_source.h"
+#include "tree/scan_xattr.h"
 #include "tree/tree.h"
 
 /* What one or more names stand for. */
@@ -48,6 +48,8 @@ struct sqst_stage_name {
 	/* Of a directory. Another one in its place gets another id, so that what was in the old one
 	 * is not found. */
 	uint32_t id;
+	/* The directory's id when the name was put into it. */
+	uint32_t dir_id;
 	struct sqst_stage_name *child;
 	struct sqst_stage_name *sibling;
 	uint32_t children;
@@ -61,19 +63,16 @@ struct sqst_stage {
 	struct sqst_report *why;
 	struct sqst_arena *arena;
 	struct sqst_stage_name *root;
-	/* Open addressing: names by the id of their directory and their text. */
-	struct sqst_stage_slot *slot;
-	size_t slots;
-	size_t used;
+	/* All names but the root, by the id of their directory and their text. */
+	struct sqst_stage_name **name;
+	uint32_t names;
+	size_t room;
+	struct sqst_hash by_name;
 	uint32_t ids;
 	/* What cannot be stored. */
 	uint64_t clamped;
-	uint64_t foreign;
-	char first_foreign[64];
-	regex_t include;
-	regex_t exclude;
-	bool has_include;
-	bool has_exclude;
+	/* Which attributes are taken. */
+	struct sqst_xattr_scan xattrs;
 };
 
 int sqst_stage_open(struct sqst_stage *stage, const char *source,
@@ -101,18 +100,13 @@ struct sqst_stage_body *sqst_stage_body(struct sqst_stage *stage, enum sqst_type
 int sqst_stage_set(struct sqst_stage *stage, struct sqst_stage_name *name,
 		   struct sqst_stage_body *body);
 
-/* Values as the tree has them; out of range: SQST_ERR_SOURCE, times are clamped and counted.
- * `path` is for the message. */
+/* Values as the tree has them; out of range: SQST_ERR_SOURCE. `path` is for the message. */
 int sqst_stage_owner(struct sqst_stage *stage, const char *path, int64_t uid, int64_t gid,
 		     struct sqst_stage_body *body);
-uint32_t sqst_stage_time(struct sqst_stage *stage, int64_t seconds);
 int sqst_stage_symlink(struct sqst_stage *stage, const char *path, const char *target,
 		       struct sqst_stage_body *body);
 int sqst_stage_device(struct sqst_stage *stage, const char *path, uint64_t major, uint64_t minor,
 		      struct sqst_stage_body *body);
-
-/* Whether an attribute is taken. One of an unknown namespace is counted. */
-bool sqst_stage_wants_xattr(struct sqst_stage *stage, const char *name);
 
 /* Make the tree. `type`, `fd`: the origin of contents, NULL for none but pinned files. The tree
  * owns fd on success. */

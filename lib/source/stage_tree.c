@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cancel.h"
 #include "base/scope.h"
 #include "source/stage.h"
@@ -131,16 +132,13 @@ static int by_staged_name(const void *a, const void *b)
 static int sort_children(struct conversion *conversion, const struct sqst_stage_name *dir,
 			 size_t *count)
 {
-	*count = 0;
-	if (dir->children > conversion->room) {
-		struct sqst_stage_name **grown =
-		    reallocarray(conversion->sorted, dir->children, sizeof(*grown));
+	struct sqst_stage_name **grown = sqst_reserve(
+	    conversion->sorted, dir->children, &conversion->room, sizeof(struct sqst_stage_name *));
 
-		if (!grown)
-			return sqst_stage_nomem(conversion->stage);
-		conversion->sorted = grown;
-		conversion->room = dir->children;
-	}
+	*count = 0;
+	if (!grown)
+		return sqst_stage_nomem(conversion->stage);
+	conversion->sorted = grown;
 	for (struct sqst_stage_name *child = dir->child; child; child = child->sibling) {
 		if (child->body)
 			conversion->sorted[(*count)++] = child;
@@ -171,16 +169,12 @@ static bool filtered_out(struct conversion *conversion, const struct sqst_node *
 static int set_staged(struct conversion *conversion, const struct sqst_inode *dir,
 		      const struct sqst_stage_name *name)
 {
-	if (dir->index >= conversion->staged_room) {
-		const size_t room = 2 * (size_t)dir->index + 64;
-		const struct sqst_stage_name **grown =
-		    realloc(conversion->staged, room * sizeof(*grown));
+	const struct sqst_stage_name **grown = sqst_reserve(
+	    conversion->staged, dir->index + (size_t)1, &conversion->staged_room, sizeof(*grown));
 
-		if (!grown)
-			return sqst_stage_nomem(conversion->stage);
-		conversion->staged = grown;
-		conversion->staged_room = room;
-	}
+	if (!grown)
+		return sqst_stage_nomem(conversion->stage);
+	conversion->staged = grown;
 	conversion->staged[dir->index] = name;
 	return 0;
 }
@@ -255,20 +249,6 @@ static int convert(struct conversion *conversion)
 	return rc == 0 ? sqst_tree_finish(tree, stage->why) : rc;
 }
 
-static void warn_of_staged_losses(const struct sqst_stage *stage)
-{
-	if (stage->clamped > 0)
-		sqst_warn(stage->why, stage->source,
-			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
-			  (unsigned long long)stage->clamped);
-	if (stage->foreign > 0)
-		sqst_warn(
-		    stage->why, stage->source,
-		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
-		    "(the first: %s) cannot be stored and were left out",
-		    (unsigned long long)stage->foreign, stage->first_foreign);
-}
-
 int sqst_stage_tree(struct sqst_stage *stage, const struct sqst_origin_type *type, int fd,
 		    struct sqst_tree **out)
 {
@@ -294,7 +274,7 @@ int sqst_stage_tree(struct sqst_stage *stage, const struct sqst_origin_type *typ
 		return rc;
 	if (type)
 		tree->origin[conversion.origin].own_fd = true;
-	warn_of_staged_losses(stage);
+	sqst_warn_of_losses(&stage->xattrs, stage->clamped, stage->source, stage->why);
 	*out = sqst_steal(&tree);
 	return 0;
 }

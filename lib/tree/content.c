@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/report.h"
 #include "tree/tree.h"
@@ -31,7 +32,7 @@ int sqst_tree_add_origin(struct sqst_tree *tree, const struct sqst_origin_type *
 	if (tree->origins == SQST_ORIGINS_MAX)
 		return sqst_fail(why, SQST_ERR_LIMIT, name, "more than %d sources",
 				 SQST_ORIGINS_MAX);
-	grown = realloc(tree->origin, (tree->origins + 1) * sizeof(*grown));
+	grown = sqst_grow(tree->origin, tree->origins, &tree->origin_room, sizeof(*grown));
 	copy = sqst_tree_strdup(tree, name, strlen(name));
 	if (grown)
 		tree->origin = grown;

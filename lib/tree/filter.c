@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/few.h"
 #include "base/file.h"
 #include "base/pattern.h"
@@ -147,17 +148,13 @@ static int compile_pattern(struct sqst_pattern *pattern, const char *text, unsig
 int sqst_filter_add(struct sqst_filter *filter, const char *text, unsigned flags,
 		    struct sqst_report *why)
 {
-	struct sqst_pattern pattern = {0};
+	struct sqst_pattern pattern = {0}, *grown;
 	int rc;
 
-	if ((filter->count & (filter->count - 1)) == 0) {
-		const size_t room = filter->count ? filter->count * 2 : 1;
-		struct sqst_pattern *grown = realloc(filter->pattern, room * sizeof(*grown));
-
-		if (!grown)
-			return sqst_no_memory(why, text);
-		filter->pattern = grown;
-	}
+	grown = sqst_grow(filter->pattern, filter->count, &filter->room, sizeof(*grown));
+	if (!grown)
+		return sqst_no_memory(why, text);
+	filter->pattern = grown;
 	rc = compile_pattern(&pattern, text, flags, why);
 	if (rc < 0) {
 		pattern_release(&pattern);

@@ -36,6 +36,7 @@ struct sqst_filter_path {
 struct sqst_filter {
 	struct sqst_pattern *pattern;
 	size_t count;
+	size_t room;
 	/* The one that is looked at: too large for a stack on which regexec() wants 20 KiB. */
 	struct sqst_filter_path path;
 };

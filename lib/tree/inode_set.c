@@ -7,24 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/report.h"
 #include "tree/inode_set.h"
 
 int sqst_inode_set_reserve(struct sqst_inode_set *set, const struct sqst_tree *tree,
 			   struct sqst_report *why)
 {
-	const size_t size = tree->indexes / 8 + (size_t)1;
-	const size_t room = size + size / 2;
-	uint8_t *grown;
+	const size_t old = set->size;
+	uint8_t *grown = sqst_reserve(set->bit, tree->indexes / 8 + (size_t)1, &set->size, 1);
 
-	if (size <= set->size)
-		return 0;
-	grown = realloc(set->bit, room);
 	if (!grown)
 		return sqst_no_memory(why, NULL);
-	memset(grown + set->size, 0, room - set->size);
+	memset(grown + old, 0, set->size - old);
 	set->bit = grown;
-	set->size = room;
 	return 0;
 }
 

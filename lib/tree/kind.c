@@ -38,3 +38,12 @@ bool sqst_device_encode(uint64_t major_number, uint64_t minor_number, uint32_t *
 			  (minor_number & ~UINT64_C(0xFF)) << 12);
 	return true;
 }
+
+uint32_t sqst_time_clamp(int64_t seconds, uint64_t *clamped)
+{
+	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
+		return (uint32_t)seconds;
+	if (clamped)
+		++*clamped;
+	return seconds < 0 ? 0 : UINT32_MAX;
+}

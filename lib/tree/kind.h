@@ -14,4 +14,8 @@ int sqst_type_of_mode(mode_t mode);
  * new_decode_dev(). False if it does not fit: 4095:1048575 is the highest. */
 bool sqst_device_encode(uint64_t major_number, uint64_t minor_number, uint32_t *out);
 
+/* A time as the format has it: seconds from 1970 to 2106. One outside is counted in *clamped, which
+ * may be NULL. */
+uint32_t sqst_time_clamp(int64_t seconds, uint64_t *clamped);
+
 #endif

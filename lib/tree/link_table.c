@@ -6,65 +6,46 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "tree/link_table.h"
 
-struct sqst_link_slot {
+struct sqst_link {
 	uint64_t device;
 	uint64_t number;
 	struct sqst_inode *inode;
 };
 
-static struct sqst_link_slot *probe_links(const struct sqst_links *links, uint64_t device,
-					  uint64_t number)
+static bool is_link(const void *items, uint32_t index, const void *key)
 {
-	/* Fibonacci hashing: file systems give neighbouring numbers to neighbours. */
-	size_t at = (size_t)((number ^ device << 32) * UINT64_C(0x9E3779B97F4A7C15) >> 20);
+	const struct sqst_link *known = &((const struct sqst_links *)items)->link[index];
+	const struct sqst_link *wanted = key;
 
-	for (;; at++) {
-		struct sqst_link_slot *slot = &links->slot[at & (links->slots - 1)];
-
-		if (!slot->inode || (slot->number == number && slot->device == device))
-			return slot;
-	}
-}
-
-static bool grow_link_slots(struct sqst_links *links)
-{
-	const struct sqst_links old = *links;
-
-	if (links->used < links->slots / 4 * 3)
-		return true;
-	links->slots = old.slots ? old.slots * 2 : 1024;
-	links->slot = calloc(links->slots, sizeof(*links->slot));
-	if (!links->slot) {
-		*links = old;
-		return false;
-	}
-	for (size_t i = 0; i < old.slots; i++) {
-		if (old.slot[i].inode)
-			*probe_links(links, old.slot[i].device, old.slot[i].number) = old.slot[i];
-	}
-	free(old.slot);
-	return true;
+	return known->number == wanted->number && known->device == wanted->device;
 }
 
 struct sqst_inode **sqst_links_find(struct sqst_links *links, dev_t device, ino_t number)
 {
-	struct sqst_link_slot *slot;
+	const struct sqst_link wanted = {.device = device, .number = number};
+	const uint64_t hash = sqst_hash_number(wanted.number ^ wanted.device << 32);
+	uint32_t index = sqst_hash_find(&links->by_number, hash, is_link, links, &wanted);
+	struct sqst_link *grown;
 
-	if (!grow_link_slots(links))
-		return NULL;
-	slot = probe_links(links, device, number);
-	if (!slot->inode) {
-		slot->device = device;
-		slot->number = number;
-		links->used++;
+	if (index == SQST_HASH_NONE) {
+		index = links->count;
+		grown = sqst_grow(links->link, links->count, &links->room, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		links->link = grown;
+		if (!sqst_hash_add(&links->by_number, hash, index))
+			return NULL;
+		links->link[links->count++] = wanted;
 	}
-	return &slot->inode;
+	return &links->link[index].inode;
 }
 
 void sqst_links_release(struct sqst_links *links)
 {
-	free(links->slot);
-	links->slot = NULL;
+	free(links->link);
+	sqst_hash_release(&links->by_number);
+	*links = (struct sqst_links){0};
 }

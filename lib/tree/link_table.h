@@ -5,12 +5,14 @@
 
 #include <sys/types.h>
 
+#include "base/hash.h"
 #include "tree/node.h"
 
 struct sqst_links {
-	struct sqst_link_slot *slot;
-	size_t slots;
-	size_t used;
+	struct sqst_link *link;
+	uint32_t count;
+	size_t room;
+	struct sqst_hash by_number;
 };
 
 /* Where the inode for (device, number) is kept: NULL in it means that it is new, and the caller

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of directories whose children are not sorted yet: open addressing by directory and name. */
+/* Names of directories whose children are not sorted yet, by directory and name. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -8,76 +8,74 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/array.h"
 #include "tree/name_index.h"
 
-struct sqst_name_slot {
-	/* NULL: free. */
+struct name_key {
 	const struct sqst_node *dir;
 	const char *name;
-	/* NULL: was there and is not any more. */
-	struct sqst_node *node;
 };
 
-static struct sqst_name_slot *probe_name(const struct sqst_name_index *index,
-					 const struct sqst_node *dir, const char *name)
+static uint64_t hash_name(const struct sqst_node *dir, const char *name)
 {
-	uint64_t at = XXH3_64bits_withSeed(name, strlen(name), (uint64_t)(uintptr_t)dir);
-
-	for (;; at++) {
-		struct sqst_name_slot *slot = &index->slot[at & (index->slots - 1)];
-
-		if (!slot->dir || (slot->dir == dir && strcmp(slot->name, name) == 0))
-			return slot;
-	}
+	return XXH3_64bits_withSeed(name, strlen(name), (uint64_t)(uintptr_t)dir);
 }
 
-static bool grow(struct sqst_name_index *index)
+/* One that is forgotten is NULL. */
+static bool is_child_named(const void *items, uint32_t at, const void *key)
 {
-	const struct sqst_name_index old = *index;
+	const struct sqst_node *node = ((const struct sqst_name_index *)items)->node[at];
+	const struct name_key *wanted = key;
 
-	if (index->used < index->slots / 4 * 3)
-		return true;
-	index->slots = old.slots ? old.slots * 2 : 256;
-	index->slot = calloc(index->slots, sizeof(*index->slot));
-	if (!index->slot) {
-		*index = old;
-		return false;
-	}
-	for (size_t i = 0; i < old.slots; i++) {
-		if (old.slot[i].dir)
-			*probe_name(index, old.slot[i].dir, old.slot[i].name) = old.slot[i];
-	}
-	free(old.slot);
-	return true;
+	return node && node->parent == wanted->dir && strcmp(node->name, wanted->name) == 0;
+}
+
+static uint32_t place_of(const struct sqst_name_index *index, const struct sqst_node *dir,
+			 const char *name)
+{
+	const struct name_key key = {dir, name};
+
+	return sqst_hash_find(&index->by_name, hash_name(dir, name), is_child_named, index, &key);
 }
 
 struct sqst_node *sqst_name_index_find(const struct sqst_name_index *index,
 				       const struct sqst_node *dir, const char *name)
 {
-	return index->slots ? probe_name(index, dir, name)->node : NULL;
+	const uint32_t at = place_of(index, dir, name);
+
+	return at == SQST_HASH_NONE ? NULL : index->node[at];
 }
 
 bool sqst_name_index_set(struct sqst_name_index *index, struct sqst_node *node)
 {
-	struct sqst_name_slot *slot;
+	const uint32_t at = place_of(index, node->parent, node->name);
+	struct sqst_node **grown;
 
-	if (!grow(index))
+	if (at != SQST_HASH_NONE) {
+		index->node[at] = node;
+		return true;
+	}
+	grown = sqst_grow(index->node, index->count, &index->room, sizeof(struct sqst_node *));
+	if (!grown)
 		return false;
-	slot = probe_name(index, node->parent, node->name);
-	if (!slot->dir)
-		index->used++;
-	*slot = (struct sqst_name_slot){node->parent, node->name, node};
+	index->node = grown;
+	if (!sqst_hash_add(&index->by_name, hash_name(node->parent, node->name), index->count))
+		return false;
+	index->node[index->count++] = node;
 	return true;
 }
 
 void sqst_name_index_forget(struct sqst_name_index *index, const struct sqst_node *node)
 {
-	if (index->slots)
-		probe_name(index, node->parent, node->name)->node = NULL;
+	const uint32_t at = place_of(index, node->parent, node->name);
+
+	if (at != SQST_HASH_NONE)
+		index->node[at] = NULL;
 }
 
 void sqst_name_index_release(struct sqst_name_index *index)
 {
-	free(index->slot);
+	free(index->node);
+	sqst_hash_release(&index->by_name);
 	*index = (struct sqst_name_index){0};
 }

@@ -3,12 +3,14 @@
 #ifndef LIB_TREE_NAME_INDEX_H
 #define LIB_TREE_NAME_INDEX_H
 
+#include "base/hash.h"
 #include "tree/node.h"
 
 struct sqst_name_index {
-	struct sqst_name_slot *slot;
-	size_t slots;
-	size_t used;
+	struct sqst_node **node;
+	uint32_t count;
+	size_t room;
+	struct sqst_hash by_name;
 };
 
 /* The child of a directory that was set under this name; NULL if there is none. */

@@ -175,6 +175,12 @@ struct sqst_node *sqst_tree_next(const struct sqst_node *node);
 struct sqst_node *sqst_tree_find(const struct sqst_node *dir, const char *name);
 
 /**
+ * The node at a path from the root, of `length` bytes: the root if it has none, NULL if there is no
+ * such node. Empty components and "." are skipped; ".." leads nowhere. Directories must be sorted.
+ */
+struct sqst_node *sqst_tree_look_up(const struct sqst_tree *tree, const char *path, size_t length);
+
+/**
  * Write a node's path below the root into a buffer: "" for the root, else "a/b" without a leading
  * slash, NUL-terminated.
  * @return the length it has; when this is >= size, the buffer holds nothing useful

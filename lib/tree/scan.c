@@ -24,19 +24,6 @@
 SQST_DEFINE_SCOPE(dir, DIR, closedir)
 SQST_DEFINE_SCOPE(tree, struct sqst_tree, sqst_tree_free)
 
-static int no_memory(struct sqst_scan *scan)
-{
-	return sqst_no_memory(scan->why, scan->path);
-}
-
-static uint32_t clamp_scanned_time(struct sqst_scan *scan, int64_t seconds)
-{
-	if (seconds >= 0 && seconds <= (int64_t)UINT32_MAX)
-		return (uint32_t)seconds;
-	scan->clamped++;
-	return seconds < 0 ? 0 : UINT32_MAX;
-}
-
 static int fill_scanned_symlink(struct sqst_scan *scan, struct sqst_inode *inode)
 {
 	char target[PATH_MAX + 1];
@@ -52,7 +39,7 @@ static int fill_scanned_symlink(struct sqst_scan *scan, struct sqst_inode *inode
 				 length, PATH_MAX - 1);
 	inode->u.symlink.length = (uint32_t)length;
 	inode->u.symlink.target = sqst_tree_strdup(scan->tree, target, (size_t)length);
-	return inode->u.symlink.target ? 0 : no_memory(scan);
+	return inode->u.symlink.target ? 0 : sqst_no_memory(scan->why, scan->path);
 }
 
 static int fill_scanned_device(struct sqst_scan *scan, struct sqst_inode *inode, dev_t device)
@@ -71,7 +58,7 @@ int sqst_scan_fill(struct sqst_scan *scan, struct sqst_inode *inode, const struc
 	inode->uid = scan->options->all_root ? 0 : st->st_uid;
 	inode->gid = scan->options->all_root ? 0 : st->st_gid;
 	inode->mode = (uint16_t)(st->st_mode & 07777);
-	inode->mtime = clamp_scanned_time(scan, st->st_mtim.tv_sec);
+	inode->mtime = sqst_time_clamp(st->st_mtim.tv_sec, &scan->clamped);
 	if (!scan->options->no_xattrs ||
 	    (scan->options->overlay_marks &&
 	     (inode->type == SQST_TYPE_DIR || inode->type == SQST_TYPE_FILE))) {
@@ -150,7 +137,7 @@ static int add_link(struct sqst_scan *scan, struct sqst_node *dir, const char *n
 			return rc;
 	}
 	*out = sqst_tree_link(scan->tree, dir, name, inode);
-	return *out ? 0 : no_memory(scan);
+	return *out ? 0 : sqst_no_memory(scan->why, scan->path);
 }
 
 /* Whether a file may be what is in the tree under its inode number. */
@@ -187,7 +174,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 	if (type != SQST_TYPE_DIR && !scan->options->no_hardlinks) {
 		known = sqst_links_find(&scan->links, st.st_dev, st.st_ino);
 		if (!known)
-			return no_memory(scan);
+			return sqst_no_memory(scan->why, scan->path);
 	}
 	/* A number that another file had before is not its: its inode left the cache. */
 	if (known && *known && !is_same(*known, &st))
@@ -196,7 +183,7 @@ int sqst_scan_add(struct sqst_scan *scan, struct sqst_node *dir, int dir_fd, con
 		return add_link(scan, dir, name, *known, out);
 	*out = sqst_tree_add(scan->tree, dir, name, (enum sqst_type)type);
 	if (!*out)
-		return no_memory(scan);
+		return sqst_no_memory(scan->why, scan->path);
 	if (known)
 		*known = (*out)->inode;
 	return sqst_scan_fill(scan, (*out)->inode, &st);
@@ -340,10 +327,7 @@ int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *
 		scan->leave_out[scan->leave_outs].device = out.st_dev;
 		scan->leave_out[scan->leave_outs++].inode = out.st_ino;
 	}
-	rc = sqst_xattr_scan_begin(&scan->xattrs, scan->options->xattrs_include,
-				   scan->options->xattrs_exclude, why);
-	scan->xattrs.overlay_marks = scan->options->overlay_marks;
-	scan->xattrs.none = scan->options->no_xattrs;
+	rc = sqst_xattr_scan_begin(&scan->xattrs, scan->options, why);
 	if (rc < 0 || !scan->options->filter)
 		return rc;
 	scan->patterns = sqst_filter_has_patterns(scan->options->filter);
@@ -352,16 +336,7 @@ int sqst_scan_begin(struct sqst_scan *scan, struct sqst_tree *tree, const char *
 
 static void warn_of_scan_losses(struct sqst_scan *scan, const char *path)
 {
-	if (scan->clamped > 0)
-		sqst_warn(scan->why, path,
-			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
-			  (unsigned long long)scan->clamped);
-	if (scan->xattrs.foreign > 0)
-		sqst_warn(
-		    scan->why, path,
-		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
-		    "(the first: %s) cannot be stored and were left out",
-		    (unsigned long long)scan->xattrs.foreign, scan->xattrs.first_foreign);
+	sqst_warn_of_losses(&scan->xattrs, scan->clamped, path, scan->why);
 	if (scan->other_devices > 0)
 		sqst_warn(scan->why, path,
 			  "%llu files and directories are on another file system and were left %s",

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/report.h"
 #include "tree/scan_names.h"
 
@@ -21,25 +22,16 @@ void sqst_scan_names_release(struct sqst_scan_names *names)
 static bool append_name(struct sqst_scan_names *names, const char *name)
 {
 	const size_t size = strlen(name) + 1;
+	char *text = sqst_reserve(names->text, names->used + size, &names->room, 1);
+	size_t *at;
 
-	if (names->room - names->used < size) {
-		const size_t room = names->room * 2 + 4096;
-		char *text = realloc(names->text, room);
-
-		if (!text)
-			return false;
-		names->text = text;
-		names->room = room;
-	}
-	if (names->count == names->at_room) {
-		const size_t room = names->at_room * 2 + 64;
-		size_t *at = realloc(names->at, room * sizeof(*at));
-
-		if (!at)
-			return false;
-		names->at = at;
-		names->at_room = room;
-	}
+	if (!text)
+		return false;
+	names->text = text;
+	at = sqst_grow(names->at, names->count, &names->at_room, sizeof(*at));
+	if (!at)
+		return false;
+	names->at = at;
 	memcpy(names->text + names->used, name, size);
 	names->at[names->count++] = names->used;
 	names->used += size;

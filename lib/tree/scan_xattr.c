@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "base/array.h"
 #include "base/pattern.h"
 #include "base/report.h"
 #include "base/scope.h"
@@ -25,6 +26,7 @@
 struct found {
 	struct sqst_xattr *list;
 	size_t count;
+	size_t room;
 	size_t used;
 };
 
@@ -35,18 +37,11 @@ static void found_release(struct found *found)
 
 static bool grow_buffer(char **buffer, size_t *room, size_t need)
 {
-	size_t wanted = *room ? *room : FIRST_ROOM;
-	char *grown;
+	char *grown = sqst_reserve(*buffer, need, room, 1);
 
-	while (wanted < need)
-		wanted *= 2;
-	if (wanted == *room)
-		return true;
-	grown = realloc(*buffer, wanted);
 	if (!grown)
 		return false;
 	*buffer = grown;
-	*room = wanted;
 	return true;
 }
 
@@ -107,14 +102,7 @@ static ssize_t read_scanned_xattr(struct sqst_xattr_scan *scan, const char *path
 	return -1;
 }
 
-static void count_foreign(struct sqst_xattr_scan *scan, const char *name)
-{
-	if (scan->foreign++ > 0)
-		return;
-	strncpy(scan->first_foreign, name, sizeof(scan->first_foreign) - 1);
-}
-
-int sqst_xattr_pattern(regex_t *regex, bool *has, const char *text, struct sqst_report *why)
+static int compile_names(regex_t *regex, bool *has, const char *text, struct sqst_report *why)
 {
 	char message[256];
 	int rc;
@@ -129,12 +117,17 @@ int sqst_xattr_pattern(regex_t *regex, bool *has, const char *text, struct sqst_
 	return sqst_fail(why, SQST_ERR_OPTION, text, "is not a regular expression: %s", message);
 }
 
-int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const char *include, const char *exclude,
+int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const struct sqst_scan_options *options,
 			  struct sqst_report *why)
 {
-	const int rc = sqst_xattr_pattern(&scan->include, &scan->has_include, include, why);
+	int rc = compile_names(&scan->include, &scan->has_include, options->xattrs_include, why);
 
-	return rc == 0 ? sqst_xattr_pattern(&scan->exclude, &scan->has_exclude, exclude, why) : rc;
+	if (rc == 0)
+		rc =
+		    compile_names(&scan->exclude, &scan->has_exclude, options->xattrs_exclude, why);
+	scan->overlay_marks = options->overlay_marks;
+	scan->none = options->no_xattrs;
+	return rc;
 }
 
 bool sqst_xattr_is_overlay(const char *name)
@@ -143,7 +136,7 @@ bool sqst_xattr_is_overlay(const char *name)
 	       strncmp(name, "user.overlay.", 13) == 0;
 }
 
-static bool wanted(const struct sqst_xattr_scan *scan, const char *name)
+bool sqst_xattr_wanted(struct sqst_xattr_scan *scan, const char *name)
 {
 	if (scan->overlay_marks && sqst_xattr_is_overlay(name))
 		return true;
@@ -151,7 +144,13 @@ static bool wanted(const struct sqst_xattr_scan *scan, const char *name)
 		return false;
 	if (scan->has_exclude && sqst_regex_matches(&scan->exclude, name))
 		return false;
-	return !scan->has_include || sqst_regex_matches(&scan->include, name);
+	if (scan->has_include && !sqst_regex_matches(&scan->include, name))
+		return false;
+	if (sqst_xattr_namespace_known(name))
+		return true;
+	if (scan->foreign++ == 0)
+		strncpy(scan->first_foreign, name, sizeof(scan->first_foreign) - 1);
+	return false;
 }
 
 static int collect_xattrs(struct sqst_xattr_scan *scan, const char *path, size_t names,
@@ -162,16 +161,12 @@ static int collect_xattrs(struct sqst_xattr_scan *scan, const char *path, size_t
 		struct sqst_xattr *grown;
 		ssize_t size;
 
-		if (!wanted(scan, name))
+		if (!sqst_xattr_wanted(scan, name))
 			continue;
-		if (!sqst_xattr_namespace_known(name)) {
-			count_foreign(scan, name);
-			continue;
-		}
 		size = read_scanned_xattr(scan, path, name, found->used);
 		if (size < 0)
 			return fail_xattr(why, path, errno);
-		grown = realloc(found->list, (found->count + 1) * sizeof(*grown));
+		grown = sqst_grow(found->list, found->count, &found->room, sizeof(*grown));
 		if (!grown)
 			return fail_xattr(why, path, ENOMEM);
 		found->list = grown;
@@ -202,6 +197,21 @@ int sqst_xattr_scan(struct sqst_xattr_scan *scan, struct sqst_tree *tree, const 
 		value += found.list[i].size;
 	}
 	return sqst_tree_set_xattrs(tree, inode, found.list, found.count, why);
+}
+
+void sqst_warn_of_losses(const struct sqst_xattr_scan *scan, uint64_t clamped, const char *source,
+			 struct sqst_report *why)
+{
+	if (clamped > 0)
+		sqst_warn(why, source,
+			  "%llu times outside 1970 to 2106 cannot be stored and were clamped",
+			  (unsigned long long)clamped);
+	if (scan->foreign > 0)
+		sqst_warn(
+		    why, source,
+		    "%llu extended attributes that are not in user.*, trusted.* or security.* "
+		    "(the first: %s) cannot be stored and were left out",
+		    (unsigned long long)scan->foreign, scan->first_foreign);
 }
 
 void sqst_xattr_scan_release(struct sqst_xattr_scan *scan)

@@ -29,17 +29,21 @@ struct sqst_xattr_scan {
 /* Whether an attribute is one that overlayfs keeps for itself. */
 bool sqst_xattr_is_overlay(const char *name);
 
-/* Compile an expression for names of attributes; *has: whether there is one. SQST_ERR_OPTION. */
-int sqst_xattr_pattern(regex_t *regex, bool *has, const char *text, struct sqst_report *why);
-
-/* Compile the two expressions; NULL for none. SQST_ERR_OPTION. */
-int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const char *include, const char *exclude,
+/* Which names are taken, as the options say. SQST_ERR_OPTION: an expression is none. */
+int sqst_xattr_scan_begin(struct sqst_xattr_scan *scan, const struct sqst_scan_options *options,
 			  struct sqst_report *why);
+
+/* Whether an attribute is taken. One of a namespace that the format does not have is counted. */
+bool sqst_xattr_wanted(struct sqst_xattr_scan *scan, const char *name);
 
 /* Take the attributes of `path` (not followed) for `inode`. Errors: SQST_ERR_NOMEM,
  * SQST_ERR_SOURCE. */
 int sqst_xattr_scan(struct sqst_xattr_scan *scan, struct sqst_tree *tree, const char *path,
 		    struct sqst_inode *inode, struct sqst_report *why);
+
+/* Warn of attributes that were counted, and of `clamped` times. */
+void sqst_warn_of_losses(const struct sqst_xattr_scan *scan, uint64_t clamped, const char *source,
+			 struct sqst_report *why);
 
 void sqst_xattr_scan_release(struct sqst_xattr_scan *scan);
 

@@ -238,6 +238,27 @@ struct sqst_node *sqst_tree_find(const struct sqst_node *dir, const char *name)
 	return NULL;
 }
 
+struct sqst_node *sqst_tree_look_up(const struct sqst_tree *tree, const char *path, size_t length)
+{
+	const char *const end = path + length;
+	struct sqst_node *node = tree->root;
+
+	while (node && path < end) {
+		const char *const slash = memchr(path, '/', (size_t)(end - path));
+		const size_t part = (size_t)((slash ? slash : end) - path);
+		char name[SQST_NAME_MAX + 1];
+
+		if (part > SQST_NAME_MAX)
+			return NULL;
+		memcpy(name, path, part);
+		name[part] = '\0';
+		if (part > 0 && strcmp(name, ".") != 0)
+			node = sqst_tree_find(node, name);
+		path = slash ? slash + 1 : end;
+	}
+	return node;
+}
+
 size_t sqst_node_path(const struct sqst_node *node, char *buffer, size_t size)
 {
 	size_t length = 0, at;

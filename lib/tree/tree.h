@@ -4,19 +4,20 @@
 #define LIB_TREE_TREE_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "tree/node.h"
 
 /* Different sets of extended attributes, each kept once. */
 struct sqst_xattr_store {
 	struct sqst_xattr_set *set;
 	uint32_t count;
-	/* Open addressing: index + 1 of a set, 0 for a free slot. */
-	uint32_t *slot;
-	uint32_t slots;
-	/* Values that several sets may have, each kept once; likewise. */
+	size_t room;
+	struct sqst_hash by_set;
+	/* Values that several sets may have, each kept once. */
 	struct sqst_xattr_value *value;
-	size_t values;
-	size_t value_slots;
+	uint32_t values;
+	size_t value_room;
+	struct sqst_hash by_value;
 };
 
 struct sqst_tree {
@@ -25,6 +26,7 @@ struct sqst_tree {
 	const char *source;
 	struct sqst_origin *origin;
 	unsigned origins;
+	size_t origin_room;
 	uint32_t names;
 	uint32_t inodes;
 	/* Indexes that were given; those of removed inodes are not given again. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/array.h"
 #include "base/report.h"
 #include "base/scope.h"
 #include "tree/tree.h"
@@ -16,7 +17,6 @@
 struct sqst_xattr_set {
 	struct sqst_xattr *list;
 	size_t count;
-	uint64_t hash;
 };
 
 bool sqst_xattr_namespace_known(const char *name)
@@ -60,45 +60,17 @@ static bool lists_equal(const struct sqst_xattr *a, const struct sqst_xattr *b, 
 	return true;
 }
 
-/* The slot where a set with this hash and content is, or is to be put. */
-static uint32_t *find_xattr_slot(const struct sqst_xattr_store *store, uint64_t hash,
-				 const struct sqst_xattr *list, size_t count)
+struct xattr_list {
+	const struct sqst_xattr *list;
+	size_t count;
+};
+
+static bool has_list(const void *items, uint32_t index, const void *key)
 {
-	for (uint64_t at = hash;; at++) {
-		uint32_t *slot = &store->slot[at & (store->slots - 1)];
-		const struct sqst_xattr_set *set;
+	const struct sqst_xattr_set *set = &((const struct sqst_xattr_store *)items)->set[index];
+	const struct xattr_list *wanted = key;
 
-		if (*slot == 0)
-			return slot;
-		set = &store->set[*slot - 1];
-		if (list && set->hash == hash && set->count == count &&
-		    lists_equal(set->list, list, count))
-			return slot;
-	}
-}
-
-/* Room for one more set, at most half of the slots in use. */
-static bool grow_xattr_slots(struct sqst_xattr_store *store)
-{
-	const uint32_t slots = store->slots ? store->slots * 2 : 64;
-	struct sqst_xattr_set *set;
-	uint32_t *slot;
-
-	if (store->count < store->slots / 2)
-		return true;
-	set = realloc(store->set, slots / 2 * sizeof(*set));
-	if (!set)
-		return false;
-	store->set = set;
-	slot = calloc(slots, sizeof(*slot));
-	if (!slot)
-		return false;
-	free(store->slot);
-	store->slot = slot;
-	store->slots = slots;
-	for (uint32_t i = 0; i < store->count; i++)
-		*find_xattr_slot(store, store->set[i].hash, NULL, 0) = i + 1;
-	return true;
+	return set->count == wanted->count && lists_equal(set->list, wanted->list, set->count);
 }
 
 /* ---- values */
@@ -106,68 +78,43 @@ static bool grow_xattr_slots(struct sqst_xattr_store *store)
 /* Shorter ones cost less than a look for them. */
 #define SHARED_FROM 64
 
-/* Without data: a free slot. */
 struct sqst_xattr_value {
 	const void *data;
 	size_t size;
-	uint64_t hash;
 };
 
-static struct sqst_xattr_value *find_value(struct sqst_xattr_value *value, size_t slots,
-					   uint64_t hash, const void *data, size_t size)
+static bool has_value(const void *items, uint32_t index, const void *key)
 {
-	for (uint64_t at = hash;; at++) {
-		struct sqst_xattr_value *slot = &value[at & (slots - 1)];
+	const struct sqst_xattr_value *known =
+	    &((const struct sqst_xattr_store *)items)->value[index];
+	const struct sqst_xattr_value *wanted = key;
 
-		if (!slot->data || (data && slot->hash == hash && slot->size == size &&
-				    memcmp(slot->data, data, size) == 0))
-			return slot;
-	}
-}
-
-/* Room for one more value, at most half of the slots in use. */
-static bool grow_values(struct sqst_xattr_store *store)
-{
-	const size_t slots = store->value_slots ? store->value_slots * 2 : 64;
-	struct sqst_xattr_value *grown;
-
-	if (store->values < store->value_slots / 2)
-		return true;
-	grown = calloc(slots, sizeof(*grown));
-	if (!grown)
-		return false;
-	for (size_t i = 0; i < store->value_slots; i++) {
-		if (store->value[i].data)
-			*find_value(grown, slots, store->value[i].hash, NULL, 0) = store->value[i];
-	}
-	free(store->value);
-	store->value = grown;
-	store->value_slots = slots;
-	return true;
+	return known->size == wanted->size && memcmp(known->data, wanted->data, known->size) == 0;
 }
 
 /* A value in the tree's memory: once, if it is long, however many sets have it. */
 static const void *keep_value(struct sqst_tree *tree, const void *data, size_t size)
 {
 	struct sqst_xattr_store *store = &tree->xattrs;
-	struct sqst_xattr_value *slot;
+	struct sqst_xattr_value wanted = {data, size}, *grown;
 	uint64_t hash;
+	uint32_t index;
 
 	if (size < SHARED_FROM)
 		return sqst_arena_strndup(tree->arena, data, size);
-	if (!grow_values(store))
-		return NULL;
 	hash = XXH3_64bits(data, size);
-	slot = find_value(store->value, store->value_slots, hash, data, size);
-	if (!slot->data) {
-		const void *copy = sqst_arena_strndup(tree->arena, data, size);
-
-		if (!copy)
-			return NULL;
-		*slot = (struct sqst_xattr_value){copy, size, hash};
-		store->values++;
-	}
-	return slot->data;
+	index = sqst_hash_find(&store->by_value, hash, has_value, store, &wanted);
+	if (index != SQST_HASH_NONE)
+		return store->value[index].data;
+	grown = sqst_grow(store->value, store->values, &store->value_room, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	store->value = grown;
+	wanted.data = sqst_arena_strndup(tree->arena, data, size);
+	if (!wanted.data || !sqst_hash_add(&store->by_value, hash, store->values))
+		return NULL;
+	store->value[store->values++] = wanted;
+	return wanted.data;
 }
 
 /* ---- sets */
@@ -188,12 +135,28 @@ static struct sqst_xattr *copy_list(struct sqst_tree *tree, const struct sqst_xa
 	return copy;
 }
 
+/* The index of a set that is new: SQST_HASH_NONE if memory is short. */
+static uint32_t keep_set(struct sqst_tree *tree, const struct xattr_list *new, uint64_t hash)
+{
+	struct sqst_xattr_store *store = &tree->xattrs;
+	struct sqst_xattr_set *grown =
+	    sqst_grow(store->set, store->count, &store->room, sizeof(*grown));
+	struct sqst_xattr *copy = copy_list(tree, new->list, new->count);
+
+	if (grown)
+		store->set = grown;
+	if (!grown || !copy || !sqst_hash_add(&store->by_set, hash, store->count))
+		return SQST_HASH_NONE;
+	store->set[store->count] = (struct sqst_xattr_set){copy, new->count};
+	return store->count++;
+}
+
 int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struct sqst_xattr *list,
 			 size_t count, struct sqst_report *why)
 {
-	struct sqst_xattr_store *store = &tree->xattrs;
+	const struct xattr_list wanted = {list, count};
 	uint64_t hash;
-	uint32_t *slot;
+	uint32_t index;
 
 	inode->xattr = SQST_NO_XATTR;
 	if (count == 0)
@@ -208,19 +171,13 @@ int sqst_tree_set_xattrs(struct sqst_tree *tree, struct sqst_inode *inode, struc
 			return sqst_fail(why, SQST_ERR_SOURCE, list[i].name,
 					 "the extended attribute is given twice");
 	}
-	if (!grow_xattr_slots(store))
-		return sqst_no_memory(why, NULL);
 	hash = hash_list(list, count);
-	slot = find_xattr_slot(store, hash, list, count);
-	if (*slot == 0) {
-		struct sqst_xattr *copy = copy_list(tree, list, count);
-
-		if (!copy)
-			return sqst_no_memory(why, NULL);
-		store->set[store->count++] = (struct sqst_xattr_set){copy, count, hash};
-		*slot = store->count;
-	}
-	inode->xattr = *slot - 1;
+	index = sqst_hash_find(&tree->xattrs.by_set, hash, has_list, &tree->xattrs, &wanted);
+	if (index == SQST_HASH_NONE)
+		index = keep_set(tree, &wanted, hash);
+	if (index == SQST_HASH_NONE)
+		return sqst_no_memory(why, NULL);
+	inode->xattr = index;
 	return 0;
 }
 
@@ -273,6 +230,7 @@ const struct sqst_xattr *sqst_tree_xattr_set(const struct sqst_tree *tree, uint3
 void sqst_xattr_store_free(struct sqst_xattr_store *store)
 {
 	free(store->set);
-	free(store->slot);
+	sqst_hash_release(&store->by_set);
 	free(store->value);
+	sqst_hash_release(&store->by_value);
 }

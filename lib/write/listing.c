@@ -119,6 +119,7 @@ static int add_index(struct maker *maker, const struct sqst_node *node)
 
 	if (listing->index_count == INDEX_MAX)
 		return 0;
+	/* No more than is needed: each directory keeps its own. */
 	grown = realloc(listing->index, listing->index_size + INDEX_SIZE + length);
 	if (!grown)
 		return sqst_no_memory(maker->why, NULL);

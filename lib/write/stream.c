@@ -19,18 +19,11 @@
 
 static bool grow_bytes(struct sqst_stream *stream, size_t size)
 {
-	size_t room = stream->room ? stream->room : 64 * 1024;
-	uint8_t *grown;
+	uint8_t *grown = sqst_reserve(stream->bytes, stream->used + size, &stream->room, 1);
 
-	while (room - stream->used < size)
-		room += room / 2;
-	if (room == stream->room)
-		return true;
-	grown = realloc(stream->bytes, room);
 	if (!grown)
 		return false;
 	stream->bytes = grown;
-	stream->room = room;
 	return true;
 }
 

@@ -140,6 +140,11 @@ static void array_that_cannot_grow_stays(void **state)
 	assert_null(sqst_reserve(array, SIZE_MAX / 2, &room, 3));
 	assert_true(room >= 1000 && room < SIZE_MAX / 4);
 	free(array);
+	/* NULL is memory that is short, and nothing else. */
+	room = 0;
+	array = sqst_reserve(NULL, 0, &room, 3);
+	assert_non_null(array);
+	free(array);
 }
 
 static void file_is_read_whole(void **state)

@@ -73,6 +73,36 @@ static void path_needs_room(void **state)
 	sqst_tree_free(tree);
 }
 
+static const char *path_of(const struct sqst_tree *tree, const char *wanted)
+{
+	static char path[64];
+	const struct sqst_node *node = sqst_tree_look_up(tree, wanted, strlen(wanted));
+
+	if (!node)
+		return "none";
+	sqst_node_path(node, path, sizeof(path));
+	return path;
+}
+
+static void look_up_follows_names_only(void **state)
+{
+	struct sqst_tree *tree = sample();
+	char *path = calloc(1, SQST_NAME_MAX + 2);
+
+	(void)state;
+	assert_string_equal(path_of(tree, ""), "");
+	assert_string_equal(path_of(tree, "a/y/z"), "a/y/z");
+	assert_string_equal(path_of(tree, "/./a//y/."), "a/y");
+	assert_string_equal(path_of(tree, "a/../a"), "none");
+	assert_string_equal(path_of(tree, "a-b/x"), "none");
+	assert_string_equal(path_of(tree, "b"), "none");
+	memset(path, 'a', SQST_NAME_MAX + 1);
+	assert_string_equal(path_of(tree, path), "none");
+	assert_ptr_equal(sqst_tree_look_up(tree, "a/y/z", 3), sqst_tree_look_up(tree, "a/y", 3));
+	free(path);
+	sqst_tree_free(tree);
+}
+
 static void find_sees_every_child_and_no_other(void **state)
 {
 	struct sqst_tree *tree = sample();
@@ -321,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(walk_is_in_tree_order),
 	    cmocka_unit_test(path_needs_room),
+	    cmocka_unit_test(look_up_follows_names_only),
 	    cmocka_unit_test(find_sees_every_child_and_no_other),
 	    cmocka_unit_test(names_are_checked),
 	    cmocka_unit_test(links_share_an_inode),
