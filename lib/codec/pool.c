@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/report.h"
 #include "base/thread.h"
 #include "codec/pool.h"
 
@@ -143,7 +144,7 @@ int sqst_pool_new(const struct sqst_codec_config *config, unsigned jobs, struct 
 		jobs = JOBS_MAX;
 	pool = calloc(1, sizeof(*pool) + jobs * sizeof(struct worker));
 	if (!pool)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
 	pthread_cond_init(&pool->finished, NULL);

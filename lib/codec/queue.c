@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cancel.h"
+#include "base/report.h"
 #include "codec/queue.h"
 
 int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t block_size,
@@ -20,7 +21,7 @@ int sqst_queue_init(struct sqst_queue *queue, struct sqst_pool *pool, uint32_t b
 		queue->item_size = sizeof(struct sqst_block);
 	queue->ring = calloc(limit, sizeof(struct sqst_block *));
 	if (!queue->ring)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/report.h"
 #include "compare/comparison.h"
 
 static int by_value(const void *a, const void *b)
@@ -44,7 +45,7 @@ int sqst_comparison_make(struct sqst_comparison *comparison, const struct sqst_n
 		comparison->paths[sqst_comparison_kind(&comparison->path[i])]++;
 	if (!sort_by_number(comparison, SQST_OLD, old_numbers->paths) ||
 	    !sort_by_number(comparison, SQST_NEW, new_numbers->paths))
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	return 0;
 }
 

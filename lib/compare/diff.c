@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "compare/comparison.h"
 
@@ -54,7 +55,7 @@ int sqst_numbers_compare(const struct sqst_numbers *before, const struct sqst_nu
 		return rc;
 	for (uint32_t i = 0; each && i < comparison.count; i++) {
 		if (!tell_change(&comparison, i, each, user))
-			return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(why, NULL);
 	}
 	count_differences(&comparison, out);
 	return 0;

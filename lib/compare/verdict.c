@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "base/sort.h"
 #include "compare/comparison.h"
@@ -247,7 +248,7 @@ static int compare_numbers(struct comparing *all, struct sqst_report *why)
 		return rc;
 	count_changes(check, &all->paths);
 	if (!list_retyped(all) || !judge_numbers(all))
-		return sqst_fail(why, SQST_ERR_NOMEM, after->source, "out of memory");
+		return sqst_no_memory(why, after->source);
 	check->root_moved = before->root.number != after->root.number;
 	check->undecodable = !all->old_release->exports || !all->new_release->exports;
 	judge_lineage(check, &before->lineage, &after->lineage);
@@ -268,7 +269,7 @@ int sqst_check_compare(const struct sqst_check_release *old_release,
 	if (all.check && all.check->arena)
 		rc = compare_numbers(&all, why);
 	else
-		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		rc = sqst_no_memory(why, NULL);
 	sqst_comparison_release(&all.paths);
 	if (rc < 0) {
 		sqst_check_free(all.check);

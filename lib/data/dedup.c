@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "base/array.h"
+#include "base/report.h"
 #include "data/writer.h"
 #include "tree/content_reader.h"
 
@@ -31,7 +32,7 @@ int sqst_dedup_init(struct sqst_dedup *dedup, const struct sqst_tree *tree, uint
 		count += is_large(node, block_size);
 	shared->size = calloc(count + 1, sizeof(uint64_t));
 	if (!shared->size)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (node = sqst_tree_root(tree); node; node = sqst_tree_next(node)) {
 		if (is_large(node, block_size))
 			shared->size[shared->count++] = node->inode->u.file.size;

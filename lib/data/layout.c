@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "data/gaps.h"
 #include "data/layout.h"
@@ -362,7 +363,7 @@ int sqst_layout_place(struct sqst_layout *layout, struct sqst_unit *unit, size_t
 		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "too many files");
 	job.key = key = malloc((units + 1) * sizeof(*key));
 	if (!key || !sqst_gaps_init(&job.gaps, job.units))
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	rc = run_layout(&job, layout, why);
 	sqst_gaps_release(&job.gaps);
 	return rc;

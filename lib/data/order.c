@@ -11,6 +11,7 @@
 
 #include "base/few.h"
 #include "base/pattern.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "data/order.h"
 
@@ -166,7 +167,7 @@ static int find_targets(struct order_state *state)
 	state->target = calloc(sort->rules + 1, sizeof(*state->target));
 	state->fits = calloc(sort->rules + 1, sizeof(*state->fits));
 	if (!state->target || !state->fits)
-		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(state->why, NULL);
 	for (size_t i = 0; i < sort->rules; i++) {
 		const struct sqst_node *node;
 
@@ -292,7 +293,7 @@ static int gather_files(const struct order_state *state, struct sqst_order *orde
 
 	order->place = calloc(sqst_tree_inodes(state->tree) + (size_t)1, sizeof(*order->place));
 	if (!order->place)
-		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(state->why, NULL);
 	while ((node = next_in_tree(order))) {
 		const uint32_t rule = (uint32_t)state->holds[node->inode->index];
 
@@ -313,7 +314,7 @@ static int apply_rules(struct order_state *state, struct sqst_order *order)
 	if (rc < 0)
 		return rc;
 	if (!holds)
-		return sqst_fail(state->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(state->why, NULL);
 	state->holds = holds;
 	give_rules(state);
 	warn_of_nothing(state);

@@ -8,13 +8,14 @@
 
 #include "base/array.h"
 #include "base/cancel.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "data/runs.h"
 #include "image/read.h"
 
 static int runs_no_memory(const struct sqst_runs *runs)
 {
-	return sqst_fail(runs->why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return sqst_no_memory(runs->why, NULL);
 }
 
 int sqst_runs_open(struct sqst_runs *runs, struct sqst_report *why)

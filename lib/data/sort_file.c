@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "base/wait.h"
 #include "data/sort_file.h"
@@ -145,7 +146,7 @@ static int add_rule(struct sqst_sort *sort, struct sqst_sort_rule rule, struct s
 	    sqst_grow(sort->rule, sort->rules, &sort->room, sizeof(*grown));
 
 	if (!grown)
-		return sqst_fail(why, SQST_ERR_NOMEM, rule.file, "out of memory");
+		return sqst_no_memory(why, rule.file);
 	sort->rule = grown;
 	sort->rule[sort->rules++] = rule;
 	return 0;
@@ -164,7 +165,7 @@ static int take_sort_line(struct sqst_sort *sort, struct sort_line *line)
 		return fail_sort_line(line, "a NUL byte");
 	path = take_path(line);
 	if (!path)
-		return sqst_fail(line->why, SQST_ERR_NOMEM, line->file, "out of memory");
+		return sqst_no_memory(line->why, line->file);
 	skip_space(line);
 	rc = take_priority(line, &rule.priority);
 	skip_space(line);

@@ -11,6 +11,7 @@
 
 #include "base/cancel.h"
 #include "base/file.h"
+#include "base/report.h"
 #include "image/read.h"
 
 const struct sqst_image_role sqst_image_role_parent = {SQST_ERR_PARENT, "the parent image",
@@ -43,7 +44,7 @@ int sqst_image_bad(const struct sqst_image *image, const char *format, ...)
 
 int sqst_image_nomem(const struct sqst_image *image)
 {
-	return sqst_fail(image->why, SQST_ERR_NOMEM, image->name, "out of memory");
+	return sqst_no_memory(image->why, image->name);
 }
 
 int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, uint64_t offset)

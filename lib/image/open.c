@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/report.h"
 #include "image/read.h"
 
 #define MAGIC "hsqs"
@@ -140,7 +141,7 @@ int sqst_image_open(struct sqst_image *image, const char *path, const struct sqs
 	image->name = strdup(path);
 	image->file = strdup(path);
 	if (!image->name || !image->file)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	image->fd = open(path, how);
 	if (image->fd < 0 && errno == ENOENT && split_name(image->file, &image->base))
 		image->fd = open(image->file, how);
@@ -161,7 +162,7 @@ int sqst_image_share(struct sqst_image *image, const struct sqst_image *other,
 	image->name = strdup(other->name);
 	image->file = strdup(other->file);
 	if (!image->name || !image->file)
-		return sqst_fail(why, SQST_ERR_NOMEM, other->name, "out of memory");
+		return sqst_no_memory(why, other->name);
 	image->fd = fcntl(other->fd, F_DUPFD_CLOEXEC, 0);
 	return image->fd < 0 ? fail_open(image, "open") : 0;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "sqst/map.h"
 
@@ -169,7 +170,7 @@ int sqst_map_lock_take(const char *path, const struct sqst_cancel *cancel,
 		lock->path = strdup(path);
 	}
 	if (!lock || !lock->path)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	rc = take_lock(lock, cancel, why);
 	if (rc == 0)
 		*out = sqst_steal(&lock);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "map/map_merge.h"
 #include "map/map_text.h"
@@ -33,11 +34,6 @@ struct branch_merge {
 	uint8_t *type;
 	struct sqst_report *why;
 };
-
-static int merge_no_memory(struct sqst_report *why)
-{
-	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-}
 
 static uint8_t side_type(const struct sqst_beside_path *beside, int side)
 {
@@ -93,7 +89,7 @@ static int decide(struct branch_merge *merge)
 
 	merge->type = malloc(merge->count);
 	if (!above || !merge->type)
-		return merge_no_memory(merge->why);
+		return sqst_no_memory(merge->why, NULL);
 	for (uint32_t i = merge->count; i > 0; i--) {
 		const struct sqst_beside_path *beside = &merge->beside[i - 1];
 		uint8_t type = three_ways(merge, beside);
@@ -129,7 +125,7 @@ static int tell_conflicts(const struct branch_merge *merge, uint32_t *conflicts)
 			continue;
 		path = sqst_beside_path_text(merge->beside, i);
 		if (!path)
-			return merge_no_memory(merge->why);
+			return sqst_no_memory(merge->why, NULL);
 		conflict = (struct sqst_merge_conflict){
 		    .path = path,
 		    .ours = side_type(&merge->beside[i], SIDE_OURS),
@@ -154,7 +150,7 @@ static int make_tree(const struct branch_merge *merge, struct sqst_tree **out)
 
 	if (!tree || !node || !leader ||
 	    !sqst_merge_links(merge->beside, merge->count, merge->type, leader))
-		return merge_no_memory(merge->why);
+		return sqst_no_memory(merge->why, NULL);
 	node[0] = sqst_tree_root(tree);
 	for (uint32_t i = 1; i < merge->count; i++) {
 		const struct sqst_beside_path *beside = &merge->beside[i];
@@ -167,7 +163,7 @@ static int make_tree(const struct branch_merge *merge, struct sqst_tree **out)
 			? sqst_tree_add(tree, directory, beside->name, merge->type[i])
 			: sqst_tree_link(tree, directory, beside->name, node[leader[i]]->inode);
 		if (!node[i])
-			return merge_no_memory(merge->why);
+			return sqst_no_memory(merge->why, NULL);
 	}
 	rc = sqst_tree_finish(tree, merge->why);
 	if (rc == 0)

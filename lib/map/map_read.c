@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "base/wait.h"
 #include "map/map_line.h"
@@ -137,7 +138,7 @@ static int parse(struct sqst_numbers *numbers, const char *text, size_t size,
 	reading.line = line = malloc((entries + 1) * sizeof(*line));
 	reading.path = path = malloc(size + 1);
 	if (!line || !path)
-		return sqst_fail(why, SQST_ERR_NOMEM, numbers->source, "out of memory");
+		return sqst_no_memory(why, numbers->source);
 	rc = read_map_lines(&reading, numbers->source, text, size, &numbers->lineage, why);
 	if (rc < 0)
 		return rc;
@@ -151,7 +152,7 @@ int sqst_map_parse(const char *name, const char *text, size_t size, struct sqst_
 	int rc;
 
 	if (!numbers)
-		return sqst_fail(why, SQST_ERR_NOMEM, name, "out of memory");
+		return sqst_no_memory(why, name);
 	rc = parse(numbers, text, size, why);
 	/* An image without a record has no id, and so its map gives none. */
 	if (rc == 0 && numbers->lineage.recorded)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "map/map_tree.h"
 
@@ -104,7 +105,7 @@ static int check_numbers(const struct sqst_map_line *line, uint32_t count,
 	SQST_AUTO_FREE uint64_t *key = calloc(count, sizeof(*key));
 
 	if (!key)
-		return sqst_fail(why, SQST_ERR_NOMEM, numbers->source, "out of memory");
+		return sqst_no_memory(why, numbers->source);
 	for (uint32_t i = 0; i < count; i++) {
 		if (line[i].number > numbers->lineage.top)
 			return fail_map_line(numbers, &line[i],
@@ -177,7 +178,7 @@ int sqst_map_build(struct sqst_map_line *line, uint32_t count, struct sqst_numbe
 	if (rc < 0)
 		return rc;
 	if (!make_entries(line, count, numbers))
-		return sqst_fail(why, SQST_ERR_NOMEM, numbers->source, "out of memory");
+		return sqst_no_memory(why, numbers->source);
 	numbers->lineage.root = numbers->root.number;
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/digit.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "map/map_line.h"
 #include "map/map_output.h"
@@ -184,7 +185,7 @@ static int make_text(const struct sqst_numbers *numbers, const char *head, char 
 	free(writer.waiting);
 	if (!done) {
 		free(writer.out.data);
-		return sqst_fail(why, SQST_ERR_NOMEM, numbers->source, "out of memory");
+		return sqst_no_memory(why, numbers->source);
 	}
 	*out = writer.out.data;
 	*size = writer.out.used;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "base/sort.h"
 #include "numbering/link_groups.h"
@@ -167,7 +168,7 @@ int sqst_links_settle(const struct sqst_tree *tree, uint32_t *candidate, struct 
 	struct claims claims;
 
 	if (!find_shared(candidate, sqst_tree_names(tree), &shared))
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	number = shared.number;
 	if (shared.count == 0 && sqst_tree_names(tree) == sqst_tree_inodes(tree))
 		return 0;
@@ -176,9 +177,9 @@ int sqst_links_settle(const struct sqst_tree *tree, uint32_t *candidate, struct 
 		return 0;
 	claims.claim = claim = calloc(claims.count, sizeof(*claim));
 	if (!claim)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	collect_claims(tree, candidate, &shared, claim);
 	if (!grant_claims(&claims, candidate))
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	return 0;
 }

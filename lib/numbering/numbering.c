@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "numbering/link_groups.h"
 #include "numbering/numbering.h"
@@ -228,8 +229,8 @@ int sqst_numbering_assign(struct sqst_tree *tree, const struct sqst_numbers *con
 		return sqst_fail(why, SQST_ERR_LIMIT, NULL, "more than %u paths", SQST_NUMBER_MAX);
 	job.candidate = calloc(names, sizeof(*job.candidate));
 	job.sets = calloc(count + 1, sizeof(*job.sets));
-	rc = job.candidate && job.sets ? assign(&job, flags, &numbering)
-				       : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	rc =
+	    job.candidate && job.sets ? assign(&job, flags, &numbering) : sqst_no_memory(why, NULL);
 	for (size_t i = 0; job.sets && i < count; i++)
 		sqst_sets_release(&job.sets[i]);
 	free(job.sets);

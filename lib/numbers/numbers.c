@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "numbers/numbers.h"
 #include "sqst/numbers.h"
@@ -87,7 +88,7 @@ int sqst_numbers_from_tree(const struct sqst_tree *tree, const char *source,
 		entry = sqst_arena_array(numbers->arena, names, sizeof(*entry));
 	if (!entry || !node || !fill_entries(tree, numbers, node, entry)) {
 		sqst_numbers_free(numbers);
-		return sqst_fail(why, SQST_ERR_NOMEM, source, "out of memory");
+		return sqst_no_memory(why, source);
 	}
 	*out = numbers;
 	return 0;

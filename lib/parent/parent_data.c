@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "base/bytes.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "image/block.h"
 #include "parent/parent_data.h"
@@ -26,7 +27,7 @@ int sqst_parent_data_open(const char *path, const struct sqst_cancel *cancel,
 
 	*out = NULL;
 	if (!parent)
-		return sqst_fail(why, SQST_ERR_NOMEM, path, "out of memory");
+		return sqst_no_memory(why, path);
 	rc = sqst_image_open(&parent->image, path, &sqst_image_role_parent, cancel, why);
 	if (rc < 0)
 		return rc;

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/report.h"
 #include "pipeline/pipeline.h"
 #include "write/write.h"
 
@@ -68,7 +69,7 @@ int sqst_build_plan(const struct sqst_build_options *options, const struct sqst_
 	const char **source = calloc(options->sources + 1, sizeof(*source));
 
 	if (!source)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (size_t i = 0; i < options->sources; i++)
 		source[i] = options->source[i].path;
 	plan->name = options->output;

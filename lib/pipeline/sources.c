@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "edit/edit.h"
 #include "pipeline/pipeline.h"
@@ -83,7 +84,7 @@ static int read_files(const struct sqst_build_options *options,
 	SQST_AUTO_FREE const char **path = calloc(options->sources, sizeof(*path));
 
 	if (!path)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (size_t i = 0; i < options->sources; i++)
 		path[i] = options->source[i].path;
 	return sqst_tree_scan_sources(path, options->sources, flags, scan, options->cancel, out,
@@ -124,7 +125,7 @@ static int read_layers(const struct sqst_build_options *options, struct sqst_sca
 	int rc = 0;
 
 	if (!tree)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	sqst_tree_root(tree)->inode->subkey = 1;
 	scan->overlay_marks = true;
 	for (size_t i = 0; rc == 0 && i < options->sources; i++) {
@@ -202,5 +203,5 @@ int sqst_sources_read(const struct sqst_build_options *options, struct sqst_tree
 		return rc;
 	}
 	*out = sqst_tree_new();
-	return *out ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return *out ? 0 : sqst_no_memory(why, NULL);
 }

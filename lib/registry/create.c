@@ -8,6 +8,7 @@
 #include <string.h>
 #include <uuid.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "numbers/beside.h"
 #include "registry/postgres.h"
@@ -98,7 +99,7 @@ static int fill_table(struct sqst_postgres *pg, const char *table, const struct 
 		SQST_AUTO_FREE char *path = sqst_beside_path_text(beside, i);
 
 		if (!path)
-			return sqst_fail(pg->why, SQST_ERR_NOMEM, NULL, "out of memory");
+			return sqst_no_memory(pg->why, NULL);
 		rc = sqst_postgres_copy_row(pg, path, strlen(path), beside[i].entry[0]->type,
 					    beside[i].entry[0]->number);
 	}

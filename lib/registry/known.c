@@ -8,16 +8,12 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "base/sort.h"
 #include "numbers/beside.h"
 #include "numbers/numbers.h"
 #include "registry/known.h"
-
-static int known_no_memory(struct sqst_report *why)
-{
-	return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
-}
 
 int sqst_known_begin(struct sqst_known *known, const struct sqst_tree *tree, const char *source,
 		     struct sqst_report *why)
@@ -70,12 +66,12 @@ static int keep_row(struct sqst_known *known, const struct sqst_row *row, struct
 	struct sqst_row *grown = sqst_grow(known->row, known->rows, &known->room, sizeof(*grown));
 
 	if (!grown)
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	known->row = grown;
 	known->row[known->rows] = *row;
 	known->row[known->rows].path = strndup(row->path, row->length);
 	if (!known->row[known->rows].path)
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	known->rows++;
 	return 0;
 }
@@ -119,13 +115,13 @@ static int forget_broken_groups(struct sqst_known *known, struct sqst_report *wh
 		return 0;
 	broken = malloc(known->rows * sizeof(*broken));
 	if (!broken)
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	for (size_t i = 0; i < known->rows; i++) {
 		if (!find_row(known, &known->row[i]))
 			broken[count++] = known->row[i].number;
 	}
 	if (!sqst_sort_u32(broken, count))
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	for (size_t i = 0; i < known->rows; i++) {
 		struct sqst_entry *entry = find_row(known, &known->row[i]);
 
@@ -143,7 +139,7 @@ int sqst_known_finish(struct sqst_known *known, struct sqst_report *why)
 	uint32_t done = 0, count = 0;
 
 	if (!todo)
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	if (forget_broken_groups(known, why) < 0)
 		return SQST_ERR_NOMEM;
 	if (numbers->root.number == 0)
@@ -175,7 +171,7 @@ static int drop_changed_groups(const struct sqst_known *known, const struct sqst
 		return 0;
 	changed = malloc(known->rows * sizeof(*changed));
 	if (!changed)
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	for (size_t i = 0; i < known->rows; i++) {
 		const struct sqst_row *row = &known->row[i];
 		const struct sqst_node *node = sqst_tree_look_up(tree, row->path, row->length);
@@ -184,7 +180,7 @@ static int drop_changed_groups(const struct sqst_known *known, const struct sqst
 			changed[count++] = row->number;
 	}
 	if (!sqst_sort_u32(changed, count))
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	for (size_t i = 0; rc == 0 && i < known->rows; i++) {
 		if (sqst_search_u32(changed, count, known->row[i].number) < count)
 			rc = call(user, &known->row[i], why);
@@ -205,7 +201,7 @@ static int call_node(const struct sqst_node *node, sqst_row_call *call, void *us
 	};
 
 	if (!path)
-		return known_no_memory(why);
+		return sqst_no_memory(why, NULL);
 	sqst_node_path(node, path, length + 1);
 	return call(user, &row, why);
 }
@@ -227,7 +223,7 @@ int sqst_known_drops(const struct sqst_known *known, const struct sqst_tree *tre
 			rc = call_node(walk.node, call, user, why);
 	}
 	sqst_beside_end(&walk);
-	return more < 0 ? known_no_memory(why) : rc;
+	return more < 0 ? sqst_no_memory(why, NULL) : rc;
 }
 
 int sqst_known_adds(const struct sqst_tree *tree, uint32_t top, sqst_row_call *call, void *user,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "registry/postgres.h"
 
@@ -34,7 +35,7 @@ int sqst_postgres_fail(const struct sqst_postgres *pg, const char *what)
 	SQST_AUTO_FREE char *reason = strdup(PQerrorMessage(pg->connection));
 
 	if (!reason)
-		return sqst_fail(pg->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(pg->why, NULL);
 	reason[strcspn(reason, "\n")] = '\0';
 	mask(reason, pg->secret);
 	return sqst_fail(pg->why, pg->code, pg->shown, "%s%s%s", what, reason[0] ? ": " : "",
@@ -64,7 +65,7 @@ static int check_url(struct sqst_postgres *pg, const char *url)
 			pg->secret = strdup(option->val);
 			if (!pg->secret) {
 				PQconninfoFree(list);
-				return sqst_fail(pg->why, SQST_ERR_NOMEM, NULL, "out of memory");
+				return sqst_no_memory(pg->why, NULL);
 			}
 		}
 	}
@@ -88,7 +89,7 @@ int sqst_postgres_open(struct sqst_postgres *pg, const char *url, int code, stru
 	pg->why = why;
 	pg->shown = sqst_registry_shown(url);
 	if (!pg->shown)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	rc = check_url(pg, url);
 	if (rc < 0)
 		return rc;
@@ -152,7 +153,7 @@ int sqst_postgres_copy_row(const struct sqst_postgres *pg, const char *path, siz
 	char *to = line;
 
 	if (!line)
-		return sqst_fail(pg->why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(pg->why, NULL);
 	to += sprintf(to, "\\\\x");
 	for (size_t i = 0; i < length; i++) {
 		*to++ = digit[(unsigned char)path[i] >> 4];

@@ -12,6 +12,7 @@
 
 #include "base/cancel.h"
 #include "base/digit.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "map/map_text.h"
 #include "numbers/numbers.h"
@@ -112,7 +113,7 @@ static int open_registry(struct sqst_registry *registry, const char *url, const 
 		return rc;
 	*numbers = sqst_numbers_new(registry->pg.shown);
 	if (!*numbers)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	memcpy((*numbers)->lineage.uuid, registry->uuid, SQST_UUID_SIZE);
 	return 0;
 }
@@ -124,7 +125,7 @@ int sqst_registry_open(const char *url, const uint8_t *uuid, struct sqst_registr
 	int rc;
 
 	if (!registry)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	rc = open_registry(registry, url, uuid, numbers, why);
 	if (rc < 0)
 		sqst_registry_free(registry);
@@ -316,7 +317,7 @@ static int drop_row(void *user, const struct sqst_row *row, struct sqst_report *
 	char *to = path;
 
 	if (!path)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	to += sprintf(to, "\\x");
 	for (size_t i = 0; i < row->length; i++)
 		to += sprintf(to, "%02x", (unsigned char)row->path[i]);

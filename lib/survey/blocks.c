@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/report.h"
 #include "base/scope.h"
 #include "survey/survey.h"
 
@@ -69,7 +70,7 @@ int sqst_survey_compare_blocks(const struct sqst_survey *old_survey,
 		/* The caller frees the map in any case. */
 		free(map->fate);
 		map->fate = NULL;
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	}
 	if (old_survey->blocks > 0)
 		memcpy(sorted, old_survey->block, old_survey->blocks * sizeof(*sorted));

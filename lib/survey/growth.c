@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/report.h"
 #include "base/scope.h"
 #include "numbers/beside.h"
 #include "sqst/image.h"
@@ -46,7 +47,7 @@ static int survey_paths_make(struct survey_paths *paths, const struct sqst_numbe
 	paths->bucket = calloc(paths->count, sizeof(*paths->bucket));
 	paths->bytes = calloc(paths->count, sizeof(*paths->bytes));
 	if (!paths->depth || !paths->bucket || !paths->bytes)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (uint32_t i = 1; i < paths->count; i++) {
 		const uint32_t directory = paths->path[i].directory;
 
@@ -79,7 +80,7 @@ static int add_files(struct survey_paths *paths, const struct sqst_survey *surve
 	SQST_AUTO_FREE uint32_t *highest = calloc(survey->files + 1, sizeof(*highest));
 
 	if (!highest)
-		return sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		return sqst_no_memory(why, NULL);
 	for (uint32_t i = 1; i < paths->count; i++) {
 		const struct sqst_survey_file *file =
 		    bsearch(&paths->path[i].entry[0]->number, survey->file, survey->files,
@@ -104,7 +105,7 @@ static int add_growth_row(const struct survey_paths *paths, uint32_t at, bool is
 
 	row->path = path ? sqst_arena_strndup(arena, path, strlen(path)) : NULL;
 	*(is_new ? &row->new_bytes : &row->old_bytes) = paths->bytes[at];
-	return row->path ? 0 : sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+	return row->path ? 0 : sqst_no_memory(why, NULL);
 }
 
 static int add_up(const struct sqst_numbers *numbers, const struct sqst_survey *survey, bool is_new,
@@ -121,7 +122,7 @@ static int add_up(const struct sqst_numbers *numbers, const struct sqst_survey *
 	if (rc == 0)
 		sums->row = sqst_arena_array(arena, rows + 1, sizeof(*sums->row));
 	if (rc == 0 && !sums->row)
-		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		rc = sqst_no_memory(why, NULL);
 	for (uint32_t i = 0; rc == 0 && i < paths.count; i++) {
 		if (paths.bytes[i] > 0)
 			rc = add_growth_row(&paths, i, is_new, arena, sums, why);
@@ -194,13 +195,13 @@ int sqst_survey_growth(const struct sqst_numbers *old_numbers, const struct sqst
 	if (growth)
 		growth->arena = sqst_arena_new();
 	if (!growth || !growth->arena)
-		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		rc = sqst_no_memory(why, NULL);
 	if (rc == 0)
 		rc = add_up(old_numbers, old_survey, false, growth->arena, &before, why);
 	if (rc == 0)
 		rc = add_up(new_numbers, new_survey, true, growth->arena, &after, why);
 	if (rc == 0 && !join_sums(&before, &after, growth))
-		rc = sqst_fail(why, SQST_ERR_NOMEM, NULL, "out of memory");
+		rc = sqst_no_memory(why, NULL);
 	if (rc < 0) {
 		sqst_growth_free(growth);
 		return rc;
