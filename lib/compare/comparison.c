@@ -16,6 +16,15 @@ static int by_value(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+static bool is_sorted(const struct sqst_by_number *by_number)
+{
+	for (uint32_t i = 1; i < by_number->count; i++) {
+		if (by_number->path[i - 1] > by_number->path[i])
+			return false;
+	}
+	return true;
+}
+
 static bool sort_by_number(struct sqst_comparison *comparison, int side, uint32_t paths)
 {
 	struct sqst_by_number *by_number = &comparison->by_number[side];
@@ -29,7 +38,9 @@ static bool sort_by_number(struct sqst_comparison *comparison, int side, uint32_
 		if (entry)
 			by_number->path[by_number->count++] = (uint64_t)entry->number << 32 | i;
 	}
-	qsort(by_number->path, by_number->count, sizeof(*by_number->path), by_value);
+	/* A first image has its numbers in tree order, and an update most of them. */
+	if (!is_sorted(by_number))
+		qsort(by_number->path, by_number->count, sizeof(*by_number->path), by_value);
 	return true;
 }
 

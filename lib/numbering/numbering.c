@@ -72,7 +72,7 @@ static int consult(struct numbering_job *job, const struct sqst_numbers *parent,
 
 		if (walk.entry[0] && (walk.entry[0]->number == 0 || walk.entry[0]->number > top)) {
 			rc = sqst_fail(job->why, SQST_ERR_PARENT, parent->source,
-				       "\"%s\" has inode number %u, which is not between 1 and %u",
+				       "\"%s\": inode number %u is out of range (1 to %u)",
 				       walk.entry[0]->name, walk.entry[0]->number, top);
 			break;
 		}
