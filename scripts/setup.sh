@@ -17,6 +17,10 @@ build-essential dpkg-dev debhelper lintian mmdebstrap'
 # shellcheck disable=SC2034 # of tests/readers/check-u-boot
 u_boot_packages='gcc make bc bison flex swig libssl-dev python3-dev python3-setuptools dpkg-dev squashfs-tools'
 
+# For make check-kernels alone.
+# shellcheck disable=SC2034 # of tests/Makemodule.am
+kernel_packages='qemu-system-x86 busybox-static cpio kmod squashfs-tools xz-utils zstd'
+
 sanitizer_packages='clang libclang-rt-dev'
 
 # need PACKAGE...: install what is missing, as root on Debian; say what to do elsewhere.

@@ -164,16 +164,20 @@ def index_left_behind(line):
     return "failed to verify index (" in line and "err=-116)" in line
 
 
-def tell(room, images, releases, text, sessions, slots):
+def tell(room, images, releases, options, sessions, slots):
     """What a user does in sessions {step: what} while slots of images and their releases are booted
-    one after the other; returns what went wrong, and what the kernel said."""
-    model = overlay_model.Model(overlay_model.Options(text))
+    one after the other; returns what went wrong, and what the kernel said. `options`: an option
+    string, or a function from step to one."""
+    options_at = options if callable(options) else lambda step: options
+    model = overlay_model.Model(overlay_model.Options(options_at(0)))
     checker = Checker(model)
     upper = mounts.upper_room(room)
     with mounts.KernelLog() as log:
         try:
             for step, slot in enumerate(slots):
                 where = f"step {step}, release {slot + 1}"
+                text = options_at(step)
+                model.options = overlay_model.Options(text)
                 model.lower(releases[slot], stable.numbers(sqfs.Image(images[slot])))
                 with mounts.image_mounted(images[slot], room + "/lower"), \
                         mounts.overlay_mounted(room + "/lower", upper + "/up", upper + "/work",
