@@ -191,7 +191,8 @@ static int sort_files(struct sqst_parent_data *parent)
 	uint32_t tails = 0;
 
 	if (parent->files >= UINT32_MAX)
-		return sqst_image_bad(&parent->image, "the image has more inodes than inode numbers");
+		return sqst_image_bad(&parent->image,
+				      "the image has more inodes than inode numbers");
 	if (parent->files > 0)
 		qsort(parent->file, parent->files, sizeof(*parent->file), by_file_number);
 	parent->by_fragment = calloc(parent->files + 1, sizeof(uint32_t));

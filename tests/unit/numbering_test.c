@@ -280,11 +280,11 @@ static void parents_must_be_sound(void **state)
 	parent->root.child[0].number = 0;
 	assert_int_equal(sqst_numbering_assign(tree, &parents, 1, false, &out, &why),
 			 SQST_ERR_PARENT);
-	assert_non_null(strstr(why.message, "\"a\" has inode number 0"));
+	assert_non_null(strstr(why.message, "\"a\": inode number 0"));
 	parent->root.child[0].number = 4;
 	assert_int_equal(sqst_numbering_assign(tree, &parents, 1, false, &out, &why),
 			 SQST_ERR_PARENT);
-	assert_non_null(strstr(why.message, "\"a\" has inode number 4"));
+	assert_non_null(strstr(why.message, "\"a\": inode number 4"));
 	parent->lineage.top = UINT32_MAX;
 	assert_int_equal(sqst_numbering_assign(tree, &parents, 1, false, &out, &why),
 			 SQST_ERR_PARENT);
