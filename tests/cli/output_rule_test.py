@@ -148,7 +148,7 @@ def missing(room):
     with unchanged(room):
         for arguments in (["s", "-quiet"], ["s"]):
             done = subprocess.run([room + "/mksquashfs", *arguments], cwd=room, capture_output=True, text=True, check=False)
-            assert done.returncode == tool.USAGE and "OUTPUT is missing: it stands behind SOURCE" in done.stderr, done
+            assert done.returncode == tool.USAGE and "OUTPUT is missing: it comes after SOURCE" in done.stderr, done
         tool.refused(tool.SYSTEM, room + "/s", "/dev/stdout", words=["start is written last"])
 
 
