@@ -13,10 +13,10 @@
 
 /* Whose command line is spoken. */
 enum language {
-	/* Options, with one dash or two and the value behind them or after '=', may stand between
+	/* Options, with one dash or two and the value after them or after '=', may stand between
 	 * operands, up to "--". */
 	LANGUAGE_OWN = 1,
-	/* Operands, then options, with one dash and the value behind them. */
+	/* Operands, then options, with one dash and the value after them. */
 	LANGUAGE_MKSQUASHFS = 2,
 	/* Options like those of mksquashfs, then operands. */
 	LANGUAGE_SQFSTAR = 4,
@@ -69,7 +69,7 @@ struct option_table {
 	const struct option_row *row;
 	size_t rows;
 	enum language language;
-	/* What stands before the options in --help, and behind them; lines of up to 80 bytes. */
+	/* What stands before the options in --help, and after them; lines of up to 80 bytes. */
 	const char *usage;
 	const char *exits;
 	/* The line that --version prints. NULL: the program's name and the version of the package,

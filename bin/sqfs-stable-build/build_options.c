@@ -85,7 +85,7 @@ static bool check_operands(const struct build_arguments *arguments)
 	return mistake("%s is missing", count + 1 == wanted ? "OUTPUT" : "SOURCE");
 }
 
-/* Behind sqfstar's output stands what is to be left out. */
+/* After sqfstar's output stands what is to be left out. */
 static bool exclude_operands(struct build_arguments *arguments)
 {
 	struct operands *operands = &arguments->operands;

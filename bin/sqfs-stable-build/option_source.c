@@ -240,7 +240,7 @@ static bool make_filter(struct build_arguments *arguments)
 	return rc == 0 || not_taken(arguments, NULL, rc, &why);
 }
 
-/* All of standard input, with a NUL behind it. */
+/* All of standard input, with a NUL after it. */
 static bool read_input(struct build_arguments *arguments, size_t *size)
 {
 	size_t room = 0, got = 1;

@@ -43,7 +43,7 @@ static unsigned column_of(const struct strip *strip, uint64_t number)
 	return (unsigned)((number - 1) * strip->columns / strip->numbers);
 }
 
-/* The first number behind a column. */
+/* The first number after a column. */
 static uint64_t column_end(const struct strip *strip, unsigned column)
 {
 	return ((uint64_t)(column + 1) * strip->numbers + strip->columns - 1) / strip->columns + 1;

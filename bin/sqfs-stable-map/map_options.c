@@ -13,7 +13,7 @@ const char program_name[] = "sqfs-stable-map";
 
 static const struct {
 	const char *name;
-	/* How many operands stand behind the name, and what they are called. */
+	/* How many operands stand after the name, and what they are called. */
 	size_t operands;
 	const char *operand_names;
 } commands[] = {

@@ -217,7 +217,7 @@ struct sqst_build_options {
 	/** How many levels of directories below the root are kept; 0: all. */
 	uint32_t max_depth;
 	/** Called for each path of the numbered tree, in tree order (a directory, then each child
-	 * with all below it), before anything is written, and with NULL behind the last. May
+	 * with all below it), before anything is written, and with NULL after the last. May
 	 * be NULL. */
 	void (*each_path)(void *user, const struct sqst_built_path *path);
 	/** Called from time to time while data is written. May be NULL. */

@@ -20,7 +20,7 @@
  *
  * In every function `path` is a file or a block device. FILE\@OFFSET (decimal, or hexadecimal with
  * 0x) stands for an image that begins inside FILE, unless a file of the whole name exists. Of an
- * ELF file the image behind the program is read.
+ * ELF file the image after the program is read.
  *
  * Thread rule: that of report.h. Each call opens the file for itself.
  *

@@ -16,7 +16,7 @@ void *sqst_arena_alloc(struct sqst_arena *arena, size_t size);
 /* Zeroed memory for count things of size bytes; NULL also when the product overflows. */
 void *sqst_arena_array(struct sqst_arena *arena, size_t count, size_t size);
 
-/* A copy of length bytes with a NUL behind it, not aligned. */
+/* A copy of length bytes with a NUL after it, not aligned. */
 char *sqst_arena_strndup(struct sqst_arena *arena, const char *text, size_t length);
 
 /* Let `arena` own all that `other` has; `other` is empty then. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Base64 (RFC 4648); the padding may be missing. If `strict`, padding must fill the last four
- * letters, and bits behind the last byte must be zero. `out` may be `text`. Bytes written, or -1.
+ * letters, and bits after the last byte must be zero. `out` may be `text`. Bytes written, or -1.
  */
 long sqst_base64_decode(const char *text, size_t size, bool strict, void *out);
 

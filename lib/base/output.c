@@ -194,7 +194,7 @@ int sqst_output_copy(struct sqst_output *output, uint64_t offset, int fd, uint64
 	return copy_through_memory(output, offset + done, fd, from + done, size - done, why);
 }
 
-/* A file that was made for the output has zeros behind what was written. */
+/* A file that was made for the output has zeros after what was written. */
 int sqst_output_zero(struct sqst_output *output, uint64_t offset, uint64_t size,
 		     struct sqst_report *why)
 {

@@ -26,7 +26,7 @@ int sqst_spool_open(struct sqst_spool *spool, struct sqst_report *why);
 /* As sqst_spool_open(), but first where the file `path` is or will be. */
 int sqst_spool_open_beside(struct sqst_spool *spool, const char *path, struct sqst_report *why);
 
-/* Write at a position at or behind spool->end; what is skipped becomes a hole. SQST_ERR_IO,
+/* Write at a position at or after spool->end; what is skipped becomes a hole. SQST_ERR_IO,
  * SQST_ERR_LIMIT. */
 int sqst_spool_write(struct sqst_spool *spool, uint64_t position, const void *data, size_t size);
 

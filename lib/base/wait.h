@@ -25,7 +25,7 @@ ssize_t sqst_wait_read(int fd, void *data, size_t size, const struct sqst_cancel
 /* The same, until size bytes, the end, or an error. */
 ssize_t sqst_wait_read_full(int fd, void *data, size_t size, const struct sqst_cancel *cancel);
 
-/* All until the end, in memory of the caller's, with a NUL behind it that is not counted. What
+/* All until the end, in memory of the caller's, with a NUL after it that is not counted. What
  * cannot be read is reported with `code`, as `what` says ("cannot read the map"); other errors:
  * SQST_ERR_NOMEM (also for more than `most` bytes), SQST_ERR_CANCELED. */
 struct sqst_wait_file {

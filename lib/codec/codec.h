@@ -13,7 +13,7 @@
 /* One coder: one thread's state. Use it from one thread at a time. */
 struct sqst_coder {
 	const struct sqst_codec *codec;
-	/* The last decompress() left bytes behind the end of the stream. Readers differ in what
+	/* The last decompress() left bytes after the end of the stream. Readers differ in what
 	 * they make of them: the kernel does not look, unsquashfs refuses them with xz. */
 	bool rest;
 	/* If set and true, the result of compress() is of no use any more; what takes long may look

@@ -185,7 +185,7 @@ static int32_t gzip_decompress(struct sqst_coder *base, const uint8_t *in, size_
 	struct gzip_coder *coder = (struct gzip_coder *)base;
 	size_t used, written;
 
-	/* With `used`, bytes behind the stream are no error; the kernel does not look at them. */
+	/* With `used`, bytes after the stream are no error; the kernel does not look at them. */
 	if (libdeflate_zlib_decompress_ex(coder->decompressor, in, in_size, out, out_size, &used,
 					  &written) != LIBDEFLATE_SUCCESS)
 		return SQST_ERR_PARENT;

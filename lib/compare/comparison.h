@@ -43,7 +43,7 @@ void sqst_comparison_release(struct sqst_comparison *comparison);
 /* What became of a path. */
 enum sqst_change_kind sqst_comparison_kind(const struct sqst_beside_path *path);
 
-/* The next number, in ascending order; run is zero before the first. False behind the last. */
+/* The next number, in ascending order; run is zero before the first. False after the last. */
 bool sqst_comparison_next_number(const struct sqst_comparison *comparison,
 				 struct sqst_number_run *run);
 

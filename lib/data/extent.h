@@ -42,7 +42,7 @@ struct sqst_places {
 	uint32_t fragments;
 	size_t fragments_room;
 	uint32_t block_size;
-	/* The first offset behind the data. */
+	/* The first offset after the data. */
 	uint64_t end;
 };
 

@@ -68,7 +68,7 @@ static void update(struct sqst_gaps *gaps, uint32_t root)
 	gap->ends = class_of(gap->end) | ends_of(gaps, gap->left) | ends_of(gaps, gap->right);
 }
 
-/* Part a subtree into what is before `by` and what is behind it. */
+/* Part a subtree into what is before `by` and what is after it. */
 static void split_gaps(struct sqst_gaps *gaps, uint32_t root, const struct sqst_gap *by,
 		       uint32_t *left, uint32_t *right)
 {
@@ -217,7 +217,7 @@ uint32_t sqst_gaps_find(const struct sqst_gaps *gaps, uint64_t size, struct sqst
 	struct search search = {size, (size + grid.residue) % SQST_GAP_BLOCK, TRIES_MAX};
 	uint32_t found;
 
-	/* What is behind the last offset of the grid in such a gap is whole steps long. */
+	/* What is after the last offset of the grid in such a gap is whole steps long. */
 	if (grid.step != SQST_GAP_BLOCK)
 		return lower_bound(gaps, sqst_grid_up((struct sqst_grid){grid.step, 0}, size));
 	found = search_in(gaps, gaps->root, UINT64_MAX, &search);

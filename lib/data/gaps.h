@@ -27,7 +27,7 @@ static inline uint64_t sqst_grid_up(struct sqst_grid grid, uint64_t offset)
 struct sqst_gap {
 	/* 0: there is none. */
 	uint64_t size;
-	/* The place of the unit behind it. */
+	/* The place of the unit after it. */
 	uint64_t end;
 	/* Where gaps of this subtree end within a block, a bit for each 64th of it. */
 	uint64_t ends;
@@ -35,7 +35,7 @@ struct sqst_gap {
 	uint32_t right;
 };
 
-/* A unit has at most one gap in front of it, so a gap is named by the index of the unit behind. A
+/* A unit has at most one gap in front of it, so a gap is named by the index of the unit after. A
  * treap in order of size, then offset; its priorities come from the index, so that its shape too
  * is a function of the input. */
 struct sqst_gaps {

@@ -164,7 +164,7 @@ static void keep_places(struct layout_job *job)
 }
 
 /* Put a unit into a gap, and out of where it is. It has no place yet, or is the last: the room that
- * it leaves is then behind the end. */
+ * it leaves is then after the end. */
 static bool fill_gap(struct layout_job *job, uint32_t index)
 {
 	struct sqst_unit *unit = &job->unit[index];
@@ -293,7 +293,7 @@ static bool slide_enough(struct layout_job *job, uint64_t limit)
 	return true;
 }
 
-static enum sqst_layout_stage compact_units(struct layout_job *job)
+static enum sqst_layout_level compact_units(struct layout_job *job)
 {
 	const uint64_t limit = limit_of(job);
 	size_t count = 0;
@@ -341,7 +341,7 @@ static int run_layout(struct layout_job *job, struct sqst_layout *layout, struct
 	if (rc < 0)
 		return rc;
 	/* Without units there is no waste, whatever the slack. */
-	layout->stage = job->units ? compact_units(job) : SQST_LAYOUT_PLACED;
+	layout->level = job->units ? compact_units(job) : SQST_LAYOUT_PLACED;
 	count_run_bytes(job, layout);
 	return 0;
 }

@@ -24,8 +24,8 @@ struct sqst_unit {
 };
 
 /* How far it had to go. */
-enum sqst_layout_stage {
-	/* What can stay stays, the rest is in gaps or behind the end. */
+enum sqst_layout_level {
+	/* What can stay stays, the rest is in gaps or after the end. */
 	SQST_LAYOUT_PLACED = 0,
 	/* The last units were moved into gaps. */
 	SQST_LAYOUT_FILLED = 1,
@@ -36,7 +36,7 @@ enum sqst_layout_stage {
 };
 
 struct sqst_layout {
-	/* First offset that data may have, behind the head of the image. */
+	/* First offset that data may have, after the head of the image. */
 	uint64_t start;
 	/* Each unit starts at a multiple of it: a power of two; 0 or 1: anywhere. */
 	uint32_t align;
@@ -45,14 +45,14 @@ struct sqst_layout {
 	/* Bytes inside of units that nobody needs, at most the sum of their sizes: waste too. */
 	uint64_t dead;
 
-	/* What came out. Offset behind the last unit; start if there are none. */
+	/* What came out. Offset after the last unit; start if there are none. */
 	uint64_t end;
 	/* Bytes of units of the parent that are where they were, and of those that are not. */
 	uint64_t in_place;
 	uint64_t moved;
 	/* Bytes between start and end that no unit has. */
 	uint64_t gaps;
-	unsigned stage;
+	unsigned level;
 };
 
 /* Give each unit its place. The result is a function of the arguments alone, and no unit overlaps
@@ -60,7 +60,7 @@ struct sqst_layout {
  * one moves.
  *
  * The waste, that is end - start - (sum of sizes - dead), is above slack only where `dead` and
- * `align` leave no other way; the stage is SQST_LAYOUT_PACKED then. Before that stage a unit of the
+ * `align` leave no other way; the level is SQST_LAYOUT_PACKED then. Before that level a unit of the
  * parent keeps its offset modulo 4096, unless `align` is in the way.
  *
  * Returns 0, SQST_ERR_NOMEM, or SQST_ERR_LIMIT if an offset would not fit into int64_t; places mean

@@ -41,7 +41,7 @@ int sqst_order_make(struct sqst_order *order, const struct sqst_sort *sort,
 /* Begin before the first file. */
 void sqst_order_begin(struct sqst_order *order);
 
-/* The next file, NULL behind the last. */
+/* The next file, NULL after the last. */
 struct sqst_node *sqst_order_next(struct sqst_order *order);
 
 /* Frees what it has, not order. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The data of a first image, or of one that is laid out as such: file after file, its blocks one
- * behind the other, and its tail into a fragment block. What is finished is written at once. */
+ * after the other, and its tail into a fragment block. What is finished is written at once. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif

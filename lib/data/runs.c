@@ -105,7 +105,7 @@ static uint64_t old_place(const struct sqst_runs *runs, const struct sqst_run *r
 	return is_of_parent(runs, run) ? runs->piece[run->first_piece].at : SQST_UNIT_NEW;
 }
 
-/* For qsort_r(): indexes of runs by their place in the parent; new ones behind, as they were made.
+/* For qsort_r(): indexes of runs by their place in the parent; new ones after, as they were made.
  */
 static int by_run_place(const void *a, const void *b, void *user)
 {

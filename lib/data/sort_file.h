@@ -4,7 +4,7 @@
  *     PATH PRIORITY [FLAG,FLAG...]
  *
  * as mksquashfs has it, but for the flags, which are those of gensquashfs. A backslash takes the
- * meaning of the character behind it away; empty lines and lines that begin with '#' are skipped.
+ * meaning of the character after it away; empty lines and lines that begin with '#' are skipped.
  * The data of files with a higher priority comes first; what has none has 0. A directory's line
  * holds for all below it that no line of its own has. */
 #ifndef LIB_DATA_SORT_FILE_H

@@ -43,7 +43,7 @@ struct sqst_tails {
 	size_t count;
 };
 
-/* Bytes of a file behind its last whole block. */
+/* Bytes of a file after its last whole block. */
 static inline uint32_t sqst_tail_size(const struct sqst_data *data, const struct sqst_node *node)
 {
 	return (uint32_t)(node->inode->u.file.size % data->options->block_size);
@@ -66,7 +66,7 @@ int sqst_tails_compare(struct sqst_tails *tails, size_t from);
  */
 int sqst_tails_hash(struct sqst_data *data, struct sqst_parent_fragment *fragment);
 
-/* Put those that are found first, sorted by place, the others behind. Returns how many are found.
+/* Put those that are found first, sorted by place, the others after. Returns how many are found.
  */
 size_t sqst_tails_sort_found(struct sqst_tails *tails);
 

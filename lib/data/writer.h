@@ -43,7 +43,7 @@ struct sqst_data_block {
  * knows more. */
 struct sqst_sink {
 	/* A block of a file: `size` bytes, which are block->old_at in the parent if block->same. A
-	 * file's blocks stand one behind the other. */
+	 * file's blocks stand one after the other. */
 	int (*block)(struct sqst_sink *sink, const struct sqst_data_block *block,
 		     const uint8_t *bytes, uint32_t size);
 	/* A fragment block. */

@@ -34,7 +34,7 @@ static unsigned take_who(const char **at)
 	}
 }
 
-/* What comes behind an operator; false if it is none of the letters. */
+/* What comes after an operator; false if it is none of the letters. */
 static bool take_bits(const char **at, bool directory, unsigned mode, unsigned *bits)
 {
 	unsigned copy;

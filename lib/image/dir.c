@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A directory's listing: headers, each with at most 256 entries behind it. */
+/* A directory's listing: headers, each with at most 256 entries after it. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif

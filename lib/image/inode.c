@@ -16,7 +16,7 @@
  * kernel's fs/squashfs/dir.c. */
 #define LISTING_EXTRA 3
 
-/* Behind the target of an extended symbolic link. */
+/* After the target of an extended symbolic link. */
 #define XATTR_SIZE 4
 
 #define AT(type, field)    (raw + offsetof(type, field))
@@ -32,7 +32,7 @@ _Static_assert(sizeof(sqfs_inode_t) == 16 && sizeof(sqfs_inode_dir_t) == 16 &&
 		   sizeof(sqfs_inode_file_ext_t) == 40,
 	       "the structures have the format's sizes");
 
-/* Bytes of the fixed part behind the header. A symbolic link's extended attributes stand behind its
+/* Bytes of the fixed part after the header. A symbolic link's extended attributes stand after its
  * target. */
 static const uint8_t body_size[] = {
     [SQFS_INODE_DIR] = sizeof(sqfs_inode_dir_t),

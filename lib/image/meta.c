@@ -38,7 +38,7 @@ static size_t slot_of(uint64_t at)
 	return (size_t)(at * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CACHE_LOG));
 }
 
-/* The length that a header gives, checked. `left`: bytes of the area behind the header. */
+/* The length that a header gives, checked. `left`: bytes of the area after the header. */
 static int check_header(const struct sqst_image *image, const struct sqst_area *area, uint64_t at,
 			uint32_t header, uint64_t left, uint32_t *length)
 {

@@ -9,7 +9,7 @@
 
 /* A metadata block. */
 struct sqst_meta {
-	/* Absolute positions of it, and of what is behind it. */
+	/* Absolute positions of it, and of what is after it. */
 	uint64_t at;
 	uint64_t next;
 	uint32_t size;
@@ -23,7 +23,7 @@ struct sqst_meta {
 int sqst_meta_load(struct sqst_image *image, const struct sqst_area *area, uint64_t at,
 		   struct sqst_meta *block);
 
-/* Count the blocks that follow one another from an area's start, by their headers alone. Behind
+/* Count the blocks that follow one another from an area's start, by their headers alone. After
  * them may be what is no block. */
 int sqst_meta_count(const struct sqst_image *image, const struct sqst_area *area, uint64_t *blocks);
 

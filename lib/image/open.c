@@ -83,7 +83,7 @@ static int has_magic(int fd, uint64_t at)
 	return got == (ssize_t)sizeof(raw) && memcmp(raw, MAGIC, sizeof(raw)) == 0;
 }
 
-/* Where the image begins: here, or behind an ELF file; builders of AppImages may align what they
+/* Where the image begins: here, or after an ELF file; builders of AppImages may align what they
  * append. Here, too, if it is nowhere. 0, or -1 with errno set. */
 static int find_base(int fd, uint64_t *base)
 {

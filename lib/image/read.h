@@ -103,7 +103,7 @@ int sqst_image_pread(const struct sqst_image *image, void *data, size_t size, ui
 /* ---- open.c */
 
 /* Open an image that is a file or block device, or stands in one: "FILE@OFFSET" says where (bytes,
- * decimal or 0x...), and behind an ELF file (an AppImage's runtime) it is looked for. A file of the
+ * decimal or 0x...), and after an ELF file (an AppImage's runtime) it is looked for. A file of the
  * whole name comes first. To be closed in any case. `cancel` may be NULL. Returns the role's code,
  * SQST_ERR_NOMEM, SQST_ERR_IO. */
 int sqst_image_open(struct sqst_image *image, const char *path, const struct sqst_image_role *role,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The superblock, and what stands right behind it: compressor options and extra information. */
+/* The superblock, and what stands right after it: compressor options and extra information. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif

@@ -9,7 +9,7 @@
 /* Write the map beside its target and fsync it; sqst_outputs_commit() makes it appear. `how`: an or
  * of enum sqst_output_how. *out is the caller's. 0, SQST_ERR_NOMEM, SQST_ERR_IO, SQST_ERR_EXISTS.
  */
-int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, unsigned how,
-		   struct sqst_output **out, struct sqst_report *why);
+int sqst_map_prepare(const struct sqst_numbers *numbers, const char *path, unsigned how,
+		     struct sqst_output **out, struct sqst_report *why);
 
 #endif

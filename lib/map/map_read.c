@@ -22,7 +22,7 @@
 struct map_reading {
 	struct sqst_map_line *line;
 	uint32_t count;
-	/* Unescaped paths, one behind the other. */
+	/* Unescaped paths, one after the other. */
 	char *path;
 	size_t path_used;
 	bool has_header;

@@ -26,7 +26,7 @@ static int fail_map_line(const struct sqst_numbers *numbers, const struct sqst_m
 	return sqst_map_bad(&at, "./%.*s: %s", SHOWN(line), what);
 }
 
-/* Tree order: '/' below every other byte, so that a directory's paths stand right behind it, and
+/* Tree order: '/' below every other byte, so that a directory's paths stand right after it, and
  * its children in the order of their names. */
 static int compare_paths(const struct sqst_map_line *left, const struct sqst_map_line *right)
 {
@@ -60,7 +60,7 @@ static uint32_t directory_length(const struct sqst_map_line *line)
 }
 
 /* Find each line's directory and count the directories' children. The way up from the line before
- * is what is left to search: a directory's paths stand right behind it. */
+ * is what is left to search: a directory's paths stand right after it. */
 static int find_parents(struct sqst_map_line *line, uint32_t count,
 			const struct sqst_numbers *numbers, struct sqst_report *why)
 {

@@ -169,7 +169,7 @@ static bool write_step(struct writer *writer)
 	return true;
 }
 
-/* The entry lines behind `head`. */
+/* The entry lines after `head`. */
 static int make_text(const struct sqst_numbers *numbers, const char *head, char **out, size_t *size,
 		     struct sqst_report *why)
 {
@@ -226,8 +226,8 @@ int sqst_map_text(const struct sqst_numbers *numbers, char **out, size_t *size,
 	return make_text(numbers, header, out, size, why);
 }
 
-int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, unsigned how,
-		   struct sqst_output **out, struct sqst_report *why)
+int sqst_map_prepare(const struct sqst_numbers *numbers, const char *path, unsigned how,
+		     struct sqst_output **out, struct sqst_report *why)
 {
 	SQST_AUTO_FREE char *map = NULL;
 	struct sqst_output *output;
@@ -251,7 +251,7 @@ int sqst_map_stage(const struct sqst_numbers *numbers, const char *path, unsigne
 int sqst_map_write(const struct sqst_numbers *numbers, const char *path, struct sqst_report *why)
 {
 	struct sqst_output *output;
-	const int rc = sqst_map_stage(numbers, path, 0, &output, why);
+	const int rc = sqst_map_prepare(numbers, path, 0, &output, why);
 
 	return rc < 0 ? rc : sqst_output_commit(output, why);
 }

@@ -65,7 +65,7 @@ static int visit(struct sqst_beside *beside, uint32_t directory)
 	return rc < 0 ? rc : 1;
 }
 
-/* Let the current path be the child with the lowest name. False behind the last. */
+/* Let the current path be the child with the lowest name. False after the last. */
 static bool next_child(struct sqst_beside *beside, struct sqst_beside_frame *frame)
 {
 	const struct sqst_entry *child[SQST_BESIDE_SIDES] = {NULL};
@@ -188,7 +188,7 @@ char *sqst_beside_path_text(const struct sqst_beside_path *path, uint32_t at)
 	text = malloc(size);
 	if (!text)
 		return NULL;
-	/* From the last component to the first; each has a '/' or the NUL behind it. */
+	/* From the last component to the first; each has a '/' or the NUL after it. */
 	to = text + size - 1;
 	*to = '\0';
 	for (uint32_t up = at; up != 0; up = path[up].directory) {

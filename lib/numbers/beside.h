@@ -37,7 +37,7 @@ void sqst_beside_begin(struct sqst_beside *beside, const struct sqst_tree *tree,
 		       const struct sqst_numbers *const *side, unsigned sides);
 
 /* Go to the next path, in tree order: a directory, then each child with all below it. Returns 1, 0
- * behind the last, SQST_ERR_NOMEM. */
+ * after the last, SQST_ERR_NOMEM. */
 int sqst_beside_next(struct sqst_beside *beside);
 
 void sqst_beside_end(struct sqst_beside *beside);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A release is of the generation behind the newest of its parents, and names them all. */
+/* A release is of the generation after the newest of its parents, and names them all. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif

@@ -300,7 +300,7 @@ void sqst_parent_hash_tails(struct sqst_parent_data *parent,
 		if (file->blocks > 0 || file->fragment_offset > size ||
 		    tail > size - file->fragment_offset)
 			continue;
-		/* Equal files stand one behind the other. */
+		/* Equal files stand one after the other. */
 		if (last && last->fragment_offset == file->fragment_offset &&
 		    last->size == file->size)
 			file->hash = last->hash;

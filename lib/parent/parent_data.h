@@ -109,7 +109,7 @@ struct sqst_parent_inode *sqst_parent_data_find(const struct sqst_parent_data *p
  * none. */
 size_t sqst_parent_data_find_size(const struct sqst_parent_data *parent, uint64_t size);
 
-/* Bytes of a file's end, behind its blocks. */
+/* Bytes of a file's end, after its blocks. */
 uint32_t sqst_parent_tail(const struct sqst_parent_data *parent,
 			  const struct sqst_parent_inode *file);
 

@@ -43,7 +43,7 @@ static bool is_damage(const struct sqst_parent_data *parent, int rc)
 	return rc == SQST_ERR_PARENT && parent->image.why->number == 0;
 }
 
-/* Blocks one behind the other, as far as there are any. Whether the table is sound has been found
+/* Blocks one after the other, as far as there are any. Whether the table is sound has been found
  * out by others; here, what is not just ends it. */
 static int learn(struct sqst_parent_data *parent, const struct sqst_area *area)
 {

@@ -138,7 +138,7 @@ int sqst_build(const struct sqst_build_options *options, struct sqst_build_resul
 	if (rc == 0)
 		rc = number_by_parents(options, &parents, tree, &result->lineage,
 				       &result->numbering, why);
-	/* Not behind it: what a registry has given is given. */
+	/* Not after it: what a registry has given is given. */
 	if (rc == 0)
 		rc = sqst_canceled(options->cancel, why);
 	if (rc == 0)

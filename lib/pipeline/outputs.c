@@ -169,7 +169,7 @@ static int name_and_map(const struct sqst_build_options *options, const struct s
 	numbers->lineage = *lineage;
 	rc = sqst_lineage_name(numbers, why);
 	if (rc == 0 && options->map_output)
-		rc = sqst_map_stage(numbers, options->map_output, output_how(options), map, why);
+		rc = sqst_map_prepare(numbers, options->map_output, output_how(options), map, why);
 	*lineage = numbers->lineage;
 	return rc;
 }

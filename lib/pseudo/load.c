@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Definitions from the command line and from files; a file may carry content behind them. */
+/* Definitions from the command line and from files; a file may carry content after them. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -163,7 +163,7 @@ int sqst_pseudo_parse(struct sqst_pseudo *pseudo, FILE *stream, const char *name
 		    why, SQST_ERR_SOURCE, name,
 		    "R definitions need their content after a line \"%s\", which is missing",
 		    marker);
-	/* Behind the marker is one more line, "#". */
+	/* After the marker is one more line, "#". */
 	if (getc_unlocked(stream) != '#' || getc_unlocked(stream) != '\n')
 		return sqst_fail(why, SQST_ERR_SOURCE, name,
 				 "the line after \"%s\" must be \"#\"; the file is damaged",

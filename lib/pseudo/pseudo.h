@@ -34,7 +34,7 @@ struct sqst_pseudo_item {
 	uint32_t device;
 	/* f: command, s: target, l and h: path. */
 	const char *text;
-	/* Of r: which file, and where behind its marker. */
+	/* Of r: which file, and where after its marker. */
 	size_t source;
 	uint64_t length;
 	uint64_t offset;
@@ -77,7 +77,7 @@ struct sqst_pseudo_left_out {
 	size_t line;
 };
 
-/* A file of definitions with content behind its marker. */
+/* A file of definitions with content after its marker. */
 struct sqst_pseudo_source {
 	const char *name;
 	/* Our own; -1 when there is none (definitions parsed from memory). */
@@ -142,7 +142,7 @@ int sqst_pseudo_note(const struct sqst_pseudo_line *line, const char *what, cons
 /* Add a source without a file; returns its index, SIZE_MAX if memory is short. */
 size_t sqst_pseudo_add_source(struct sqst_pseudo *pseudo, const char *name);
 
-/* ---- word.c: parts of a definition; each skips the blanks behind it and fails with a message */
+/* ---- word.c: parts of a definition; each skips the blanks after it and fails with a message */
 
 int sqst_pseudo_fail(const struct sqst_pseudo_line *line, const char *format, ...)
     SQST_PRINTF(2, 3);
@@ -200,7 +200,7 @@ int sqst_pseudo_run(const char *command, int out, uint64_t *size, const struct s
 /* Ask date(1) for the seconds of a time. SQST_ERR_OPTION if it does not understand. */
 int sqst_pseudo_date(const char *text, uint32_t *out, struct sqst_report *why);
 
-/* ---- pseudo_content.c: an origin for what commands wrote and what stands behind a marker */
+/* ---- pseudo_content.c: an origin for what commands wrote and what stands after a marker */
 
 struct sqst_pseudo_contents {
 	struct sqst_pseudo_content_file *file;

@@ -42,7 +42,7 @@ static size_t authority_length(const char *text)
 }
 
 /* scheme://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS, and any of it may be wrong: what stands
- * between the first ':' behind the scheme and the last '@' is taken for the password, and so is a
+ * between the first ':' after the scheme and the last '@' is taken for the password, and so is a
  * port that is no number. */
 char *sqst_registry_shown(const char *url)
 {

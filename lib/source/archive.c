@@ -74,7 +74,7 @@ static bool is_one_piece(const struct archive_reader *reader)
 	       archive_entry_sparse_reset(reader->entry) == 0;
 }
 
-/* A block of the entry's data. *all: it and all behind it are stored. */
+/* A block of the entry's data. *all: it and all after it are stored. */
 static int store_block(struct archive_reader *reader, const void *data, size_t length,
 		       uint64_t offset, uint64_t size, bool *all)
 {
@@ -267,7 +267,7 @@ static int take_archive_entry(struct archive_reader *reader)
 
 /* ---- the whole archive */
 
-/* One archive; what is put behind it with cat may be another. */
+/* One archive; what is put after it with cat may be another. */
 static int open_archive(struct archive_reader *reader, bool first)
 {
 	struct archive *archive = archive_read_new();
@@ -361,7 +361,7 @@ static bool is_rest(const struct archive_reader *reader)
 	       archive_format(reader->archive) == 0;
 }
 
-/* As in an initramfs: the kernel reads cpio archives one behind the other, each in a compression of
+/* As in an initramfs: the kernel reads cpio archives one after the other, each in a compression of
  * its own, with zeros between them (Documentation/driver-api/early-userspace/buffer-format.rst). */
 static int read_entries(struct archive_reader *reader)
 {

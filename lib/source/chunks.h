@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bytes that are kept in a temporary file, compressed by lz4 if this build has it: written one
- * behind the other, then read anywhere. The file is made when something is written, beside the
+ * after the other, then read anywhere. The file is made when something is written, beside the
  * output; when there is no room for it there, it moves to $TMPDIR. */
 #ifndef LIB_SOURCE_CHUNKS_H
 #define LIB_SOURCE_CHUNKS_H

@@ -48,11 +48,11 @@ int sqst_input_fail(const struct sqst_input *input, int number, const char *what
 /* The next bytes, valid until the next call; 0 at the end, -1 with input->error. */
 ssize_t sqst_input_next(struct sqst_input *input, const void **data);
 
-/* Go on at this byte: any of a seekable input, else one of the last block or right behind it.
+/* Go on at this byte: any of a seekable input, else one of the last block or right after it.
  * SQST_ERR_SOURCE. */
 int sqst_input_back(struct sqst_input *input, uint64_t position);
 
-/* What libarchive may call with an input: to seek, and to skip, which does nothing at or behind the
+/* What libarchive may call with an input: to seek, and to skip, which does nothing at or after the
  * end, so that an archive that was cut short is seen as one. */
 int64_t sqst_input_seek(struct sqst_input *input, int64_t offset, int whence);
 int64_t sqst_input_skip(struct sqst_input *input, int64_t size);

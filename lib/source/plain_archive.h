@@ -56,7 +56,7 @@ int sqst_plain_look(struct sqst_plain *plain, uint64_t position, size_t size,
  * since they were unpacked, or libarchive has put them together, or it is no regular file. */
 bool sqst_plain_find(const struct sqst_plain *plain, const void *data, uint64_t *position);
 
-/* Go on behind an archive that ended at `position`, if anything but zeros follows there. *more:
+/* Go on after an archive that ended at `position`, if anything but zeros follows there. *more:
  * whether; plain->base is where, of the decompressed bytes or of the input. SQST_ERR_SOURCE,
  * SQST_ERR_NOMEM. */
 int sqst_plain_next(struct sqst_plain *plain, uint64_t position, bool *more);

@@ -80,7 +80,7 @@ static enum sqst_archive_kind kind_of(const uint8_t *block, size_t size)
 	return is_tar(block, size) ? SQST_ARCHIVE_ARCHIVE : SQST_ARCHIVE_NONE;
 }
 
-/* FILE@OFFSET, or an image behind an ELF runtime. */
+/* FILE@OFFSET, or an image after an ELF runtime. */
 static int probe_placed(const char *path, enum sqst_archive_kind *kind, struct sqst_report *why)
 {
 	struct sqst_image image;

@@ -16,7 +16,7 @@ bool sqst_archive_supported(void);
  *
  * Owners are the numeric ones. Attributes come from pax headers (SCHILY.xattr., LIBARCHIVE.xattr.,
  * RHT.security.selinux); of global ones these, mtime, uid and gid are used. cpio archives that
- * stand one behind the other are all read, whatever compression each is in. A format that cannot
+ * stand one after the other are all read, whatever compression each is in. A format that cannot
  * have extended attributes or more of a tree is warned of. A leading "/" or "./" of a path means
  * nothing, and ".." in one is refused. Of two entries with one path the last wins; a directory that
  * comes again keeps what is in it. An entry below a name that is no directory is refused. A hard

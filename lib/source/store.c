@@ -125,7 +125,7 @@ static int open_content(const struct sqst_origin *origin, struct sqst_content *c
 	return check_stored(origin, content, why);
 }
 
-/* The first part that ends behind an offset; one behind the content's last if there is none. */
+/* The first part that ends after an offset; one after the content's last if there is none. */
 static size_t find_stored(const struct sqst_store *store, const struct sqst_inode *inode,
 			  uint64_t offset)
 {

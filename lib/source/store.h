@@ -40,7 +40,7 @@ struct sqst_store *sqst_store_new(const char *beside);
 /* Begin a content. */
 void sqst_store_begin(struct sqst_store *store);
 
-/* Bytes at an offset of the content, at or behind the end of those before. SQST_ERR_NOMEM,
+/* Bytes at an offset of the content, at or after the end of those before. SQST_ERR_NOMEM,
  * SQST_ERR_IO, SQST_ERR_SOURCE (not in order). */
 int sqst_store_copy(struct sqst_store *store, uint64_t offset, const void *data, size_t size,
 		    struct sqst_report *why);

@@ -344,7 +344,7 @@ void sqst_filter_end(const struct sqst_filter *filter, struct sqst_report *why)
 			  few.count == 1 ? " leaves" : "s leave", few.text);
 }
 
-/* In one go for each directory, not one by one: that would move all behind each. */
+/* In one go for each directory, not one by one: that would move all after each. */
 void sqst_tree_filter(struct sqst_tree *tree, struct sqst_filter *filter)
 {
 	char path[PATH_MAX + SQST_NAME_MAX + 2];

@@ -46,7 +46,7 @@ static bool is_dots(const char *name, size_t length)
 	       (length == 2 && name[0] == '.' && name[1] == '.');
 }
 
-/* Where the part of the source begins that is stored: behind "/", "." and ".." */
+/* Where the part of the source begins that is stored: after "/", "." and ".." */
 static const char *strip(const char *source)
 {
 	while (*source) {
@@ -78,7 +78,7 @@ static int add_component(struct component_walk *walk, struct sqst_node *dir, con
 }
 
 /* Add a component on the way to the last one. A symbolic link is followed, as open() of the source
- * follows it: with "/." behind it, it is asked for as the directory that it leads to. */
+ * follows it: with "/." after it, it is asked for as the directory that it leads to. */
 static int add_way(struct component_walk *walk, struct sqst_node *dir, const char *name,
 		   struct sqst_node **out)
 {

@@ -78,7 +78,7 @@ static ssize_t list_names(struct sqst_xattr_scan *scan, const char *path)
 	return -1;
 }
 
-/* Append the value behind scan->values[used]. Bytes, or -1 with errno. */
+/* Append the value after scan->values[used]. Bytes, or -1 with errno. */
 static ssize_t read_scanned_xattr(struct sqst_xattr_scan *scan, const char *path, const char *name,
 				  size_t used)
 {

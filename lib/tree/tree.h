@@ -50,7 +50,7 @@ struct sqst_inode *sqst_tree_inode_new(struct sqst_tree *tree, const struct sqst
 int sqst_tree_sort(const struct sqst_node *dir, struct sqst_report *why);
 
 /* Remove the children of a directory that have this position, with all below them, in one go: one
- * by one, each would move those behind it. */
+ * by one, each would move those after it. */
 #define SQST_NODE_GONE UINT32_MAX
 void sqst_tree_remove_marked(struct sqst_tree *tree, struct sqst_node *dir);
 
@@ -165,7 +165,7 @@ int sqst_content_read(const struct sqst_content *content, uint64_t offset, void 
 		      struct sqst_report *why);
 
 /* Find the next data at or after an offset: [*start, *end) of the content may have any bytes, what
- * is between `offset` and *start is zero. Both are the size behind the last data. Where nothing is
+ * is between `offset` and *start is zero. Both are the size after the last data. Where nothing is
  * known of holes, all is data. */
 int sqst_content_find_data(const struct sqst_content *content, uint64_t offset, uint64_t *start,
 			   uint64_t *end, struct sqst_report *why);

@@ -21,7 +21,7 @@ SQST_DEFINE_SCOPE(coder, struct sqst_coder, sqst_coder_free)
 
 #define SUPER_SIZE 96
 
-/* A first image leaves room behind its head, so that the head of an update, which names parents,
+/* A first image leaves room after its head, so that the head of an update, which names parents,
  * does not push the first data block away. */
 #define HEAD_ROOM (2 * SQST_UUID_SIZE)
 #define HEAD_STEP 64
@@ -65,7 +65,7 @@ static int init_super(sqfs_super_t *super, const struct sqst_image_plan *plan,
 	return 0;
 }
 
-/* Compressor options and the extra-information block, right behind the superblock. */
+/* Compressor options and the extra-information block, right after the superblock. */
 static int write_head(struct sqst_output *output, sqfs_super_t *super,
 		      const struct sqst_image_plan *plan, uint64_t *position,
 		      struct sqst_report *why)
@@ -84,7 +84,7 @@ static int write_head(struct sqst_output *output, sqfs_super_t *super,
 	to += sqst_extra_encode(plan->lineage, to);
 	super->flags |= SQST_SUPER_FLAG_EXTRA_INFO;
 	*position = (uint64_t)(to - head);
-	/* With a parent, its data may begin right behind the head. */
+	/* With a parent, its data may begin right after the head. */
 	if (!plan->data.parent || plan->data.relayout)
 		*position = (*position + HEAD_ROOM + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
 	return sqst_output_write(output, 0, head, *position, why);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Directory listings. Entries stand in runs of up to 256 behind a header that names the metadata
+/* Directory listings. Entries stand in runs of up to 256 after a header that names the metadata
  * block of their inodes and a base number. Inode numbers are no neighbours here (they outlive
  * builds), so a run also ends where the signed 16-bit difference to the base would overflow. */
 #ifdef HAVE_CONFIG_H
@@ -28,7 +28,7 @@ struct maker {
 	struct sqst_listing *listing;
 	struct sqst_report *why;
 	bool indexed;
-	/* Entries behind a header at most. */
+	/* Entries after a header at most. */
 	uint32_t limit;
 	/* The run that is being gathered: where its header is, and what that will say. */
 	size_t header;

@@ -47,7 +47,7 @@ int sqst_listing_make(struct sqst_listing_bytes *bytes, const struct sqst_inode_
 		      const struct sqst_inode *dir, bool indexed, struct sqst_listing *listing,
 		      struct sqst_report *why);
 
-/* Append the index behind a directory's inode. */
+/* Append the index after a directory's inode. */
 int sqst_listing_write_index(struct sqst_stream *inodes, const struct sqst_stream *directories,
 			     const struct sqst_listing *listing);
 

@@ -17,7 +17,7 @@
 #include "base/report.h"
 #include "write/listings.h"
 
-/* Whether a path can go on behind one of its names. */
+/* Whether a path can go on after one of its names. */
 static bool leads_on(const struct sqst_inode *dir)
 {
 	for (uint32_t i = 0; i < dir->u.dir.count; i++) {

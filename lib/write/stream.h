@@ -20,8 +20,8 @@ struct sqst_stream {
 	 * compressed. */
 	void (*work)(struct sqst_block *block, struct sqst_tools *tools);
 	void *task;
-	/* Set before sqst_stream_init(): behind a block that is stored as it is, all are,
-	 * compressible or not. U-Boot unpacks compressed blocks of the inode table one behind the
+	/* Set before sqst_stream_init(): after a block that is stored as it is, all are,
+	 * compressible or not. U-Boot unpacks compressed blocks of the inode table one after the
 	 * other, as if those were not there (fs/squashfs/sqfs.c, sqfs_read_inode_table). */
 	bool stored_last;
 	bool storing;

@@ -31,7 +31,7 @@ int sqst_tables_stream(const struct sqst_tables *tables, struct sqst_stream *str
 	return sqst_stream_init(stream, tables->pool, raw, tables->plan->data.cancel, tables->why);
 }
 
-/* A table in two levels: metadata blocks, and behind them their offsets; the superblock names where
+/* A table in two levels: metadata blocks, and after them their offsets; the superblock names where
  * those begin. The stream is released, and a failure that was before it is passed on. */
 static int write_table(struct sqst_tables *tables, struct sqst_stream *stream, int rc,
 		       sqfs_u64 *start)

@@ -173,7 +173,7 @@ static int write_dirs(struct tables_state *state)
 }
 
 /* 7-Zip wants as many inodes in the table as the superblock counts (SquashfsHandler.cpp, Open2), so
- * each number that none has gets one. They stand behind all others. */
+ * each number that none has gets one. They stand after all others. */
 static int write_fillers(struct tables_state *state)
 {
 	const uint32_t top = state->tables->plan->lineage->top;

@@ -11,12 +11,12 @@
 
 #include "write/stream.h"
 
-/* Zeros behind the listing of an extended directory: U-Boot, which may see more than the listing,
+/* Zeros after the listing of an extended directory: U-Boot, which may see more than the listing,
  * takes them for a header and an entry of no type, and stops. */
 #define SQST_WINDOW_END 21
 
 /* What of start_block is needed for a listing of `size` bytes. Where U-Boot sees up to 3 bytes more
- * than the header behind it, it reads an entry that it has freed. */
+ * than the header after it, it reads an entry that it has freed. */
 #define SQST_WINDOW_NEED(size) ((uint64_t)(size) + 16)
 
 /* Dead blocks that are being made to a measure. Lives as long as the stream. */

@@ -61,14 +61,14 @@ static void check(const struct sqst_layout *layout, const struct sqst_unit *unit
 		const bool parent = unit[i].old_place != NEW, fits = unit[i].old_place % align == 0;
 
 		assert_int_equal(unit[i].place % align, 0);
-		if (parent && fits && align <= 4096 && layout->stage != SQST_LAYOUT_PACKED)
+		if (parent && fits && align <= 4096 && layout->level != SQST_LAYOUT_PACKED)
 			assert_int_equal(unit[i].place % 4096, unit[i].old_place % 4096);
 		if (parent && fits && apart && unit[i].old_place >= layout->start &&
-		    layout->stage == SQST_LAYOUT_PLACED)
+		    layout->level == SQST_LAYOUT_PLACED)
 			assert_int_equal(unit[i].place, unit[i].old_place);
 	}
 	spare = fresh(layout, unit, units);
-	if (layout->stage != SQST_LAYOUT_PACKED)
+	if (layout->level != SQST_LAYOUT_PACKED)
 		assert_true(layout->end - layout->start <= spare + spare * layout->slack / 100);
 	else if (align == 1)
 		assert_int_equal(layout->gaps, 0);
@@ -81,7 +81,7 @@ static void place(struct sqst_layout *layout, struct sqst_unit *unit, size_t uni
 	struct sqst_report why = {0};
 	int rc;
 
-	layout->stage = 77;
+	layout->level = 77;
 	rc = sqst_layout_place(layout, unit, units, &why);
 	if (rc < 0)
 		print_error("%s\n", why.message);
@@ -93,7 +93,7 @@ static void place(struct sqst_layout *layout, struct sqst_unit *unit, size_t uni
 
 /* Rows are size, old place, and the place that must come out. */
 static void expect(struct sqst_layout layout, const struct sqst_unit *row, size_t rows,
-		   unsigned stage)
+		   unsigned level)
 {
 	struct sqst_unit unit[MANY] = {0};
 
@@ -102,13 +102,13 @@ static void expect(struct sqst_layout layout, const struct sqst_unit *row, size_
 	place(&layout, unit, rows, false);
 	for (size_t i = 0; i < rows; i++)
 		assert_int_equal(unit[i].place, row[i].place);
-	assert_int_equal(layout.stage, stage);
+	assert_int_equal(layout.level, level);
 }
 
-#define EXPECT(stage, layout, ...)                                                                 \
+#define EXPECT(level, layout, ...)                                                                 \
 	expect((struct sqst_layout)layout, (const struct sqst_unit[]){__VA_ARGS__},                \
 	       sizeof((const struct sqst_unit[]){__VA_ARGS__}) / sizeof(struct sqst_unit),         \
-	       SQST_LAYOUT_##stage)
+	       SQST_LAYOUT_##level)
 #define IN(...)                                                                                    \
 	{                                                                                          \
 		__VA_ARGS__                                                                        \
@@ -121,7 +121,7 @@ static void no_units_and_one(void **state)
 	(void)state;
 	place(&layout, NULL, 0, true);
 	assert_int_equal(layout.end, 96);
-	assert_int_equal(layout.stage, SQST_LAYOUT_PLACED);
+	assert_int_equal(layout.level, SQST_LAYOUT_PLACED);
 	EXPECT(PLACED, IN(.start = 96), {7, NEW, 96});
 	EXPECT(PLACED, IN(.start = 96, .slack = 58), {7, 100, 100});
 	EXPECT(PACKED, IN(.start = 96, .slack = 57), {7, 100, 96});
@@ -332,7 +332,7 @@ static void random_layouts_match_the_slow_ones(void **state)
 		place(&twice, again, units, apart);
 		assert_memory_equal(&layout, &twice, sizeof(layout));
 		assert_memory_equal(unit, again, sizeof(unit));
-		assert_int_equal(slow_place(&twice, slow, units), layout.stage);
+		assert_int_equal(slow_place(&twice, slow, units), layout.level);
 		assert_memory_equal(unit, slow, sizeof(unit));
 	}
 }
@@ -384,7 +384,7 @@ static void gaps_in_the_wrong_place_are_left_in_time(void **state)
 		    (struct sqst_unit){4000, base + PAIRS * 8192 + i * 4096 + 2000, 0};
 	}
 	place(&layout, unit, (size_t)2 * PAIRS, true);
-	assert_int_equal(layout.stage, SQST_LAYOUT_FILLED);
+	assert_int_equal(layout.level, SQST_LAYOUT_FILLED);
 	free(unit);
 }
 
