@@ -167,10 +167,13 @@ def commands(room, source, out):
         for number in (signal.SIGTERM, signal.SIGINT):
             ends(room, "-p", f"made f 644 0 0 {script}", source, out, number=number,
                  ready=lambda: os.path.exists(pids + ".all"))
-            left = [pid for pid in tool.read(pids).split() if is_there(int(pid))]
-            for pid in left:
-                os.kill(int(pid), signal.SIGKILL)
-            assert not left, (text, left)
+            started = [int(pid) for pid in tool.read(pids).split()]
+            try:
+                # They have their signal; the kernel ends them when their turn comes.
+                wait_until(f"the end of {text}", lambda: not any(map(is_there, started)))
+            finally:
+                for pid in filter(is_there, started):
+                    os.kill(pid, signal.SIGKILL)
             os.unlink(pids)
             os.unlink(pids + ".all")
 
