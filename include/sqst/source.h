@@ -20,8 +20,8 @@
  * Thread rule: that of report.h. A filter and a list of pseudo definitions change while a build
  * uses them, so each serves one build at a time.
  *
- * Not promised: see report.h. Patterns and regular expressions are those of the C library, which
- * reads them in the locale of the process.
+ * Not promised: see report.h. Patterns and regular expressions are those of the system's C library;
+ * they are matched in the C locale, whatever the locale of the process.
  */
 #ifndef SQST_SOURCE_H
 #define SQST_SOURCE_H
