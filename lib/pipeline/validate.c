@@ -58,6 +58,19 @@ static int check_layout(const struct sqst_build_options *options, struct sqst_re
 	return 0;
 }
 
+static bool is_zero(const uint64_t *word, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (word[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Of a struct that ends with reserved words. */
+#define RESERVED_IS_ZERO(options)                                                                  \
+	is_zero((options)->reserved, sizeof((options)->reserved) / sizeof(*(options)->reserved))
+
 int sqst_build_check(const struct sqst_build_options *options, struct sqst_report *why)
 {
 	if (options->version != SQST_BUILD_OPTIONS_VERSION)
@@ -65,11 +78,11 @@ int sqst_build_check(const struct sqst_build_options *options, struct sqst_repor
 				 "the options are of version %u, this library takes %d; fill them "
 				 "with sqst_build_options_init()",
 				 options->version, SQST_BUILD_OPTIONS_VERSION);
-	for (size_t i = 0; i < sizeof(options->reserved) / sizeof(*options->reserved); i++) {
-		if (options->reserved[i] != 0)
-			return sqst_fail(why, SQST_ERR_OPTION, NULL,
-					 "a reserved option is set; it is of a newer library");
-	}
+	if (!RESERVED_IS_ZERO(options) || !RESERVED_IS_ZERO(&options->codec) ||
+	    !RESERVED_IS_ZERO(&options->scan) || !RESERVED_IS_ZERO(&options->archive) ||
+	    (options->overrides && !RESERVED_IS_ZERO(options->overrides)))
+		return sqst_fail(why, SQST_ERR_OPTION, NULL,
+				 "a reserved option is set; it belongs to a newer library");
 	if ((options->sources > 0 && !options->source) || !options->output)
 		return sqst_fail(why, SQST_ERR_OPTION, NULL, "a source and an output are required");
 	if (options->flags & ~(uint32_t)SQST_BUILD_FLAGS_ALL)
