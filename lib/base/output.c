@@ -281,14 +281,6 @@ int sqst_files_write(const struct sqst_file *file, size_t count, struct sqst_rep
 	return rc;
 }
 
-int sqst_file_write(const char *path, enum sqst_output_kind kind, const void *data, size_t size,
-		    struct sqst_report *why)
-{
-	const struct sqst_file file = {path, kind, data, size};
-
-	return sqst_files_write(&file, 1, why);
-}
-
 bool sqst_file_same(const char *one, const char *other)
 {
 	return sqst_output_same(one, other);

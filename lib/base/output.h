@@ -79,11 +79,4 @@ int sqst_output_commit(struct sqst_output *output, struct sqst_report *why);
 /* Remove what was made and free it. NULL is allowed. */
 void sqst_output_discard(struct sqst_output *output);
 
-/**
- * Write a file, whole or not at all: beside its target, fsynced, renamed.
- * @return 0, or as sqst_file_check(); on failure all is as it was
- */
-int sqst_file_write(const char *path, enum sqst_output_kind kind, const void *data, size_t size,
-		    struct sqst_report *why);
-
 #endif

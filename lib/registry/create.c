@@ -33,11 +33,6 @@ static const char *const tables[] = {
     "CREATE INDEX %s_number ON %s (number)",
 };
 
-bool sqst_registry_supported(void)
-{
-	return true;
-}
-
 static int make_tables(struct sqst_postgres *pg, const char *table)
 {
 	char statement[400];

@@ -17,11 +17,6 @@ static int refuse_registry(const char *url, struct sqst_report *why)
 	    "this sqfs-stable was built without registries (configure --with-postgresql)");
 }
 
-bool sqst_registry_supported(void)
-{
-	return false;
-}
-
 int sqst_registry_create(const char *url, uint8_t uuid[SQST_UUID_SIZE],
 			 const struct sqst_numbers *from, struct sqst_report *why)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a registry is meant, and whether there can be one. */
+/* Whether a registry is meant. */
 #ifndef LIB_REGISTRY_REGISTRY_URL_H
 #define LIB_REGISTRY_REGISTRY_URL_H
 
@@ -7,8 +7,5 @@
 
 /** Whether a parent's name is a registry's URL: it begins with "postgresql://" or "postgres://". */
 bool sqst_registry_is_url(const char *name);
-
-/** Whether this library was built with PostgreSQL's libpq. */
-bool sqst_registry_supported(void);
 
 #endif
